@@ -1,0 +1,8 @@
+//! A bead is one unit of work: its fields, its life cycle, the graph it stands in, and what is ready.
+//!
+//! Everything here is pure. Where beads are stored is [`crate::ledger`]'s business; who may change
+//! them when, beyond the table of transitions, is decided by the roles.
+
+mod fields;
+
+pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};

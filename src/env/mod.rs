@@ -1,0 +1,50 @@
+//! Every `GT_*` variable, declared once with its meaning.
+//!
+//! `docs/reference/environment.md` is made from [`ALL`].
+
+/// One environment variable that `gt` reads or sets.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, one sentence.
+    pub meaning: &'static str,
+    /// Who sets it.
+    pub set_by: SetBy,
+}
+
+/// Who sets a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetBy {
+    /// The person, to change how `gt` behaves.
+    Person,
+    /// `gt`, for the agents and commands that it starts.
+    Gt,
+    /// The tests.
+    Tests,
+}
+
+macro_rules! variables {
+    ($($constant:ident = $name:literal, $set_by:ident, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $constant: &str = $name;)*
+        /// All of them, in the order of this file.
+        pub const ALL: &[Variable] = &[$(Variable { name: $name, meaning: $meaning, set_by: SetBy::$set_by }),*];
+    };
+}
+
+variables! {
+    TOWN = "GT_TOWN", Person, "The town to work in, instead of the one around the current folder.";
+    LOG = "GT_LOG", Person, "What `gt` writes to stderr about its own doings: a `tracing` filter such as `gt=debug`.";
+    LEASE = "GT_LEASE", Gt, "The lease of the hooking that a worker acts under; verbs with a stale lease are refused.";
+    BEAD = "GT_BEAD", Gt, "The bead that is hooked to the worker.";
+    WORKER = "GT_WORKER", Gt, "The worker, as `rig/polecats/name` or `rig/crew/name`.";
+    RIG = "GT_RIG", Gt, "The rig of the worker.";
+    ROLE = "GT_ROLE", Gt, "The role of the bead: `developer`, `tester`, ...";
+    SESSION = "GT_SESSION", Gt, "The session; also the marker by which everything that a session started is found at its end.";
+    ATTEMPT = "GT_ATTEMPT", Gt, "Which attempt at its bead the worker makes, from 1.";
+    TITLE = "GT_TITLE", Gt, "The title of the bead, for the scripted model.";
+    SCRIPT = "GT_SCRIPT", Person, "A TOML file of replies that the scripted model plays instead of calling an endpoint.";
+    MODEL = "GT_MODEL", Person, "The model that the built-in agent and the mayor ask: `provider/name`, such as `openai/gpt-5` or `anthropic/claude-sonnet-4-5`.";
+    CLOCK = "GT_CLOCK", Tests, "An RFC 3339 time at which the clock stands still.";
+    CRASH = "GT_CRASH", Tests, "`point[:n]`: the process kills itself with SIGKILL the n-th time it passes that commit point.";
+}

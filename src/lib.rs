@@ -1,0 +1,16 @@
+//! `gt` runs a town of coding agents over git repositories.
+//!
+//! A tour, from the ground up (the full table is in `docs/design/architecture.md`):
+//!
+//! - **words**: [`id`], [`clock`], [`env`], [`error`];
+//! - **doors**: [`git`], [`store`], [`runtime`], [`model`] are the only places that touch the world;
+//! - **nouns**: [`town`], [`bead`], [`ledger`], [`convoy`], [`mail`], [`agent`], [`polecat`];
+//! - **roles**: [`mayor`], [`scheduler`], [`witness`], [`refinery`], [`escalation`] decide and touch nothing;
+//! - **verbs**: [`ops`], one file per verb: gather, decide, carry out, report;
+//! - **faces**: [`harness`] (the built-in agent) and [`cli`].
+
+pub mod bead;
+pub mod clock;
+pub mod env;
+pub mod error;
+pub mod id;
