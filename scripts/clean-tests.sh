@@ -1,0 +1,23 @@
+#!/bin/sh
+# Ends what killed test runs left running and removes their folders. A run that is alive is left alone:
+# each folder names the process that made it.
+set -eu
+
+for folder in "${TMPDIR:-/tmp}"/gt-test-*; do
+    [ -d "$folder" ] || continue
+    owner=$(cat "$folder/owner" 2>/dev/null || true)
+    if [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
+        echo "kept    $folder (process $owner is alive)"
+        continue
+    fi
+    for process in /proc/[0-9]*; do
+        id=${process#/proc/}
+        [ "$id" != $$ ] || continue
+        if tr '\0' '\n' <"$process/cmdline" 2>/dev/null | grep -qF "$folder" ||
+            tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -qF "$folder"; then
+            kill -9 "$id" 2>/dev/null || true
+        fi
+    done
+    rm -rf "$folder"
+    echo "removed $folder"
+done
