@@ -14,3 +14,4 @@ pub mod clock;
 pub mod env;
 pub mod error;
 pub mod id;
+pub mod store;

@@ -88,7 +88,11 @@ impl Failure {
     }
 
     /// A failure of `kind` that `source` explains; its text becomes part of the message.
-    pub fn caused(kind: Kind, message: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub fn caused(
+        kind: Kind,
+        message: impl Into<String>,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
         Self { kind, message: message.into(), hints: Vec::new(), source: Some(Box::new(source)) }
     }
 

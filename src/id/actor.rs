@@ -60,7 +60,8 @@ impl FromStr for WorkerRef {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let mut parts = text.split('/');
-        let (Some(rig), Some(folder), Some(name), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(rig), Some(folder), Some(name), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(InvalidId::new(text, "a worker", "it has the form rig/polecats/name or rig/crew/name"));
         };
         let kind = match folder {

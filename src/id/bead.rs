@@ -8,8 +8,8 @@ use super::{InvalidId, string_faces};
 
 /// Letters and digits of a suffix: lower case, without `0 1 i l o u`.
 pub const ALPHABET: [char; 30] = [
-    '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p',
-    'q', 'r', 's', 't', 'v', 'w', 'x', 'y', 'z',
+    '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r',
+    's', 't', 'v', 'w', 'x', 'y', 'z',
 ];
 
 /// How many characters a new suffix has when a prefix already has `existing` beads.
@@ -138,7 +138,9 @@ mod tests {
 
     #[test]
     fn words_and_paths_are_not_ids() {
-        for text in ["add login", "web", "web-", "web-7abcd", "Web-x7k2m", "web-x7k2l", "../../etc", "fix-ui", "w-abcde"] {
+        for text in
+            ["add login", "web", "web-", "web-7abcd", "Web-x7k2m", "web-x7k2l", "../../etc", "fix-ui", "w-abcde"]
+        {
             assert!(!BeadId::looks_like(text), "{text}");
         }
     }

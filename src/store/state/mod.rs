@@ -1,0 +1,185 @@
+//! `state.db`: what this machine knows and must not forget: sessions, events, counters.
+//!
+//! Local and durable, never deleted by `gt`. Opened only by commands that need it. One writer at a time; the others
+//! wait for up to [`BUSY`].
+
+mod counters;
+mod events;
+mod sessions;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::{FileLock, StoreError};
+
+pub use counters::Counter;
+pub use events::{Event, NewEvent};
+pub use sessions::{SessionEnd, SessionRow};
+
+/// How long a writer waits for another one.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The version of the tables, in `user_version`. Each step of [`SCHEMA`] raises it by one.
+const SCHEMA: &[&str] = &["
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY, worker TEXT NOT NULL, bead TEXT, lease TEXT, attempt INTEGER, role TEXT,
+    agent TEXT NOT NULL, runtime TEXT NOT NULL, name TEXT NOT NULL, created TEXT NOT NULL,
+    pid INTEGER, start_ticks INTEGER, log TEXT NOT NULL,
+    ended TEXT, exit_status INTEGER, end_reason TEXT
+) STRICT;
+CREATE INDEX sessions_of_worker ON sessions (worker, created);
+CREATE INDEX sessions_of_bead ON sessions (bead, created);
+CREATE INDEX sessions_open ON sessions (created) WHERE ended IS NULL;
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
+    bead TEXT, rig TEXT, text TEXT NOT NULL, json TEXT
+) STRICT;
+CREATE INDEX events_of_bead ON events (bead, id);
+CREATE TABLE counters (
+    key TEXT PRIMARY KEY, value INTEGER NOT NULL, updated TEXT NOT NULL, expires TEXT
+) STRICT, WITHOUT ROWID;
+"];
+
+/// The open `state.db` of a town.
+#[derive(Debug)]
+pub struct StateDb {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl StateDb {
+    /// Opens the database, and creates it when it is not there. A damaged one is moved aside and named in the error;
+    /// the next call then starts with an empty one.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        match Self::connect(path) {
+            Ok(connection) => Ok(Self { connection, path: path.to_owned() }),
+            Err(StoreError::Database { source, .. }) if is_damage(&source) => Err(set_aside(path)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the whole file and checks it. A damaged one is moved aside, as in [`StateDb::open`].
+    pub fn check(self) -> Result<(), StoreError> {
+        let check = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+        match check {
+            Ok(text) if text == "ok" => Ok(()),
+            Err(source) if !is_damage(&source) => Err(self.failed("check the file")(source)),
+            Ok(_) | Err(_) => {
+                let path = self.path.clone();
+                drop(self);
+                Err(set_aside(&path))
+            }
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn connect(path: &Path) -> Result<Connection, StoreError> {
+        let failed = |action| move |source| StoreError::Database { action, path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(failed("open the database"))?;
+        connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
+        connection
+            .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+            .map_err(failed("open the database"))?;
+        let found = version(&connection).map_err(failed("read the version"))?;
+        let known = SCHEMA.len() as i64;
+        if found > known {
+            return Err(StoreError::TooNew { path: path.to_owned(), found, known });
+        }
+        if found < known {
+            upgrade(&mut connection).map_err(failed("create the tables"))?;
+        }
+        Ok(connection)
+    }
+
+    /// For `map_err`: the error of one action on this database.
+    fn failed(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
+        move |source| StoreError::Database { action, path: self.path.clone(), source }
+    }
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have done it while this one waited.
+    let found = version(&transaction)?;
+    for step in SCHEMA.iter().skip(usize::try_from(found).unwrap_or_default()) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA.len() as i64)?;
+    transaction.commit()
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Moves the damaged database and its journal aside. Under a lock, and looking again first: of two processes that
+/// find the damage at once, the second must not move the fresh database of the first.
+fn set_aside(path: &Path) -> StoreError {
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let _lock = match FileLock::acquire(&beside(".lock"), BUSY) {
+        Ok(lock) => lock,
+        Err(error) => return error,
+    };
+    let reason = match Connection::open(path)
+        .and_then(|connection| connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0)))
+    {
+        Ok(text) if text == "ok" => "another process has replaced it meanwhile".to_owned(),
+        Ok(text) => text,
+        Err(error) => error.to_string(),
+    };
+    let stamp = chrono::Utc::now().format("%Y%m%dT%H%M%S%3f");
+    let kept_as = beside(&format!(".damaged-{stamp}"));
+    if reason.starts_with("another") {
+        return StoreError::Damaged { path: path.to_owned(), reason, kept_as: path.to_owned() };
+    }
+    if let Err(source) = std::fs::rename(path, &kept_as) {
+        return StoreError::io("move aside", path, source);
+    }
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::rename(beside(suffix), beside(&format!(".damaged-{stamp}{suffix}")));
+    }
+    StoreError::Damaged { path: path.to_owned(), reason, kept_as }
+}
+
+/// A column whose text has a type of ours.
+fn parsed<T>(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    parse(row, column, &row.get::<_, String>(column)?)
+}
+
+/// The same for a column that may be empty.
+fn parsed_option<T>(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    row.get::<_, Option<String>>(column)?.map(|text| parse(row, column, &text)).transpose()
+}
+
+fn parse<T>(row: &rusqlite::Row<'_>, column: &str, text: &str) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse().map_err(|error: T::Err| {
+        let index = row.as_ref().column_index(column).unwrap_or_default();
+        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
