@@ -163,7 +163,7 @@ impl Resolution {
 }
 
 /// How one hooking ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Attempt {
     /// From 1; part of the branch name `polecat/<name>/<bead>-<number>`.
     pub number: u32,
@@ -180,10 +180,21 @@ pub struct Attempt {
     /// Where the whole log is, relative to the town's runtime folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// Keys that this version does not know; they survive a rewrite.
+    #[serde(flatten, serialize_with = "super::file::unknown_keys")]
+    pub extra: toml::Table,
+}
+
+impl Attempt {
+    /// An attempt without worker, head and log.
+    pub fn new(number: u32, outcome: AttemptOutcome, reason: impl Into<String>) -> Self {
+        let extra = toml::Table::new();
+        Self { number, outcome, worker: None, head: None, reason: reason.into(), log: None, extra }
+    }
 }
 
 /// How one hooking ended, and with it whether it counts towards the limit of attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttemptOutcome {
     /// The refinery sent it back: a conflict or a red gate. Counts.
@@ -206,7 +217,7 @@ impl AttemptOutcome {
 }
 
 /// Something somebody noted on a bead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Note {
     /// When.
     pub at: Timestamp,
@@ -214,15 +225,23 @@ pub struct Note {
     pub by: Actor,
     /// What; prose.
     pub text: String,
+    /// Keys that this version does not know; they survive a rewrite.
+    #[serde(flatten, serialize_with = "super::file::unknown_keys")]
+    pub extra: toml::Table,
 }
 
 impl Note {
     /// The most bytes of one note.
     pub const LIMIT: usize = 8_000;
+
+    /// A note by `by`.
+    pub fn new(at: Timestamp, by: Actor, text: impl Into<String>) -> Self {
+        Self { at, by, text: text.into(), extra: toml::Table::new() }
+    }
 }
 
 /// The way of a bead through the merge queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Merge {
     /// The branch that the work was done on.
     pub branch: String,
@@ -241,12 +260,15 @@ pub struct Merge {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub landed: Option<String>,
     /// Paths of the gate evidence documents.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<String>,
+    /// Keys that this version does not know; they survive a rewrite.
+    #[serde(flatten, serialize_with = "super::file::unknown_keys")]
+    pub extra: toml::Table,
 }
 
 /// A landing that was begun: the target moves from `old` to `new`, and `members` close with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Intent {
     /// The target's tip before, 40 hex digits.
     pub old: String,

@@ -4,5 +4,8 @@
 //! them when, beyond the table of transitions, is decided by the roles.
 
 mod fields;
+pub mod file;
+pub mod lookup;
 
 pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
+pub use file::FileError;

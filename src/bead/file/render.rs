@@ -1,0 +1,122 @@
+//! Writes a bead's file.
+
+use super::Writer;
+use crate::bead::{Attempt, Bead, Intent, Merge, Note, State};
+
+impl Bead {
+    /// The bead's file: the same bytes for the same bead. Empty fields are left out.
+    pub fn render(&self) -> String {
+        let mut out = Writer::new();
+        out.text("id", self.id.as_str());
+        out.group().text("title", &self.title);
+        self.write_state(&mut out);
+        self.write_place(&mut out);
+        self.write_prose(&mut out);
+        let is_table = |(_, value): &(&String, &toml::Value)| value.is_table();
+        for (key, value) in self.extra.iter().filter(|entry| !is_table(entry)) {
+            out.group().unknown(&toml::Table::from_iter([(key.clone(), value.clone())]));
+        }
+        if let Some(merge) = &self.merge {
+            write_merge(&mut out, merge);
+        }
+        self.attempts.iter().for_each(|attempt| write_attempt(&mut out, attempt));
+        self.notes.iter().for_each(|note| write_note(&mut out, note));
+        for (key, value) in self.extra.iter().filter(is_table) {
+            out.unknown_table(key, value.as_table().expect("only tables were let through"));
+        }
+        out.finish()
+    }
+
+    /// The claim group stands together: two claims at once must not merge as text.
+    fn write_state(&self, out: &mut Writer) {
+        let status = clap::ValueEnum::to_possible_value(&self.status()).expect("no status is hidden");
+        out.group().text("status", status.get_name());
+        match &self.state {
+            State::Open => {}
+            State::Hooked(claim) | State::Submitted(claim) => {
+                out.text("assignee", &claim.assignee.to_string());
+                out.text("lease", claim.lease.as_str());
+                out.text("home", claim.home.as_str());
+            }
+            State::Closed(closing) => {
+                let word = clap::ValueEnum::to_possible_value(&closing.resolution).expect("no resolution is hidden");
+                out.text("closed_as", word.get_name()).time("closed", closing.at);
+            }
+        }
+    }
+
+    fn write_place(&self, out: &mut Writer) {
+        let kind = clap::ValueEnum::to_possible_value(&self.kind).expect("no kind is hidden");
+        out.group().text("kind", kind.get_name());
+        out.group().plain("priority", self.priority);
+        out.group().text("role", self.role.as_str());
+        grouped(out, "parent", self.parent.as_ref());
+        listed(out, "labels", &self.labels);
+        listed(out, "needs", &self.needs);
+        listed(out, "related", &self.related);
+        grouped(out, "discovered_from", self.discovered_from.as_ref());
+        grouped(out, "prefer", self.prefer.as_ref());
+        listed(out, "touches", &self.touches);
+        grouped(out, "budget", self.budget.as_ref());
+        out.group().time("created", self.created);
+        if let Some(time) = self.defer_until {
+            out.group().time("defer_until", time);
+        }
+    }
+
+    fn write_prose(&self, out: &mut Writer) {
+        let result = self.result.as_deref();
+        if !self.description.is_empty() {
+            out.group().prose("description", &self.description);
+        }
+        if !self.acceptance.is_empty() {
+            out.group().prose("acceptance", &self.acceptance);
+        }
+        if let Some(result) = result {
+            out.group().prose("result", result);
+        }
+    }
+}
+
+fn grouped<T: std::fmt::Display>(out: &mut Writer, key: &str, value: Option<T>) {
+    if let Some(value) = value {
+        out.group().option(key, Some(value));
+    }
+}
+
+fn listed<'i, T: std::fmt::Display + 'i>(out: &mut Writer, key: &str, items: impl IntoIterator<Item = &'i T>) {
+    let mut items = items.into_iter().peekable();
+    if items.peek().is_some() {
+        out.group().list(key, items);
+    }
+}
+
+fn write_merge(out: &mut Writer, merge: &Merge) {
+    out.heading("merge", false);
+    out.text("branch", &merge.branch).text("head", &merge.head).text("base", &merge.base);
+    out.text("target", &merge.target).time("submitted", merge.submitted);
+    out.option("landed", merge.landed.as_ref());
+    if !merge.gates.is_empty() {
+        out.list("gates", &merge.gates);
+    }
+    out.unknown(&merge.extra);
+    if let Some(Intent { old, new, landed, members }) = &merge.intent {
+        out.heading("merge.intent", false);
+        out.text("old", old).text("new", new).text("landed", landed).list("members", members);
+    }
+}
+
+fn write_attempt(out: &mut Writer, attempt: &Attempt) {
+    let outcome = clap::ValueEnum::to_possible_value(&attempt.outcome).expect("no outcome is hidden");
+    out.heading("attempts", true);
+    out.plain("number", attempt.number).text("outcome", outcome.get_name());
+    out.option("worker", attempt.worker.as_ref()).option("head", attempt.head.as_ref());
+    out.prose("reason", &attempt.reason).option("log", attempt.log.as_ref());
+    out.unknown(&attempt.extra);
+}
+
+fn write_note(out: &mut Writer, note: &Note) {
+    out.heading("notes", true);
+    out.time("at", note.at).text("by", &note.by.to_string()).prose("text", &note.text);
+    out.unknown(&note.extra);
+}
