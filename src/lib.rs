@@ -14,4 +14,5 @@ pub mod clock;
 pub mod env;
 pub mod error;
 pub mod id;
+pub mod model;
 pub mod store;
