@@ -1,0 +1,6 @@
+//! Tests through the real binary, with real git and real tmux.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod harness;

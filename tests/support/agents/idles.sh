@@ -1,0 +1,3 @@
+#!/bin/sh
+# An agent that starts and never does anything.
+exec sleep 3600

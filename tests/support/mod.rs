@@ -1,0 +1,21 @@
+//! What the integration tests stand on: a town of their own, driven through the real binary.
+//!
+//! Everything of a test lives in one temporary folder: the town, a HOME, the git configuration, the
+//! projects, the tmux sockets. When the [`TestTown`] goes, every process that names this folder is ended
+//! and the folder removed; whatever cannot be ended fails the test. Agents are the only thing that is
+//! faked, by the scripts in `agents/`.
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+#![allow(clippy::disallowed_methods, reason = "tests are on the outer side of the doors")]
+
+pub mod kill;
+pub mod normalise;
+pub mod processes;
+pub mod project;
+pub mod ran;
+pub mod town;
+pub mod wait;
+
+pub use project::Project;
+pub use ran::Ran;
+pub use town::TestTown;
+pub use wait::{GENEROUS, wait_for, wait_until};

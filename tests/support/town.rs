@@ -1,0 +1,378 @@
+//! A town for one test, driven through the real binary.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::normalise::Normaliser;
+use super::{Project, Ran, processes};
+
+/// The binary under test.
+pub const GT: &str = env!("CARGO_BIN_EXE_gt");
+
+/// One test's town and everything around it, in one temporary folder.
+#[derive(Debug)]
+pub struct TestTown {
+    /// The temporary folder; everything of the test is below it.
+    pub sandbox: PathBuf,
+    /// The town's root; it exists once `gt init` has run.
+    pub root: PathBuf,
+    environment: Vec<(String, String)>,
+    keep: bool,
+}
+
+/// Chooses how the town of a test is.
+#[derive(Debug, Default)]
+pub struct Builder {
+    clock: Option<String>,
+    variables: Vec<(String, String)>,
+    cargo: bool,
+}
+
+impl Builder {
+    /// The clock stands still at this RFC 3339 time.
+    pub fn clock(mut self, time: &str) -> Self {
+        self.clock = Some(time.to_owned());
+        self
+    }
+
+    /// One more environment variable for every command of the test.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Gates and agents of the test may call `cargo` and `rustc` of this machine.
+    pub fn with_cargo(mut self) -> Self {
+        self.cargo = true;
+        self
+    }
+
+    /// The folders, without a town in them: the test calls `gt init` itself.
+    pub fn empty(self) -> TestTown {
+        // Short, because a socket's path has at most 108 bytes.
+        let sandbox = tempfile::Builder::new().prefix("gt-test-").tempdir().expect("a temporary folder").keep();
+        let sandbox = sandbox.canonicalize().expect("it was just made");
+        for folder in ["home", "tmp", "bin", "projects"] {
+            fs::create_dir(sandbox.join(folder)).expect("the sandbox is writable");
+        }
+        fs::write(sandbox.join("owner"), std::process::id().to_string()).expect("the sandbox is writable");
+        fs::write(sandbox.join("gitconfig"), GIT_CONFIGURATION).expect("the sandbox is writable");
+        let environment = self.environment(&sandbox);
+        let root = sandbox.join("town");
+        TestTown { root, environment, keep: std::env::var_os("KEEP").is_some(), sandbox }
+    }
+
+    /// A town made by `gt init`.
+    #[track_caller]
+    pub fn build(self) -> TestTown {
+        let town = self.empty();
+        town.command(["init"]).arg(&town.root).current_dir(&town.sandbox).run().succeeds();
+        town
+    }
+
+    fn environment(self, sandbox: &Path) -> Vec<(String, String)> {
+        let own = |folder: &str| sandbox.join(folder).display().to_string();
+        let bin = Path::new(GT).parent().expect("a binary lies in a folder").display().to_string();
+        let machine = if self.cargo { std::env::var("PATH").unwrap_or_default() } else { SYSTEM_PATH.to_owned() };
+        let mut pairs: Vec<(String, String)> = vec![
+            ("PATH".into(), format!("{}:{bin}:{machine}", own("bin"))),
+            ("HOME".into(), own("home")),
+            ("TMPDIR".into(), own("tmp")),
+            ("TMUX_TMPDIR".into(), own("tmp")),
+            ("XDG_CONFIG_HOME".into(), own("home/.config")),
+            ("GIT_CONFIG_GLOBAL".into(), own("gitconfig")),
+            ("GIT_CONFIG_NOSYSTEM".into(), "1".into()),
+            ("LANG".into(), "C.UTF-8".into()),
+            ("TERM".into(), "xterm-256color".into()),
+            ("SHELL".into(), "/bin/sh".into()),
+            ("COLUMNS".into(), "100".into()),
+            ("NO_COLOR".into(), "1".into()),
+        ];
+        if self.cargo {
+            let home = std::env::var("HOME").unwrap_or_default();
+            for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+                let value = std::env::var(name).unwrap_or_else(|_| format!("{home}/{folder}"));
+                pairs.push((name.into(), value));
+            }
+        }
+        pairs.extend(self.clock.map(|time| (gt::env::CLOCK.to_owned(), time)));
+        pairs.extend(self.variables);
+        pairs
+    }
+}
+
+const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
+
+const GIT_CONFIGURATION: &str = "\
+[user]
+\tname = Ada Person
+\temail = ada@example.org
+[init]
+\tdefaultBranch = main
+[protocol \"file\"]
+\tallow = always
+";
+
+impl TestTown {
+    /// A town made by `gt init`, with nothing in it.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// To choose how the town is.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A town with the rig `web`, whose project is a local repository with `./test.sh` as its gate.
+    #[track_caller]
+    pub fn with_rig() -> (Self, Project) {
+        let town = Self::new();
+        let project = town.repo("web");
+        town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+        (town, project)
+    }
+
+    /// A new small project beside the town.
+    pub fn repo(&self, name: &str) -> Project {
+        Project::create(self.sandbox.join("projects").join(name), self.environment.clone())
+    }
+
+    /// A bare repository beside the town that has what `project` has: a remote that nobody works in.
+    pub fn bare_copy(&self, project: &Project, name: &str) -> PathBuf {
+        let path = self.sandbox.join("projects").join(name);
+        project.git(&["clone", "--quiet", "--bare", ".", path.to_str().expect("test paths are UTF-8")]);
+        path
+    }
+
+    /// Runs `gt` in the town.
+    pub fn gt<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ran {
+        self.command(arguments).run()
+    }
+
+    /// Runs `gt ... --json` and returns the `data` of its envelope.
+    #[track_caller]
+    pub fn json<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> serde_json::Value {
+        self.command(arguments).arg("--json").run().succeeds().data()
+    }
+
+    /// A `gt` command in the town, to be changed before it runs.
+    pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Invocation {
+        let mut command = self.program(GT);
+        command.args(arguments);
+        if self.root.is_dir() {
+            command.current_dir(&self.root);
+        }
+        Invocation { command, input: None }
+    }
+
+    /// Any program with the test's environment, in the sandbox.
+    pub fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.sandbox).env_clear().envs(self.environment.iter().cloned());
+        command
+    }
+
+    /// Runs git in the town and returns its trimmed stdout.
+    #[track_caller]
+    pub fn git(&self, arguments: &[&str]) -> String {
+        let output = self.program("git").current_dir(&self.root).args(arguments).output().expect("git is there");
+        Ran::new(format!("git {}", arguments.join(" ")), &output).succeeds().stdout.trim_end().to_owned()
+    }
+
+    /// Puts the agent script `tests/support/agents/<name>.sh` into the test's PATH as `<name>`, and returns
+    /// its path.
+    pub fn agent(&self, name: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/support/agents/{name}.sh"));
+        let target = self.sandbox.join("bin").join(name);
+        fs::copy(source, &target).expect("the agent script exists");
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).expect("own file");
+        target
+    }
+
+    /// A file of the town; `None` when it is not there.
+    pub fn read(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.root.join(file)).ok()
+    }
+
+    /// Writes a file of the town, as a person with an editor would.
+    pub fn write(&self, file: &str, text: &str) {
+        let path = self.root.join(file);
+        fs::create_dir_all(path.parent().expect("a file of the town has a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+
+    /// Output with paths and the ids of `prefixes` replaced.
+    pub fn normaliser(&self, prefixes: &[&str]) -> Normaliser {
+        Normaliser::new(&self.root, &self.sandbox, prefixes)
+    }
+
+    /// The processes that belong to this test.
+    pub fn processes(&self) -> Vec<processes::Process> {
+        processes::under(&self.sandbox)
+    }
+
+    /// Saves everything on disk, to go back to with [`TestTown::restore`]. Nothing may be running.
+    pub fn checkpoint(&self) {
+        let saved = self.saved();
+        self.copy_tree(&self.root, &saved.join("town"));
+        self.copy_tree(&self.sandbox.join("projects"), &saved.join("projects"));
+    }
+
+    /// Ends what runs and puts back what [`TestTown::checkpoint`] saved, at the same paths.
+    pub fn restore(&self) {
+        self.end_everything();
+        let saved = self.saved();
+        for folder in ["town", "projects"] {
+            let folder_now = self.sandbox.join(folder);
+            if folder_now.exists() {
+                fs::remove_dir_all(&folder_now).expect("own folder");
+            }
+            self.copy_tree(&saved.join(folder), &folder_now);
+        }
+    }
+
+    fn saved(&self) -> PathBuf {
+        self.sandbox.join("saved")
+    }
+
+    fn copy_tree(&self, from: &Path, to: &Path) {
+        fs::create_dir_all(to.parent().expect("a folder in the sandbox")).expect("writable");
+        let _ = fs::remove_dir_all(to);
+        // `cp -a` keeps times, links and permissions, which the standard library does not.
+        let copied = self.program("cp").arg("-a").arg(from).arg(to).status().expect("cp is there");
+        assert!(copied.success(), "cp -a {} {}", from.display(), to.display());
+    }
+
+    /// Ends every process of the test; fails the test when one survives.
+    #[track_caller]
+    pub fn end_everything(&self) {
+        let alive = processes::end_all(&self.sandbox, Duration::from_secs(20));
+        assert!(alive.is_empty(), "these processes cannot be ended: {alive:#?}");
+    }
+
+    /// Waits until no process of the test is left by itself: what gt started is over.
+    #[track_caller]
+    pub fn wait_until_quiet(&self, limit: Duration) {
+        super::wait_for("everything of the test to end by itself", limit, || self.processes().is_empty().then_some(()));
+    }
+}
+
+impl Default for TestTown {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for TestTown {
+    fn drop(&mut self) {
+        let alive = processes::end_all(&self.sandbox, Duration::from_secs(20));
+        if self.keep {
+            eprintln!("kept {}", self.sandbox.display());
+        } else {
+            let _ = fs::remove_dir_all(&self.sandbox);
+        }
+        if !std::thread::panicking() {
+            assert!(alive.is_empty(), "these processes cannot be ended: {alive:#?}");
+            assert!(self.keep || !self.sandbox.exists(), "{} cannot be removed", self.sandbox.display());
+        }
+    }
+}
+
+/// A `gt` command that has not run yet.
+#[derive(Debug)]
+pub struct Invocation {
+    command: Command,
+    input: Option<String>,
+}
+
+impl Invocation {
+    /// One more argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// One more environment variable.
+    pub fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Another folder to run in.
+    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// What it reads on stdin; nothing when this is not called.
+    pub fn input(mut self, text: &str) -> Self {
+        self.input = Some(text.to_owned());
+        self
+    }
+
+    /// Runs it to its end. Its output goes through files, so that a program that it leaves running with
+    /// inherited output is seen by the checks for leftovers and does not hang the test here.
+    #[track_caller]
+    pub fn run(self) -> Ran {
+        let line = self.line();
+        let Self { mut command, input } = self;
+        let mut files = [tempfile::tempfile(), tempfile::tempfile()].map(|file| file.expect("a temporary file"));
+        let [stdout, stderr] = files.each_ref().map(|file| file.try_clone().expect("an open file"));
+        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+        let mut child = command.stdout(stdout).stderr(stderr).spawn().expect("the binary under test starts");
+        if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
+            // A command that does not read its input closes the pipe; that is its right.
+            let _ = stdin.write_all(text.as_bytes());
+        }
+        let status = wait_or_kill(&mut child, &line);
+        let [stdout, stderr] = files.each_mut().map(|file| {
+            let mut bytes = Vec::new();
+            file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("an open file");
+            bytes
+        });
+        Ran::new(line, &Output { status, stdout, stderr })
+    }
+
+    /// Starts it and leaves it running; its output goes nowhere.
+    pub fn start(mut self) -> std::process::Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.command.spawn().expect("the binary under test starts")
+    }
+
+    /// The plain command, for drivers that wrap it.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+
+    fn line(&self) -> String {
+        let words = self.command.get_args().map(|argument| argument.to_string_lossy().into_owned());
+        std::iter::once("gt".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Waits for a child; one that hangs is killed, and the test fails.
+#[track_caller]
+fn wait_or_kill(child: &mut Child, line: &str) -> ExitStatus {
+    const LIMIT: Duration = Duration::from_secs(180);
+    let id = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a child has an id");
+    let (over, is_over) = mpsc::channel::<()>();
+    let watchdog = std::thread::spawn(move || {
+        let hangs = is_over.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout);
+        if hangs {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
+        hangs
+    });
+    let status = child.wait().expect("a child of ours");
+    drop(over);
+    assert!(!watchdog.join().unwrap_or(false), "`{line}` did not end within {}s", LIMIT.as_secs());
+    status
+}
