@@ -16,3 +16,4 @@ pub mod error;
 pub mod id;
 pub mod model;
 pub mod store;
+pub mod town;

@@ -1,0 +1,30 @@
+//! The town: its root and paths, its layered settings, and its rigs.
+//!
+//! Everything here is read from files that a person may edit: `town.toml` and `rigs.d/*.toml`, which are
+//! documents of the ledger, and `local.toml`, which holds the facts of this machine and is never committed.
+//! Functions that change a document return its new text; writing it is a transaction of the ledger and
+//! none of this room's business. Nothing here starts a program.
+
+mod check;
+pub mod config;
+mod discover;
+mod error;
+pub mod guess;
+mod local;
+mod paths;
+mod rig;
+mod rig_text;
+pub mod schema;
+mod seconds;
+mod settings;
+mod socket;
+mod url;
+
+pub use discover::{GITIGNORE, may_become_town, new_town_file};
+pub use error::TownError;
+pub use local::Local;
+pub use paths::Town;
+pub use rig::{Gate, Merge, MergeStyle, Remote, Reserved, Rig};
+pub use seconds::Seconds;
+pub use settings::{Author, Health, Identity, MayorSettings, Permissions, RoleSettings, RuntimeKind, Settings};
+pub use url::{name_from_url, prefix_from_name};

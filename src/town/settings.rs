@@ -1,0 +1,234 @@
+//! The settings in force: built-in defaults, then `town.toml`, the rig, `local.toml`, and what the caller says.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Rig, Seconds, Town, TownError, check, config, schema};
+use crate::id::{RoleName, WorkerName};
+
+/// What is in force, after all layers. Every field has a row in [`schema::KEYS`], which holds its default.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Settings {
+    /// What the town is called.
+    #[serde(default)]
+    pub name: String,
+    /// The ledger's branch, fixed at init.
+    pub branch: String,
+    /// The preset that works when nothing closer names one; none means: what is installed.
+    pub agent: Option<String>,
+    /// The model handed to agents, in the agent's own spelling.
+    pub model: Option<String>,
+    /// Whether agents ask before they act.
+    pub permissions: Permissions,
+    /// Where sessions run.
+    pub runtime: RuntimeKind,
+    /// How many workers may run at once in the town.
+    pub capacity: u32,
+    /// Whether submitted work is merged without being asked.
+    pub auto_merge: bool,
+    /// New starts of a bead before it counts as failed.
+    pub attempts: u32,
+    /// Messages into one session about one cause.
+    pub tries: u32,
+    /// Restarts of a session that ended without done, before it is escalated.
+    pub restarts: u32,
+    /// Time limit of a gate that names none.
+    pub gate_limit: Seconds,
+    /// Time limit of one set-up command.
+    pub setup_limit: Seconds,
+    /// How old an uncommitted change may get before it is pinned.
+    pub snapshot_interval: Seconds,
+    /// How long a session may go on after done.
+    pub grace: Seconds,
+    /// The pool of workers' names; empty means the built-in pool.
+    #[serde(default)]
+    pub names: Vec<WorkerName>,
+    /// Who is author and committer of a worker's commits.
+    pub identity: Identity,
+    /// Thresholds of health.
+    pub health: Health,
+    /// The mayor.
+    pub mayor: MayorSettings,
+    /// What a role does differently.
+    #[serde(default)]
+    pub roles: BTreeMap<RoleName, RoleSettings>,
+    /// Changes to presets and presets of one's own; read by the agent room.
+    #[serde(default)]
+    pub agents: BTreeMap<String, toml::Table>,
+}
+
+/// Whether agents ask before they act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permissions {
+    /// The agent's own switch for working without questions is on.
+    Autonomous,
+    /// The agent asks, and a person answers in its terminal.
+    Ask,
+}
+
+/// Where sessions run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuntimeKind {
+    /// In the town's own tmux server.
+    Tmux,
+    /// As plain processes with a log: containers, CI.
+    Process,
+}
+
+/// Whose name stands as the author of a worker's commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    /// The worker's name with the person's address.
+    Worker,
+    /// The person.
+    Person,
+}
+
+/// Who is author and committer of a worker's commits. The committer is always the person.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Identity {
+    /// Whose name the author has.
+    pub author: Author,
+    /// The person's name; none means git's `user.name`.
+    pub name: Option<String>,
+    /// The person's address; none means git's `user.email`.
+    pub email: Option<String>,
+}
+
+/// Thresholds of health.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Health {
+    /// How long an agent may take until its first sign of life.
+    pub starting: Seconds,
+    /// Hooked and nothing begun for this long.
+    pub gupp: Seconds,
+    /// No progress for this long.
+    pub stalled: Seconds,
+}
+
+/// The mayor.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct MayorSettings {
+    /// The preset that plans and chats; none means the town's.
+    pub agent: Option<String>,
+    /// Its model; none means the town's.
+    pub model: Option<String>,
+    /// Time limit of one planning call.
+    pub limit: Seconds,
+    /// Bytes of context handed to the planner at most.
+    pub context: u32,
+}
+
+/// What a role does differently.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RoleSettings {
+    /// Its preset.
+    pub agent: Option<String>,
+    /// Its model.
+    pub model: Option<String>,
+    /// How hard the model thinks, in the agent's own spelling.
+    pub effort: Option<String>,
+    /// Workers of this role at once.
+    pub limit: Option<u32>,
+}
+
+impl Settings {
+    /// The built-in defaults.
+    pub fn defaults() -> Self {
+        Self::from_table(schema::defaults()).expect("a test reads the defaults")
+    }
+
+    fn from_table(table: toml::Table) -> Result<Self, toml::de::Error> {
+        table.try_into()
+    }
+
+    /// Agent, model and effort for a role: the role's own, else the town's or rig's.
+    pub fn role(&self, role: &RoleName) -> RoleSettings {
+        let own = self.roles.get(role).cloned().unwrap_or_default();
+        RoleSettings {
+            agent: own.agent.or_else(|| self.agent.clone()),
+            model: own.model.or_else(|| self.model.clone()),
+            ..own
+        }
+    }
+}
+
+impl Town {
+    /// The settings of the town on this machine.
+    ///
+    /// # Errors
+    /// When `town.toml` or `local.toml` cannot be read or breaks a rule.
+    pub fn settings(&self) -> Result<Settings, TownError> {
+        self.settings_with(None, &[])
+    }
+
+    /// The settings for work in `rig`.
+    ///
+    /// # Errors
+    /// As [`Town::settings`].
+    pub fn settings_for(&self, rig: &Rig) -> Result<Settings, TownError> {
+        self.settings_with(Some(rig), &[])
+    }
+
+    /// The settings with all layers; `flags` are dotted keys and values from the command line, the last word.
+    ///
+    /// # Errors
+    /// When a file cannot be read or breaks a rule, or a flag does not fit.
+    pub fn settings_with(&self, rig: Option<&Rig>, flags: &[(&str, &str)]) -> Result<Settings, TownError> {
+        let mut layers = schema::defaults();
+        layer(&mut layers, &self.checked_table(config::File::Town)?);
+        if let Some(rig) = rig {
+            layer(&mut layers, &rig.layer());
+        }
+        layer(&mut layers, &self.checked_table(config::File::Local)?);
+        for (key, value) in flags {
+            layer(&mut layers, &config::one(key, value)?);
+        }
+        if !layers.contains_key("name") {
+            let folder = self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+            layers.insert("name".to_owned(), toml::Value::String(folder.unwrap_or_default()));
+        }
+        Settings::from_table(layers).map_err(|error| TownError::Setting {
+            file: Self::FILE.to_owned(),
+            line: 1,
+            reason: error.message().to_owned(),
+            nearest: None,
+        })
+    }
+
+    fn checked_table(&self, file: config::File) -> Result<toml::Table, TownError> {
+        match self.read(&file)? {
+            Some(text) => check::table(&file, &text),
+            None => Ok(toml::Table::new()),
+        }
+    }
+}
+
+/// Lays `upper` over `lower`: tables merge, everything else is replaced.
+fn layer(lower: &mut toml::Table, upper: &toml::Table) {
+    for (key, value) in upper {
+        match (lower.get_mut(key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => layer(below, above),
+            _ => {
+                lower.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_design() {
+        let settings = Settings::defaults();
+        assert_eq!((settings.attempts, settings.tries, settings.restarts), (3, 5, 2));
+        assert_eq!((settings.health.gupp, settings.health.stalled), (Seconds(300), Seconds(600)));
+        assert!(settings.auto_merge);
+    }
+}
