@@ -10,10 +10,12 @@
 //! - **faces**: [`harness`] (the built-in agent) and [`cli`].
 
 pub mod bead;
+pub mod cli;
 pub mod clock;
 pub mod env;
 pub mod error;
 pub mod id;
 pub mod model;
+pub mod ops;
 pub mod store;
 pub mod town;

@@ -1,0 +1,73 @@
+//! `gt completions`: the script that makes a shell ask `gt` for completions.
+
+use serde::Serialize;
+
+use super::{Call, Perform, Render, Ui};
+use crate::error::{Failure, Kind, Outcome};
+use crate::ops::Report;
+
+/// Make the shell complete commands, bead ids, rigs, workers and agents
+///
+/// Prints the script; put it where your shell reads it at its start:
+///
+///   bash:  echo 'source <(gt completions bash)' >> ~/.bashrc
+///   zsh:   echo 'source <(gt completions zsh)' >> ~/.zshrc
+///   fish:  echo 'gt completions fish | source' >> ~/.config/fish/config.fish
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+impl Shell {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+        }
+    }
+}
+
+/// The script for a shell.
+#[derive(Debug, Serialize)]
+pub struct Script {
+    shell: &'static str,
+    script: String,
+}
+
+impl Report for Script {
+    const SCHEMA: &'static str = "gt.completions/1";
+}
+
+impl Render for Script {
+    fn render(&self, ui: &mut Ui) {
+        ui.raw(self.script.as_bytes());
+    }
+}
+
+impl Perform for Args {
+    type Report = Script;
+
+    fn perform(self, _call: &mut Call) -> Outcome<Script> {
+        let shell = self.shell.word();
+        let completer = std::env::args_os().next().unwrap_or_else(|| "gt".into());
+        let shells = clap_complete::env::Shells::builtins();
+        let adapter = shells.completer(shell).expect("a shell of the engine");
+        let mut script = Vec::new();
+        adapter
+            .write_registration("COMPLETE", "gt", "gt", &completer.to_string_lossy(), &mut script)
+            .map_err(|error| Failure::caused(Kind::Internal, "the script cannot be made", error))?;
+        let script = String::from_utf8(script)
+            .map_err(|error| Failure::caused(Kind::Internal, "the script is not text", error))?;
+        Ok(Script { shell, script })
+    }
+}

@@ -1,0 +1,113 @@
+//! The overview of all commands, grouped by purpose.
+
+use anstyle::{AnsiColor, Style};
+use clap::builder::Styles;
+
+use super::{Label, Text, args, command};
+
+/// Between a command and what it does.
+const GAP: usize = 2;
+
+/// The looks of clap's own output, after the labels of ours.
+pub(super) fn styles() -> Styles {
+    Styles::styled()
+        .header(Label::Heading.style())
+        .usage(Label::Heading.style())
+        .literal(Label::Command.style())
+        .placeholder(Style::new().fg_color(Some(AnsiColor::Cyan.into())))
+        .error(Label::Bad.style())
+        .valid(Label::Good.style())
+        .invalid(Label::Warn.style())
+}
+
+/// The tree of commands with the grouped overview at its root. Only built when somebody asks for help.
+pub(super) fn tree() -> clap::Command {
+    args::tree()
+        .help_template("{about}\n\n{usage-heading} {usage}\n{after-help}\n\nGlobal options:\n{options}")
+        .after_help(overview())
+}
+
+/// The commands under their headings. The text carries escape codes; clap takes them away where there are no colours.
+fn overview() -> String {
+    let groups = command::groups();
+    let visible =
+        |group: &clap::Command| group.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
+    let groups: Vec<(&str, Vec<clap::Command>)> =
+        groups.iter().map(|(heading, group)| (*heading, visible(group))).collect();
+    let names = groups.iter().flat_map(|(_, commands)| commands).map(|command| command.get_name().len());
+    let width = names.max().unwrap_or(0) + GAP;
+    let mut text = String::new();
+    for (heading, commands) in &groups {
+        text.push_str(&format!("\n{}\n", Text::new().heading(format_args!("{heading}:")).paint(true)));
+        for command in commands {
+            text.push_str(&entry(command, width));
+        }
+    }
+    let more = Text::new().plain("\n").command("gt help COMMAND").plain(" says more about each of them.");
+    text + &more.paint(true)
+}
+
+fn entry(command: &clap::Command, width: usize) -> String {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let name = Text::new().command(format_args!("{:width$}", command.get_name()));
+    format!("  {}{about}\n", name.paint(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ColorChoice;
+
+    use super::*;
+
+    fn lines_of(command: &mut clap::Command) -> String {
+        command.clone().color(ColorChoice::Never).term_width(80).render_long_help().to_string()
+    }
+
+    fn walk(command: &mut clap::Command, path: &str, visit: &mut impl FnMut(&str, &mut clap::Command)) {
+        visit(path, command);
+        for sub in command.get_subcommands_mut() {
+            let path = format!("{path} {}", sub.get_name());
+            walk(sub, &path, visit);
+        }
+    }
+
+    #[test]
+    fn all_help_is_readable_at_80_columns() {
+        let mut tree = tree();
+        tree.build();
+        walk(&mut tree, "gt", &mut |path, command| {
+            let help = lines_of(command);
+            let wide: Vec<_> = help.lines().filter(|line| Text::from(*line).width() > 80).collect();
+            assert!(wide.is_empty(), "{path}: {wide:#?}");
+        });
+    }
+
+    #[test]
+    fn every_command_and_every_argument_says_what_it_is() {
+        let mut tree = tree();
+        tree.build();
+        walk(&mut tree, "gt", &mut |path, command| {
+            assert!(command.get_about().is_some(), "{path}");
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{path} {}", arg.get_id());
+            }
+        });
+    }
+
+    #[test]
+    fn every_visible_command_is_in_the_overview() {
+        let overview = anstyle_free(&overview());
+        for command in args::tree().get_subcommands().filter(|command| !command.is_hide_set()) {
+            assert!(overview.contains(&format!("\n  {} ", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    fn anstyle_free(text: &str) -> String {
+        text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "")
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        args::tree().debug_assert();
+    }
+}

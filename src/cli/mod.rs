@@ -1,0 +1,61 @@
+//! The command line: arguments, one file per command, one printer, completions. No logic: a command builds a
+//! request, calls its verb in [`crate::ops`] and renders the report.
+//!
+//! To add a command, write `src/cli/<command>.rs` with
+//! - the arguments, whose doc comment is the help text,
+//! - [`Perform`] for them, which calls the verb,
+//! - [`Render`] for the verb's report,
+//!
+//! and one variant with one arm in `command.rs`.
+
+mod args;
+mod call;
+mod command;
+pub mod complete;
+mod completions;
+mod help;
+mod log;
+mod render;
+mod ui;
+mod usage;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+pub use args::{Cli, Global};
+pub use call::Call;
+pub use render::{Perform, Render};
+pub use ui::{Board, Colour, Label, Line, Style, Table, Text, Ui, Unattended};
+
+/// The whole of `gt`, from the arguments of the process to its exit code.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(defect));
+    let args: Vec<_> = std::env::args_os().collect();
+    let matches = match args::tree().try_get_matches_from(&args) {
+        Ok(matches) => matches,
+        Err(error) => return usage::answer(&args, error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(&args, error),
+    };
+    log::start(cli.global.verbose);
+    let mut call = Call::new(cli.global);
+    let ended = cli.command.dispatch(&mut call);
+    let code = ended.unwrap_or_else(|failure| {
+        call.ui.error(&failure);
+        failure.kind.exit_code()
+    });
+    call.ui.flush();
+    ExitCode::from(code)
+}
+
+/// A panic is a defect of ours: said in the shape of every other error, with its own exit code.
+fn defect(info: &std::panic::PanicHookInfo<'_>) {
+    let mut stderr = std::io::stderr();
+    let _ = writeln!(stderr, "error: this is a defect of gt: {info}");
+    let _ = writeln!(stderr, "hint: please report it with the command and what it printed");
+    std::process::exit(crate::error::Kind::Internal.exit_code().into());
+}

@@ -1,0 +1,77 @@
+//! Where lines go: stdout, stderr, or memory in tests.
+
+use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+
+use super::{Colour, Text};
+
+/// One of the two outputs of the process.
+#[derive(Debug)]
+pub(super) struct Stream {
+    sink: Sink,
+    /// Whether labels become colours.
+    pub colour: bool,
+    /// Whether a person looks at it.
+    pub terminal: bool,
+    /// Set once nobody reads any more; everything after that is dropped.
+    closed: bool,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Out(BufWriter<Stdout>),
+    Err(Stderr),
+    Memory(Vec<u8>),
+}
+
+impl Stream {
+    pub fn stdout(colour: Colour) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let sink = Sink::Out(BufWriter::with_capacity(32 * 1024, io::stdout()));
+        Self { sink, colour: colour.wanted(terminal), terminal, closed: false }
+    }
+
+    pub fn stderr(colour: Colour) -> Self {
+        let terminal = io::stderr().is_terminal();
+        Self { sink: Sink::Err(io::stderr()), colour: colour.wanted(terminal), terminal, closed: false }
+    }
+
+    pub fn memory() -> Self {
+        Self { sink: Sink::Memory(Vec::new()), colour: false, terminal: false, closed: false }
+    }
+
+    pub fn line(&mut self, text: &Text) {
+        let mut line = text.paint(self.colour);
+        line.push('\n');
+        self.bytes(line.as_bytes());
+    }
+
+    /// Writes, unless nobody reads any more: a reader that has seen enough (`| head`) is no failure.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        if self.closed {
+            return;
+        }
+        let written = match &mut self.sink {
+            Sink::Out(out) => out.write_all(bytes),
+            Sink::Err(err) => err.write_all(bytes),
+            Sink::Memory(memory) => memory.write_all(bytes),
+        };
+        self.closed = written.is_err();
+    }
+
+    pub fn flush(&mut self) {
+        if let (Sink::Out(out), false) = (&mut self.sink, self.closed) {
+            self.closed = out.flush().is_err();
+        }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub fn taken(&self) -> String {
+        match &self.sink {
+            Sink::Memory(memory) => String::from_utf8_lossy(memory).into_owned(),
+            Sink::Out(_) | Sink::Err(_) => String::new(),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The verbs: one file per verb, each as gather -> decide -> carry out -> report.
+//!
+//! A verb takes a request, returns a serialisable [`Report`] or a [`crate::error::Failure`], and knows no face:
+//! the command line and the gateway build the same request and show the same report.
+
+mod report;
+mod talk;
+
+pub use report::{Counts, Each, Envelope, Many, Page, Report, Row};
+pub use talk::{Silence, Talk};
