@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Global, Style, Ui};
+use super::args::Global;
+use super::{Style, Ui};
 use crate::clock::Clock;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
@@ -20,7 +21,7 @@ pub struct Call {
 
 impl Call {
     /// A call with these options.
-    pub fn new(global: Global) -> Self {
+    pub(super) fn new(global: Global) -> Self {
         let style = Style { json: global.json, quiet: global.quiet, colour: global.color };
         Self { ui: Ui::new(style), clock: Clock::from_env(), town: global.town }
     }

@@ -1,7 +1,7 @@
 //! The commands, grouped by purpose; an arm is one call.
 //!
 //! The groups are those of `gt --help`, in this order. Within a group a variant stands where a person would
-//! look for it.
+//! look for it. What a command is for stands at its arguments, from where the help takes it.
 
 use clap::Subcommand;
 
@@ -11,16 +11,14 @@ use crate::error::Outcome;
 
 /// Every command.
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// The town and this machine.
+pub(super) enum Command {
     #[command(flatten)]
     Town(Town),
 }
 
 /// The town and this machine.
 #[derive(Debug, Subcommand)]
-pub enum Town {
-    /// Make the shell complete commands, bead ids, rigs, workers and agents
+pub(super) enum Town {
     Completions(completions::Args),
 }
 

@@ -23,7 +23,7 @@ pub(super) fn styles() -> Styles {
 /// The tree of commands with the grouped overview at its root. Only built when somebody asks for help.
 pub(super) fn tree() -> clap::Command {
     args::tree()
-        .help_template("{about}\n\n{usage-heading} {usage}\n{after-help}\n\nGlobal options:\n{options}")
+        .help_template("{about}\n\n{usage-heading} {usage}{after-help}\n\nGlobal options:\n{options}")
         .after_help(overview())
 }
 
@@ -38,7 +38,8 @@ fn overview() -> String {
     let width = names.max().unwrap_or(0) + GAP;
     let mut text = String::new();
     for (heading, commands) in &groups {
-        text.push_str(&format!("\n{}\n", Text::new().heading(format_args!("{heading}:")).paint(true)));
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text.push_str(&format!("{gap}{}\n", Text::new().heading(format_args!("{heading}:")).paint(true)));
         for command in commands {
             text.push_str(&entry(command, width));
         }

@@ -22,9 +22,9 @@ mod usage;
 use std::io::Write;
 use std::process::ExitCode;
 
+use args::Cli;
 use clap::FromArgMatches;
 
-pub use args::{Cli, Global};
 pub use call::Call;
 pub use render::{Perform, Render};
 pub use ui::{Board, Colour, Label, Line, Style, Table, Text, Ui, Unattended};

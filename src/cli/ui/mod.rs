@@ -260,7 +260,8 @@ fn words(prose: &str) -> Text {
 }
 
 fn painted(text: &clap::builder::StyledStr, colour: bool) -> String {
-    if colour { text.ansi().to_string() } else { text.to_string() }
+    let text = if colour { text.ansi().to_string() } else { text.to_string() };
+    format!("{}\n", text.trim_end())
 }
 
 /// The width that the person set.
