@@ -120,7 +120,7 @@ impl Message {
 }
 
 /// A call of a tool as the model wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ToolCall {
     /// Its id, unique in the conversation.
     pub id: String,

@@ -4,10 +4,17 @@
 //! [`from_env`] picks one by `provider/name` or by the usual variables. Does not belong here: turn loops,
 //! tools and permissions ([`crate::harness`]), prompts and plans (mayor).
 
+mod anthropic;
 mod choose;
+mod complaint;
 mod error;
+mod http;
 mod message;
+mod openai;
+mod retry;
 pub mod scripted;
+mod sse;
+mod stream;
 mod subject;
 
 use std::ops::ControlFlow;

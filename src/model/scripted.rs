@@ -241,3 +241,122 @@ fn estimate(request: &Request, reply: &Reply) -> Usage {
     let received = reply.text.len() + reply.calls.iter().map(|call| call.arguments.len()).sum::<usize>();
     Usage { input: sent as u64 / 4, output: received as u64 / 4, ..Usage::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Message;
+
+    const SCRIPT: &str = r#"
+        [[reply]]
+        role = "mayor"
+        when = "repair"
+        step = [{ text = "better plan" }]
+
+        [[reply]]
+        role = "mayor"
+        step = [{ text = "plan" }]
+
+        [[reply]]
+        role = "developer"
+        title = "add *"
+        attempt = 2
+        step = [{ text = "again" }]
+
+        [[reply]]
+        role = "dev*"
+        title = "Add */*"
+        [[reply.step]]
+        text = "I write."
+        [[reply.step.call]]
+        tool = "write_file"
+        arguments = { path = "a", content = "b" }
+        [[reply.step.call]]
+        tool = "shell"
+        arguments = "{broken"
+        [[reply.step]]
+        text = "done"
+
+        [[reply]]
+        role = "tester"
+        repeat = true
+        step = [{ text = "one" }, { text = "two" }]
+    "#;
+
+    fn play(role: &str, title: &str, attempt: u32, prompt: &str, replies: usize) -> Result<Reply, ModelError> {
+        let model = Scripted::new(Script::parse("s.toml".as_ref(), SCRIPT).expect("the script is right"));
+        let mut messages = vec![Message::user(prompt)];
+        for _ in 0..replies {
+            messages.push(Message::Assistant { text: "x".into(), calls: vec![] });
+            messages.push(Message::user("repair"));
+        }
+        let subject = Subject { role: role.into(), title: title.into(), attempt };
+        model.turn(&Request { subject, messages, ..Request::default() }, &mut |_| ControlFlow::Continue(()))
+    }
+
+    #[test]
+    fn which_step_is_played() {
+        let table = [
+            ("mayor", "any", 1, "goal", 0, "plan"),
+            ("mayor", "any", 1, "please repair it", 0, "better plan"),
+            ("developer", "Add a/b", 1, "", 0, "I write."),
+            ("developer", "Add a/b", 1, "", 1, "done"),
+            ("developer", "Add a/b", 2, "", 0, "again"),
+            ("tester", "x", 1, "", 0, "one"),
+            ("tester", "x", 9, "", 4, "one"),
+            ("tester", "x", 9, "", 5, "two"),
+        ];
+        for (role, title, attempt, prompt, replies, expected) in table {
+            let reply = play(role, title, attempt, prompt, replies).expect("a reply");
+            assert_eq!(reply.text, expected, "{role} {title} {attempt} {prompt} {replies}");
+        }
+    }
+
+    #[test]
+    fn calls_are_passed_on_as_they_are_written() {
+        let reply = play("developer", "Add a/b", 1, "", 0).expect("a reply");
+        let arguments: Vec<_> = reply.calls.iter().map(|call| call.arguments.as_str()).collect();
+        assert_eq!(arguments, [r#"{"path":"a","content":"b"}"#, "{broken"]);
+        assert_ne!(reply.calls[0].id, reply.calls[1].id);
+        assert_eq!(reply.stop, Stop::Tools);
+    }
+
+    #[test]
+    fn a_request_that_fits_nothing_is_named() {
+        let error = play("reviewer", "Look", 1, "", 0).expect_err("nobody reviews here").to_string();
+        assert_eq!(error, r#"the script s.toml has no reply number 1 for role "reviewer", title "Look", attempt 1"#);
+        let error = play("mayor", "x", 1, "", 1).expect_err("the mayor speaks once").to_string();
+        assert!(error.ends_with("(the reply that fits has 1 steps)"), "{error}");
+    }
+
+    #[test]
+    fn scripts_that_cannot_be_played() {
+        let table = [
+            ("[[reply]]\nrole = 3", "line 2"),
+            ("[[reply]]\nrole = \"a\"\nstep = []", "has no step"),
+            ("[[reply]]\ntitel = \"a\"\nstep = []", "titel"),
+            ("[[reply]]\nrole = \"[\"\nstep = [{}]", "unclosed"),
+        ];
+        for (text, reason) in table {
+            let error = Script::parse("s.toml".as_ref(), text).expect_err(text).to_string();
+            assert!(error.contains("s.toml") && error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_text_arrives_in_pieces_and_can_be_broken_off() {
+        let text = "ä".repeat(60);
+        let script = format!("[[reply]]\nstep = [{{ text = \"{text}\" }}]");
+        let model = Scripted::new(Script::parse("s.toml".as_ref(), &script).expect("the script is right"));
+        let mut heard = Vec::new();
+        let reply = model.turn(&Request::default(), &mut |event| {
+            if let Event::Text(piece) = event {
+                heard.push(piece.to_owned());
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!((heard.len(), heard.concat()), (3, reply.expect("a reply").text));
+        let broken = model.turn(&Request::default(), &mut |_| ControlFlow::Break(()));
+        assert!(matches!(broken, Err(ModelError::Interrupted)));
+    }
+}
