@@ -268,7 +268,7 @@ pub struct Merge {
 }
 
 /// A landing that was begun: the target moves from `old` to `new`, and `members` close with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Intent {
     /// The target's tip before, 40 hex digits.
     pub old: String,
@@ -278,6 +278,9 @@ pub struct Intent {
     pub landed: String,
     /// Every bead that lands with it.
     pub members: Vec<BeadId>,
+    /// Keys that this version does not know; they survive a rewrite.
+    #[serde(flatten, serialize_with = "super::file::unknown_keys")]
+    pub extra: toml::Table,
 }
 
 impl Bead {

@@ -6,6 +6,10 @@
 mod fields;
 pub mod file;
 pub mod lookup;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod transition;
 
 pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
 pub use file::FileError;
+pub use transition::{Ending, Hold, Refused};

@@ -6,6 +6,9 @@ mod reader;
 mod render;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use json::unknown_keys;
 pub use reader::Reader;
 pub use writer::Writer;

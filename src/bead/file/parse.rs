@@ -139,12 +139,14 @@ fn read_merge(mut table: Reader<'_>) -> Result<Merge, FileError> {
 }
 
 fn read_intent(mut table: Reader<'_>) -> Result<Intent, FileError> {
-    Ok(Intent {
+    let intent = Intent {
         old: required(&mut table, "old")?,
         new: required(&mut table, "new")?,
         landed: required(&mut table, "landed")?,
         members: table.list("members")?,
-    })
+        extra: toml::Table::new(),
+    };
+    Ok(Intent { extra: table.rest()?, ..intent })
 }
 
 fn read_attempt(mut table: Reader<'_>, place: u32) -> Result<Attempt, FileError> {

@@ -100,9 +100,9 @@ fn write_merge(out: &mut Writer, merge: &Merge) {
         out.list("gates", &merge.gates);
     }
     out.unknown(&merge.extra);
-    if let Some(Intent { old, new, landed, members }) = &merge.intent {
+    if let Some(Intent { old, new, landed, members, extra }) = &merge.intent {
         out.heading("merge.intent", false);
-        out.text("old", old).text("new", new).text("landed", landed).list("members", members);
+        out.text("old", old).text("new", new).text("landed", landed).list("members", members).unknown(extra);
     }
 }
 

@@ -1,0 +1,23 @@
+//! The life of a bead: one table of edges, and the only methods that change [`Bead::state`].
+//!
+//! What concerns one bead alone is checked here. What concerns several (is the worker free? is there a
+//! cycle?) is checked by the verb, in the same transaction.
+//!
+//! [`Bead::state`]: crate::bead::Bead::state
+
+mod change;
+mod refused;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use change::{Ending, Hold};
+pub use refused::{Reason, Refused};
+pub use table::{Edge, Verb, Who, render_table, table};
+
+use clap::ValueEnum;
+
+/// The word of a value as files have it.
+fn name<T: ValueEnum>(value: T) -> String {
+    value.to_possible_value().expect("no value is hidden").get_name().to_owned()
+}
