@@ -2,6 +2,10 @@
 //!
 //! `docs/reference/environment.md` is made from [`ALL`].
 
+mod crash;
+
+pub use crash::commit_point;
+
 /// One environment variable that `gt` reads or sets.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {

@@ -1,0 +1,29 @@
+//! The index: a SQLite cache of the ledger at one commit. Deletable at any time.
+//!
+//! It stores each document's text, and for beads the columns that queries need and the JSON that
+//! `--json` prints, so that a read command parses only what it shows.
+
+mod query;
+mod schema;
+mod update;
+
+pub use query::{BeadQuery, Order, Row};
+pub use schema::Index;
+
+/// Why the index could not be used. It is a cache: the remedy is always to build it anew.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// SQLite said no.
+    #[error("the index {path} cannot be {action}")]
+    Sqlite {
+        /// The file.
+        path: String,
+        /// What was tried.
+        action: &'static str,
+        /// SQLite's word.
+        source: rusqlite::Error,
+    },
+    /// The ledger's objects could not be read.
+    #[error(transparent)]
+    Objects(#[from] crate::git::objects::ObjectsError),
+}

@@ -1,0 +1,139 @@
+//! The file and its tables.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::IndexError;
+use crate::git::Oid;
+
+/// Raised when the tables change; an index of another version is built anew.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE beads (
+        id TEXT PRIMARY KEY, prefix TEXT NOT NULL, suffix TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,
+        closed_as TEXT, kind TEXT NOT NULL, priority INTEGER NOT NULL, role TEXT NOT NULL, assignee TEXT, parent TEXT,
+        created TEXT NOT NULL, closed TEXT, defer_until TEXT, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX beads_by_status ON beads (status, priority, created, id);
+    CREATE INDEX beads_by_suffix ON beads (suffix);
+    CREATE INDEX beads_by_prefix ON beads (prefix, id);
+    CREATE INDEX beads_by_parent ON beads (parent) WHERE parent IS NOT NULL;
+    CREATE INDEX beads_by_assignee ON beads (assignee) WHERE assignee IS NOT NULL;
+    CREATE TABLE needs (bead TEXT NOT NULL, need TEXT NOT NULL, PRIMARY KEY (bead, need)) WITHOUT ROWID;
+    CREATE INDEX needs_by_need ON needs (need);
+    CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
+    CREATE INDEX labels_by_label ON labels (label);
+    CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE broken (path TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// An open index.
+pub struct Index {
+    pub(super) db: Connection,
+    path: String,
+}
+
+impl Index {
+    /// Opens or creates the index at `path`; one that cannot be used as it is, is built anew. A town
+    /// that cannot be written is read through an index in memory.
+    ///
+    /// # Errors
+    /// When not even an index in memory can be made.
+    pub fn open(path: &Path) -> Result<Self, IndexError> {
+        match Self::open_file(path) {
+            Ok(index) => Ok(index),
+            Err(IndexError::Sqlite { source, .. }) if is_damaged(&source) => {
+                for ending in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
+                }
+                Self::open_file(path).or_else(|_| Self::in_memory())
+            }
+            Err(_) => Self::in_memory(),
+        }
+    }
+
+    fn open_file(path: &Path) -> Result<Self, IndexError> {
+        let name = path.display().to_string();
+        let fail = |action: &'static str| {
+            let path = name.clone();
+            move |source| IndexError::Sqlite { path, action, source }
+        };
+        let db = Connection::open(path).map_err(fail("opened"))?;
+        db.busy_timeout(Duration::from_secs(20)).map_err(fail("opened"))?;
+        let index = Self { db, path: name.clone() };
+        if index.version().map_err(fail("read"))? != VERSION {
+            index.create().map_err(fail("created"))?;
+        }
+        Ok(index)
+    }
+
+    fn in_memory() -> Result<Self, IndexError> {
+        let fail = |source| IndexError::Sqlite { path: ":memory:".to_owned(), action: "created", source };
+        let index = Self { db: Connection::open_in_memory().map_err(fail)?, path: ":memory:".to_owned() };
+        index.create().map_err(fail)?;
+        Ok(index)
+    }
+
+    fn version(&self) -> rusqlite::Result<i64> {
+        self.db.pragma_query_value(None, "user_version", |row| row.get(0))
+    }
+
+    fn create(&self) -> rusqlite::Result<()> {
+        // Two processes may create it at once: the second one to get the lock finds it done.
+        self.db.pragma_update(None, "journal_mode", "WAL")?;
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        if self.version()? == VERSION {
+            return self.db.execute_batch("COMMIT");
+        }
+        let mut drop = String::new();
+        for table in ["meta", "beads", "needs", "labels", "documents", "broken"] {
+            drop.push_str(&format!("DROP TABLE IF EXISTS {table};"));
+        }
+        self.db.execute_batch(&format!("{drop}{TABLES}PRAGMA user_version={VERSION};COMMIT"))
+    }
+
+    /// Begins to read one state of the index, whatever others write meanwhile.
+    ///
+    /// # Errors
+    /// When SQLite cannot begin.
+    pub fn begin_reading(&self) -> Result<(), IndexError> {
+        if self.db.is_autocommit() { self.db.execute_batch("BEGIN").map_err(self.fail("read")) } else { Ok(()) }
+    }
+
+    /// Ends what [`Index::begin_reading`] began.
+    ///
+    /// # Errors
+    /// When SQLite cannot end it.
+    pub fn end_reading(&self) -> Result<(), IndexError> {
+        if self.db.is_autocommit() { Ok(()) } else { self.db.execute_batch("COMMIT").map_err(self.fail("read")) }
+    }
+
+    /// The commit that the index shows; nothing when it is new.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn commit(&self) -> Result<Option<Oid>, IndexError> {
+        let value: Option<String> = self
+            .db
+            .prepare_cached("SELECT value FROM meta WHERE key = 'commit'")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+            .map_err(self.fail("read"))?;
+        Ok(value.and_then(|text| text.parse().ok()))
+    }
+
+    pub(super) fn fail(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> IndexError {
+        let path = self.path.clone();
+        move |source| IndexError::Sqlite { path, action, source }
+    }
+}
+
+fn is_damaged(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::Unknown)
+    )
+}
