@@ -1,6 +1,9 @@
 //! What every file of the ledger has: a path, a text, and a way between the two.
 
-use std::fmt;
+/// A file of the ledger that cannot be read as what its path says it is.
+pub use crate::bead::FileError as DocumentError;
+
+use crate::bead::Bead;
 
 /// A kind of file in the ledger.
 pub trait Document: Sized {
@@ -20,22 +23,18 @@ pub trait Document: Sized {
     fn render(&self) -> String;
 }
 
-/// A file of the ledger that cannot be read as what its path says it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct DocumentError {
-    /// The path relative to the town's root.
-    pub path: String,
-    /// The line, from 1, where it is known.
-    pub line: Option<usize>,
-    /// What is wrong, and what would be right.
-    pub reason: String,
-}
+impl Document for Bead {
+    const FOLDER: &'static str = "beads";
 
-impl fmt::Display for DocumentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.path, self.reason),
-            None => write!(f, "{}: {}", self.path, self.reason),
-        }
+    fn path(&self) -> String {
+        self.id.path()
+    }
+
+    fn parse(path: &str, text: &str) -> Result<Self, DocumentError> {
+        Self::parse(path, text)
+    }
+
+    fn render(&self) -> String {
+        self.render()
     }
 }

@@ -1,0 +1,280 @@
+//! Questions to the index.
+
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row as SqlRow, params_from_iter};
+
+use super::update::word;
+use super::{Index, IndexError};
+use crate::bead::{Kind, Status};
+use crate::clock::{Timestamp, rfc3339};
+use crate::id::{BeadId, Prefix, RoleName, WorkerRef};
+use crate::ledger::document::DocumentError;
+
+/// Which beads, in which order, how many. An empty list of a field means: any.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BeadQuery {
+    /// In one of these states.
+    pub status: Vec<Status>,
+    /// Of one of these prefixes, and so of these rigs.
+    pub prefix: Vec<Prefix>,
+    /// With every one of these labels.
+    pub label: Vec<String>,
+    /// For one of these roles.
+    pub role: Vec<RoleName>,
+    /// Of one of these kinds.
+    pub kind: Vec<Kind>,
+    /// Held by one of these workers.
+    pub assignee: Vec<WorkerRef>,
+    /// Children of this bead.
+    pub parent: Option<BeadId>,
+    /// With this text, in any case, in title, description or acceptance.
+    pub text: Option<String>,
+    /// Only open beads that no need and no date holds back; ancestors are the caller's to check.
+    pub startable_at: Option<Timestamp>,
+    /// The order.
+    pub order: Order,
+    /// At most so many; all when nothing is said.
+    pub limit: Option<usize>,
+}
+
+/// The order of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Most urgent first, then oldest, then by id.
+    #[default]
+    Urgency,
+    /// Most recently closed first.
+    LastClosed,
+}
+
+/// One bead of an answer: its text, to be parsed where more than a line is needed, and its JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The id.
+    pub id: String,
+    /// The title.
+    pub title: String,
+    /// The file's text.
+    pub text: String,
+    /// What `--json` shows.
+    pub json: String,
+}
+
+impl Index {
+    /// The beads that fit, and how many would without the limit.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn beads(&self, query: &BeadQuery) -> Result<(Vec<Row>, usize), IndexError> {
+        let (condition, values) = query.condition();
+        let order = match query.order {
+            Order::Urgency => "priority, created, id",
+            Order::LastClosed => "closed DESC, id",
+        };
+        let limit = query.limit.map_or_else(String::new, |limit| format!(" LIMIT {limit}"));
+        let sql = format!("SELECT id, title, text, json FROM beads WHERE {condition} ORDER BY {order}{limit}");
+        let rows: Vec<Row> = self
+            .db
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.query_map(params_from_iter(&values), read_row)?.collect())
+            .map_err(self.fail("read"))?;
+        let total = match query.limit {
+            Some(limit) if rows.len() >= limit => {
+                let sql = format!("SELECT count(*) FROM beads WHERE {condition}");
+                let count = self.db.prepare_cached(&sql).and_then(|mut statement| statement.query_row(params_from_iter(&values), |row| row.get::<_, i64>(0)));
+                usize::try_from(count.map_err(self.fail("read"))?).unwrap_or(0)
+            }
+            _ => rows.len(),
+        };
+        Ok((rows, total))
+    }
+
+    /// One bead.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn bead(&self, id: &BeadId) -> Result<Option<Row>, IndexError> {
+        self.db
+            .prepare_cached("SELECT id, title, text, json FROM beads WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([id.as_str()], read_row).optional())
+            .map_err(self.fail("read"))
+    }
+
+    /// Ids and titles of the beads whose id, or whose part after the dash, begins with `text`.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn beginning_with(&self, text: &str, limit: usize) -> Result<Vec<(String, String)>, IndexError> {
+        let end = format!("{text}\u{10ffff}");
+        self.pairs(
+            "SELECT id, title FROM beads WHERE id >= ?1 AND id < ?2
+             UNION SELECT id, title FROM beads WHERE suffix >= ?1 AND suffix < ?2 LIMIT ?3",
+            vec![Value::Text(text.to_owned()), Value::Text(end), Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX))],
+        )
+    }
+
+    /// Every id with its title, for finding the nearest one to a misspelt id.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn ids(&self) -> Result<Vec<(String, String)>, IndexError> {
+        self.pairs("SELECT id, title FROM beads", Vec::new())
+    }
+
+    /// How many beads there are of each prefix and state.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn counts(&self) -> Result<Vec<(String, String, usize)>, IndexError> {
+        self.db
+            .prepare_cached("SELECT prefix, coalesce(closed_as, status), count(*) FROM beads GROUP BY 1, 2")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0))))?
+                    .collect()
+            })
+            .map_err(self.fail("read"))
+    }
+
+    /// How many beads a prefix has.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn count_of(&self, prefix: &Prefix) -> Result<usize, IndexError> {
+        let count = self
+            .db
+            .prepare_cached("SELECT count(*) FROM beads WHERE prefix = ?1")
+            .and_then(|mut statement| statement.query_row([prefix.as_str()], |row| row.get::<_, i64>(0)))
+            .map_err(self.fail("read"))?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// The beads that need `id`.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn needed_by(&self, id: &BeadId) -> Result<Vec<BeadId>, IndexError> {
+        let pairs = self.pairs("SELECT bead, need FROM needs WHERE need = ?1 ORDER BY bead", vec![Value::Text(id.to_string())])?;
+        Ok(pairs.into_iter().filter_map(|(bead, _)| bead.parse().ok()).collect())
+    }
+
+    /// Every edge: which bead needs which.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn edges(&self) -> Result<Vec<(BeadId, BeadId)>, IndexError> {
+        let pairs = self.pairs("SELECT bead, need FROM needs", Vec::new())?;
+        Ok(pairs.into_iter().filter_map(|(bead, need)| Some((bead.parse().ok()?, need.parse().ok()?))).collect())
+    }
+
+    /// Path and text of the documents in a folder (not of beads).
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn documents(&self, folder: &str) -> Result<Vec<(String, String)>, IndexError> {
+        self.pairs(
+            "SELECT path, text FROM documents WHERE path >= ?1 AND path < ?2 ORDER BY path",
+            vec![Value::Text(format!("{folder}/")), Value::Text(format!("{folder}0"))],
+        )
+    }
+
+    /// The text of one document that is no bead.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn document(&self, path: &str) -> Result<Option<String>, IndexError> {
+        self.db
+            .prepare_cached("SELECT text FROM documents WHERE path = ?1")
+            .and_then(|mut statement| statement.query_row([path], |row| row.get(0)).optional())
+            .map_err(self.fail("read"))
+    }
+
+    /// Files under `beads/` that cannot be read.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn broken(&self) -> Result<Vec<DocumentError>, IndexError> {
+        self.db
+            .prepare_cached("SELECT path, line, reason FROM broken ORDER BY path")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([], |row| {
+                        let line: Option<i64> = row.get(1)?;
+                        Ok(DocumentError {
+                            path: row.get(0)?,
+                            line: line.and_then(|line| usize::try_from(line).ok()),
+                            reason: row.get(2)?,
+                        })
+                    })?
+                    .collect()
+            })
+            .map_err(self.fail("read"))
+    }
+
+    fn pairs(&self, sql: &str, values: Vec<Value>) -> Result<Vec<(String, String)>, IndexError> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+            .map_err(self.fail("read"))
+    }
+}
+
+fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
+    Ok(Row { id: row.get(0)?, title: row.get(1)?, text: row.get(2)?, json: row.get(3)? })
+}
+
+/// Collects conditions and the values of their placeholders.
+#[derive(Default)]
+struct Condition {
+    parts: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Condition {
+    fn any_of(&mut self, column: &str, words: impl Iterator<Item = String>) {
+        let before = self.values.len();
+        self.values.extend(words.map(Value::Text));
+        let count = self.values.len() - before;
+        if count > 0 {
+            self.parts.push(format!("{column} IN ({})", vec!["?"; count].join(", ")));
+        }
+    }
+
+    fn that(&mut self, sql: &str, value: String) {
+        self.parts.push(sql.to_owned());
+        self.values.push(Value::Text(value));
+    }
+}
+
+impl BeadQuery {
+    fn condition(&self) -> (String, Vec<Value>) {
+        let mut condition = Condition::default();
+        condition.any_of("status", self.status.iter().map(word));
+        condition.any_of("prefix", self.prefix.iter().map(ToString::to_string));
+        condition.any_of("role", self.role.iter().map(ToString::to_string));
+        condition.any_of("kind", self.kind.iter().map(word));
+        condition.any_of("assignee", self.assignee.iter().map(ToString::to_string));
+        for label in &self.label {
+            condition.that("id IN (SELECT bead FROM labels WHERE label = ?)", label.clone());
+        }
+        if let Some(parent) = &self.parent {
+            condition.that("parent = ?", parent.to_string());
+        }
+        if let Some(text) = &self.text {
+            condition.that("instr(search, ?) > 0", text.to_lowercase());
+        }
+        if let Some(now) = self.startable_at {
+            condition.parts.push("status = 'open' AND kind <> 'epic'".to_owned());
+            condition.that("(defer_until IS NULL OR defer_until <= ?)", rfc3339(now));
+            condition.parts.push(
+                "NOT EXISTS (SELECT 1 FROM needs LEFT JOIN beads AS needed ON needed.id = needs.need
+                  WHERE needs.bead = beads.id AND coalesce(needed.closed_as, '') NOT IN ('merged', 'done'))"
+                    .to_owned(),
+            );
+        }
+        if condition.parts.is_empty() {
+            condition.parts.push("1".to_owned());
+        }
+        (condition.parts.join(" AND "), condition.values)
+    }
+}
