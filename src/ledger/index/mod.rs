@@ -5,7 +5,7 @@
 
 mod query;
 mod schema;
-mod update;
+pub(super) mod update;
 
 pub use query::{BeadQuery, Order, Row};
 pub use schema::Index;

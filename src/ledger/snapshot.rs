@@ -1,0 +1,188 @@
+//! Reading: one consistent state of the ledger.
+
+use super::index::{BeadQuery, Index, Row};
+use super::{Document, DocumentError, Ledger};
+use crate::bead::Bead;
+use crate::error::{Failure, Kind, Outcome};
+use crate::git::Oid;
+use crate::id::{BeadId, Prefix};
+
+/// The ledger at one commit.
+pub struct Snapshot {
+    index: Index,
+    tip: Oid,
+}
+
+impl Snapshot {
+    pub(super) fn take(ledger: &Ledger) -> Outcome<Self> {
+        let tip = ledger.tip()?;
+        let index = Index::open(&ledger.runtime_dir().join("index.db"))?;
+        index.begin_reading()?;
+        if index.commit()?.as_ref() == Some(&tip) {
+            return Ok(Self { index, tip });
+        }
+        index.end_reading()?;
+        // A transaction may have come between the two looks; then the newer tip is what the index shows.
+        let tip = ledger.tip()?;
+        index.catch_up(ledger.objects()?, &tip)?;
+        index.begin_reading()?;
+        let tip = index.commit()?.unwrap_or(tip);
+        Ok(Self { index, tip })
+    }
+
+    /// A snapshot inside a transaction: the caller holds the lock, `tip` does not move.
+    pub(super) fn under_lock(ledger: &Ledger, tip: &Oid) -> Outcome<Self> {
+        let index = Index::open(&ledger.runtime_dir().join("index.db"))?;
+        index.catch_up(ledger.objects()?, tip)?;
+        Ok(Self { index, tip: tip.clone() })
+    }
+
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The commit that it shows.
+    pub fn tip(&self) -> &Oid {
+        &self.tip
+    }
+
+    /// One bead, if it exists.
+    ///
+    /// # Errors
+    /// When its file is broken or the index cannot be read.
+    pub fn find(&self, id: &BeadId) -> Outcome<Option<Bead>> {
+        match self.index.bead(id)? {
+            Some(row) => Ok(Some(Bead::parse(&id.path(), &row.text)?)),
+            None => match self.index.broken()?.into_iter().find(|broken| broken.path == id.path()) {
+                Some(broken) => Err(broken.into()),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// One bead.
+    ///
+    /// # Errors
+    /// As [`Snapshot::find`], and when there is none.
+    pub fn bead(&self, id: &BeadId) -> Outcome<Bead> {
+        self.find(id)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no bead {id}")).hint("gt list shows the open beads"))
+    }
+
+    /// The beads that fit, parsed.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn beads(&self, query: &BeadQuery) -> Outcome<Vec<Bead>> {
+        let (rows, _) = self.index.beads(query)?;
+        rows.into_iter().map(|row| parse_row(&row)).collect()
+    }
+
+    /// The beads that fit as rows, and how many would fit without the limit.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn rows(&self, query: &BeadQuery) -> Outcome<(Vec<Row>, usize)> {
+        Ok(self.index.beads(query)?)
+    }
+
+    /// One bead as a row.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn row(&self, id: &BeadId) -> Outcome<Option<Row>> {
+        Ok(self.index.bead(id)?)
+    }
+
+    /// Ids and titles of the beads whose id, or whose part after the dash, begins with `text`.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn beginning_with(&self, text: &str, limit: usize) -> Outcome<Vec<(String, String)>> {
+        Ok(self.index.beginning_with(text, limit)?)
+    }
+
+    /// Every id with its title.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn ids(&self) -> Outcome<Vec<(String, String)>> {
+        Ok(self.index.ids()?)
+    }
+
+    /// How many beads there are of each prefix and state (closed ones by what they were closed as).
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn counts(&self) -> Outcome<Vec<(String, String, usize)>> {
+        Ok(self.index.counts()?)
+    }
+
+    /// How many beads a prefix has.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn count_of(&self, prefix: &Prefix) -> Outcome<usize> {
+        Ok(self.index.count_of(prefix)?)
+    }
+
+    /// The beads that need `id`.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn needed_by(&self, id: &BeadId) -> Outcome<Vec<BeadId>> {
+        Ok(self.index.needed_by(id)?)
+    }
+
+    /// Every edge: which bead needs which.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn edges(&self) -> Outcome<Vec<(BeadId, BeadId)>> {
+        Ok(self.index.edges()?)
+    }
+
+    /// Every document of a kind that can be read, and what is wrong with the others.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn documents<D: Document>(&self) -> Outcome<(Vec<D>, Vec<DocumentError>)> {
+        let mut good = Vec::new();
+        let mut bad = Vec::new();
+        for (path, text) in self.index.documents(D::FOLDER)? {
+            match D::parse(&path, &text) {
+                Ok(document) => good.push(document),
+                Err(error) => bad.push(error),
+            }
+        }
+        Ok((good, bad))
+    }
+
+    /// One document by its path, if it exists.
+    ///
+    /// # Errors
+    /// When it is broken or the index cannot be read.
+    pub fn document<D: Document>(&self, path: &str) -> Outcome<Option<D>> {
+        Ok(self.index.document(path)?.map(|text| D::parse(path, &text)).transpose()?)
+    }
+
+    /// The text of a file that is no bead.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn text(&self, path: &str) -> Outcome<Option<String>> {
+        Ok(self.index.document(path)?)
+    }
+
+    /// Bead files that cannot be read; they are left out of every answer.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn broken(&self) -> Outcome<Vec<DocumentError>> {
+        Ok(self.index.broken()?)
+    }
+}
+
+fn parse_row(row: &Row) -> Outcome<Bead> {
+    let id: BeadId = row.id.parse()?;
+    Ok(Bead::parse(&id.path(), &row.text)?)
+}
