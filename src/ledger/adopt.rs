@@ -41,7 +41,13 @@ impl Ledger {
     pub fn hand_edits(&self) -> Outcome<Vec<HandEdit>> {
         let git = Git::at(&self.root);
         // An index that is only out of date about times must not make a read command write.
-        let status = git.run(&["--no-optional-locks", "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"])?;
+        let output = git.output(&["--no-optional-locks", "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"])?;
+        if !output.ok() {
+            let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Failure::new(Kind::External, format!("git cannot compare the town with its ledger: {reason}")));
+        }
+        // No trimming: the first entry may begin with a blank.
+        let status = String::from_utf8_lossy(&output.stdout);
         let entries = status.split('\0').filter(|entry| entry.len() > 3);
         entries.map(|entry| self.hand_edit(entry)).collect()
     }

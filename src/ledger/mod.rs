@@ -10,6 +10,8 @@ mod index;
 mod pack;
 mod project;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use std::cell::OnceCell;

@@ -137,7 +137,7 @@ fn record(db: &Connection, path: &str, bytes: &[u8]) -> rusqlite::Result<()> {
 
 fn record_broken(db: &Connection, error: &DocumentError) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT OR REPLACE INTO broken (path, line, reason) VALUES (?1, ?2, ?3)")?
-        .execute(params![error.path, error.line, error.reason])
+        .execute(params![error.path, error.line.and_then(|line| i64::try_from(line).ok()), error.reason])
         .map(drop)
 }
 
