@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::args::Global;
 use super::{Style, Ui};
 use crate::clock::Clock;
-use crate::env;
 use crate::error::{Failure, Kind, Outcome};
+use crate::town::Town;
 
 /// What a command gets: the printer, the clock, and where to look for the town. Nothing is opened before it is
 /// asked for.
@@ -26,32 +26,25 @@ impl Call {
         Self { ui: Ui::new(style), clock: Clock::from_env(), town: global.town }
     }
 
-    /// The folder in and above which the town is looked for: `--town`, else `GT_TOWN`, else the current one.
+    /// The town to work in: the one at or above `--town`, else `GT_TOWN`, else the one around the current folder.
     ///
     /// # Errors
-    /// When there is no current folder (any more).
-    pub fn start(&self) -> Outcome<PathBuf> {
-        if let Some(path) = &self.town {
-            return Ok(path.clone());
+    /// When there is none.
+    pub fn town(&self) -> Outcome<Town> {
+        match &self.town {
+            Some(path) => Ok(Town::above(path)?),
+            None => Ok(Town::discover(&self.here()?)?),
         }
-        if let Some(path) = std::env::var_os(env::TOWN).filter(|path| !path.is_empty()) {
-            return Ok(path.into());
-        }
-        current_folder()
     }
 
     /// The folder that the person is in.
     ///
     /// # Errors
-    /// As [`Call::start`].
+    /// When it does not exist any more.
     pub fn here(&self) -> Outcome<PathBuf> {
-        current_folder()
+        std::env::current_dir().map_err(|error| {
+            Failure::caused(Kind::NotFound, "the current folder does not exist any more", error)
+                .hint("change to a folder that exists, or name the town with `--town PATH`")
+        })
     }
-}
-
-fn current_folder() -> Outcome<PathBuf> {
-    std::env::current_dir().map_err(|error| {
-        Failure::caused(Kind::NotFound, "the current folder does not exist any more", error)
-            .hint("change to a folder that exists, or name the town with `--town PATH`")
-    })
 }

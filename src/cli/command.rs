@@ -6,7 +6,7 @@
 use clap::Subcommand;
 
 use super::render::show;
-use super::{Call, completions};
+use super::{Call, completions, docs};
 use crate::error::Outcome;
 
 /// Every command.
@@ -20,6 +20,7 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum Town {
     Completions(completions::Args),
+    Docs(docs::Args),
 }
 
 /// The groups by their headings, for the help.
@@ -43,6 +44,7 @@ impl Town {
     fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
             Self::Completions(args) => show(args, call),
+            Self::Docs(args) => show(args, call),
         }
     }
 }

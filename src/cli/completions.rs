@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Call, Perform, Render, Ui};
+use super::{Call, Perform, Render, Ui, complete};
 use crate::error::{Failure, Kind, Outcome};
 use crate::ops::Report;
 
@@ -59,15 +59,10 @@ impl Perform for Args {
 
     fn perform(self, _call: &mut Call) -> Outcome<Script> {
         let shell = self.shell.word();
-        let completer = std::env::args_os().next().unwrap_or_else(|| "gt".into());
-        let shells = clap_complete::env::Shells::builtins();
-        let adapter = shells.completer(shell).expect("a shell of the engine");
-        let mut script = Vec::new();
-        adapter
-            .write_registration("COMPLETE", "gt", "gt", &completer.to_string_lossy(), &mut script)
-            .map_err(|error| Failure::caused(Kind::Internal, "the script cannot be made", error))?;
-        let script = String::from_utf8(script)
-            .map_err(|error| Failure::caused(Kind::Internal, "the script is not text", error))?;
+        let own = std::env::current_exe()
+            .map_err(|error| Failure::caused(Kind::External, "gt does not find itself", error))?;
+        let script = complete::script(shell, &own.to_string_lossy());
+        let script = script.ok_or_else(|| Failure::new(Kind::Internal, format!("no script for {shell}")))?;
         Ok(Script { shell, script })
     }
 }

@@ -48,6 +48,22 @@ impl Kind {
         Self::Internal,
     ];
 
+    /// When it is said, one sentence for the documents.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Usage => "Wrong arguments, or a question that nobody was there to answer.",
+            Self::NotFound => "The named thing does not exist.",
+            Self::Ambiguous => "The name fits several things.",
+            Self::Invalid => "A value or a file breaks a rule.",
+            Self::Conflict => "Somebody else was first: already claimed, already exists, lease no longer valid.",
+            Self::Refused => "A guard refused: uncommitted work, a parked rig, a full pool.",
+            Self::Retryable => "Trying again later may help: a lock, a lost race, a rate limit.",
+            Self::External => "Another program or the network failed: git, tmux, an agent, an endpoint.",
+            Self::Corrupt => "Something on disk is not as `gt` left it.",
+            Self::Internal => "A defect of `gt`.",
+        }
+    }
+
     /// The exit code of the process.
     pub fn exit_code(self) -> u8 {
         match self {
