@@ -6,10 +6,12 @@
 mod fields;
 pub mod file;
 pub mod lookup;
+pub mod ready;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod transition;
 
 pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
 pub use file::FileError;
+pub use ready::Standing;
 pub use transition::{Ending, Hold, Refused};
