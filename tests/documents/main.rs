@@ -1,10 +1,9 @@
-//! The documents agree with the repository: generated pages are current, every dependency has its reason
+//! The documents agree with the repository: every dependency has its reason
 //! and an allowed licence, and links lead somewhere.
 
 mod dependencies;
 mod licences;
 mod links;
-mod reference;
 
 use std::path::Path;
 

@@ -342,7 +342,7 @@ impl Invocation {
     }
 
     /// Starts it and leaves it running; its output goes nowhere.
-    pub fn start(mut self) -> std::process::Child {
+    pub fn start(mut self) -> Child {
         self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.command.spawn().expect("the binary under test starts")
     }
