@@ -29,10 +29,14 @@ type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
 /// `ANTHROPIC_BASE_URL`, `OPENAI_BASE_URL`, `OPENROUTER_BASE_URL` and `OLLAMA_HOST` say where the providers are; a server
 /// of one's own named by its base URL needs no key.
 pub fn from_env(given: Option<&str>) -> Result<Box<dyn Model>, ModelError> {
-    choose(given, &|name| std::env::var(name).ok())
+    from_variables(given, &|name| std::env::var(name).ok())
 }
 
-fn choose(given: Option<&str>, variables: &Variables<'_>) -> Result<Box<dyn Model>, ModelError> {
+/// The same with variables from elsewhere than this process.
+pub fn from_variables(
+    given: Option<&str>,
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> Result<Box<dyn Model>, ModelError> {
     let variables =
         &|name: &str| variables(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let given = given.map(str::to_owned).or_else(|| variables(env::MODEL));
@@ -200,12 +204,15 @@ fn without_user(address: &str) -> String {
 mod tests {
     use super::*;
 
+    /// What is given, the variables that are set, what comes of it.
+    type Case<'a> = (Option<&'a str>, &'a [(&'a str, &'a str)], &'a str);
+
     fn lookup<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
         |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
     }
 
     fn name(given: Option<&str>, set: &[(&str, &str)]) -> String {
-        match choose(given, &lookup(set)) {
+        match from_variables(given, &lookup(set)) {
             Ok(model) => model.name().to_owned(),
             Err(error) => format!("error: {error}"),
         }
@@ -216,7 +223,7 @@ mod tests {
         let anthropic = ("ANTHROPIC_API_KEY", "a");
         let openai = ("OPENAI_API_KEY", "o");
         let router = ("OPENROUTER_API_KEY", "r");
-        let table: &[(Option<&str>, &[(&str, &str)], &str)] = &[
+        let table: &[Case<'_>] = &[
             (None, &[openai, anthropic], "anthropic/claude-sonnet-4-5"),
             (None, &[("ANTHROPIC_AUTH_TOKEN", "t")], "anthropic/claude-sonnet-4-5"),
             (None, &[router, openai], "openai/gpt-5"),
@@ -233,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let table: &[(Option<&str>, &[(&str, &str)], &str)] = &[
+        let table: &[Case<'_>] = &[
             (None, &[], "set ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENROUTER_API_KEY, or GT_MODEL="),
             (None, &[("OPENAI_API_KEY", "  ")], "set ANTHROPIC_API_KEY"),
             (

@@ -19,7 +19,7 @@ mod subject;
 
 use std::ops::ControlFlow;
 
-pub use choose::{PROVIDERS, from_env};
+pub use choose::{PROVIDERS, from_env, from_variables};
 pub use error::ModelError;
 pub use message::{Event, Message, Model, OnEvent, Reply, Request, Stop, ToolCall, ToolSpec, Usage};
 pub use subject::Subject;

@@ -316,7 +316,11 @@ mod tests {
     fn calls_are_passed_on_as_they_are_written() {
         let reply = play("developer", "Add a/b", 1, "", 0).expect("a reply");
         let arguments: Vec<_> = reply.calls.iter().map(|call| call.arguments.as_str()).collect();
-        assert_eq!(arguments, [r#"{"path":"a","content":"b"}"#, "{broken"]);
+        assert_eq!(
+            arguments,
+            [r#"{"content":"b","path":"a"}"#, "{broken"],
+            "tables of TOML come in the order of their keys"
+        );
         assert_ne!(reply.calls[0].id, reply.calls[1].id);
         assert_eq!(reply.stop, Stop::Tools);
     }
