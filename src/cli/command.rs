@@ -6,14 +6,22 @@
 use clap::Subcommand;
 
 use super::render::show;
-use super::{Call, completions, docs};
+use super::{Call, completions, docs, init};
 use crate::error::Outcome;
 
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     #[command(flatten)]
+    Start(Start),
+    #[command(flatten)]
     Town(Town),
+}
+
+/// From nothing to agents at work.
+#[derive(Debug, Subcommand)]
+pub(super) enum Start {
+    Init(init::Args),
 }
 
 /// The town and this machine.
@@ -28,14 +36,23 @@ pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
     fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
         (heading, G::augment_subcommands(clap::Command::new(heading)))
     }
-    vec![group::<Town>("Town")]
+    vec![group::<Start>("Start"), group::<Town>("Town")]
 }
 
 impl Command {
     /// Carries the command out; the exit code.
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
+            Self::Start(command) => command.dispatch(call),
             Self::Town(command) => command.dispatch(call),
+        }
+    }
+}
+
+impl Start {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self {
+            Self::Init(args) => show(args, call),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod complete;
 mod completions;
 mod docs;
 mod help;
+mod init;
 mod log;
 mod reference;
 mod render;

@@ -125,7 +125,10 @@ impl Objects {
     fn make_durable(&self) -> Result<(), ObjectsError> {
         let path = self.dir.join("gt").join("libgit2.config");
         if !path.exists() {
-            let write = || fs::create_dir_all(self.dir.join("gt")).and_then(|()| fs::write(&path, "[core]\n\tfsyncObjectFiles = true\n"));
+            let write = || {
+                fs::create_dir_all(self.dir.join("gt"))
+                    .and_then(|()| fs::write(&path, "[core]\n\tfsyncObjectFiles = true\n"))
+            };
             // A read-only town can still be read; its writes fail later with their own message.
             if write().is_err() {
                 return Ok(());
@@ -192,7 +195,13 @@ impl Objects {
         Ok(changes)
     }
 
-    fn compare(&self, at: &str, old: Option<&Tree<'_>>, new: Option<&Tree<'_>>, out: &mut Vec<Change>) -> Result<(), ObjectsError> {
+    fn compare(
+        &self,
+        at: &str,
+        old: Option<&Tree<'_>>,
+        new: Option<&Tree<'_>>,
+        out: &mut Vec<Change>,
+    ) -> Result<(), ObjectsError> {
         let mut names: Vec<String> = Vec::new();
         for tree in [old, new].into_iter().flatten() {
             names.extend(tree.iter().filter_map(|entry| entry.name().ok().map(str::to_owned)));
@@ -233,7 +242,13 @@ impl Objects {
     ///
     /// # Errors
     /// When an object cannot be written (a full disk, a read-only town) or two edits are in each other's way.
-    pub fn commit(&self, parent: Option<&Oid>, edits: &[Edit], who: &Authorship, message: &str) -> Result<Oid, ObjectsError> {
+    pub fn commit(
+        &self,
+        parent: Option<&Oid>,
+        edits: &[Edit],
+        who: &Authorship,
+        message: &str,
+    ) -> Result<Oid, ObjectsError> {
         let fail = |error| failed("write a commit", &self.dir)(error);
         let parent = match parent {
             Some(id) => Some(self.repo.find_commit(self.raw(id)?).map_err(fail)?),
@@ -278,14 +293,24 @@ impl Objects {
         };
         match moved {
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.code(), git2::ErrorCode::Modified | git2::ErrorCode::Exists | git2::ErrorCode::NotFound) => Ok(false),
+            Err(error)
+                if matches!(
+                    error.code(),
+                    git2::ErrorCode::Modified | git2::ErrorCode::Exists | git2::ErrorCode::NotFound
+                ) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(failed(format!("move {name}"), &self.dir)(error)),
         }
     }
 
     fn tree(&self, commit: &Oid) -> Result<Tree<'_>, ObjectsError> {
         let id = self.raw(commit)?;
-        self.repo.find_commit(id).and_then(|commit| commit.tree()).map_err(failed(format!("read commit {commit}"), &self.dir))
+        self.repo
+            .find_commit(id)
+            .and_then(|commit| commit.tree())
+            .map_err(failed(format!("read commit {commit}"), &self.dir))
     }
 
     fn raw(&self, id: &Oid) -> Result<git2::Oid, ObjectsError> {

@@ -48,7 +48,11 @@ impl FromStr for Oid {
     type Err = InvalidOid;
     fn from_str(text: &str) -> Result<Self, InvalidOid> {
         let hex = text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
-        if hex && (text.len() == 40 || text.len() == 64) { Ok(Self(text.to_owned())) } else { Err(InvalidOid(text.to_owned())) }
+        if hex && (text.len() == 40 || text.len() == 64) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidOid(text.to_owned()))
+        }
     }
 }
 

@@ -41,7 +41,14 @@ impl Ledger {
     pub fn hand_edits(&self) -> Outcome<Vec<HandEdit>> {
         let git = Git::at(&self.root);
         // An index that is only out of date about times must not make a read command write.
-        let output = git.output(&["--no-optional-locks", "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"])?;
+        let output = git.output(&[
+            "--no-optional-locks",
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--untracked-files=all",
+            "--no-renames",
+        ])?;
         if !output.ok() {
             let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(Failure::new(Kind::External, format!("git cannot compare the town with its ledger: {reason}")));
@@ -58,7 +65,8 @@ impl Ledger {
         let unreadable = |error| Failure::caused(Kind::External, format!("cannot read {}", file.display()), error);
         let text = match fs::read(&file) {
             Ok(bytes) => Some(String::from_utf8(bytes).map_err(|_| {
-                Failure::new(Kind::Invalid, format!("{} is not UTF-8 text", file.display())).hint("the ledger keeps text files only; move it elsewhere")
+                Failure::new(Kind::Invalid, format!("{} is not UTF-8 text", file.display()))
+                    .hint("the ledger keeps text files only; move it elsewhere")
             })?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(unreadable(error)),

@@ -46,22 +46,37 @@ pub struct Ledger {
 impl Ledger {
     /// The ledger in the town at `root`, whose branch is `branch` (`main`, not `refs/heads/main`).
     pub fn at(root: &Path, branch: &str, clock: Clock) -> Self {
-        Self { root: root.to_owned(), git_dir: root.join(".git"), branch: format!("refs/heads/{branch}"), clock, objects: OnceCell::new() }
+        Self {
+            root: root.to_owned(),
+            git_dir: root.join(".git"),
+            branch: format!("refs/heads/{branch}"),
+            clock,
+            objects: OnceCell::new(),
+        }
     }
 
     /// Makes a new ledger at `root` with its first documents, in one commit.
     ///
     /// # Errors
     /// When there is a repository already, or the folder cannot be written.
-    pub fn create(root: &Path, branch: &str, clock: Clock, documents: &[(String, String)], subject: &str) -> Outcome<Self> {
+    pub fn create(
+        root: &Path,
+        branch: &str,
+        clock: Clock,
+        documents: &[(String, String)],
+        subject: &str,
+    ) -> Outcome<Self> {
         let ledger = Self::at(root, branch, clock);
         let objects = Objects::init(root, branch).map_err(lift)?;
         for folder in ["locks", "run", "logs"] {
             let path = ledger.runtime_dir().join(folder);
-            std::fs::create_dir_all(&path).map_err(|error| Failure::caused(Kind::External, format!("cannot create {}", path.display()), error))?;
+            std::fs::create_dir_all(&path)
+                .map_err(|error| Failure::caused(Kind::External, format!("cannot create {}", path.display()), error))?;
         }
-        let edits: Vec<Edit> =
-            documents.iter().map(|(path, text)| Edit { path: path.clone(), content: Some(text.clone().into_bytes()) }).collect();
+        let edits: Vec<Edit> = documents
+            .iter()
+            .map(|(path, text)| Edit { path: path.clone(), content: Some(text.clone().into_bytes()) })
+            .collect();
         let who = authorship(&objects, &crate::id::Actor::Human, clock);
         let message = transaction::message(subject, &crate::id::Actor::Human, &[], "init");
         let commit = objects.commit(None, &edits, &who, &message).map_err(lift)?;
@@ -96,7 +111,11 @@ impl Ledger {
     ///
     /// # Errors
     /// What `work` returns; a lock that stays taken; objects that cannot be written.
-    pub fn transact<T>(&self, actor: &crate::id::Actor, work: impl FnMut(&mut Transaction) -> Outcome<T>) -> Outcome<Committed<T>> {
+    pub fn transact<T>(
+        &self,
+        actor: &crate::id::Actor,
+        work: impl FnMut(&mut Transaction) -> Outcome<T>,
+    ) -> Outcome<Committed<T>> {
         transaction::run(self, actor, work)
     }
 
@@ -133,7 +152,9 @@ impl Ledger {
         let path = folder.join("ledger.lock");
         let lock = match FileLock::acquire(&path, LOCK_LIMIT) {
             Err(crate::store::StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                std::fs::create_dir_all(&folder).map_err(|error| Failure::caused(Kind::External, format!("cannot create {}", folder.display()), error))?;
+                std::fs::create_dir_all(&folder).map_err(|error| {
+                    Failure::caused(Kind::External, format!("cannot create {}", folder.display()), error)
+                })?;
                 FileLock::acquire(&path, LOCK_LIMIT)?
             }
             other => other?,
@@ -151,18 +172,31 @@ impl Ledger {
         match objects::head_ref(&self.git_dir) {
             Some(head) if head == self.branch => Ok(()),
             head => {
-                let found = head.map_or_else(|| "a detached commit".to_owned(), |name| name.trim_start_matches("refs/heads/").to_owned());
+                let found = head.map_or_else(
+                    || "a detached commit".to_owned(),
+                    |name| name.trim_start_matches("refs/heads/").to_owned(),
+                );
                 let branch = self.branch.trim_start_matches("refs/heads/");
-                Err(Failure::new(Kind::Refused, format!("the town {} has {found} checked out, and its ledger is the branch {branch}", self.root.display()))
-                    .hint(format!("git -C {} switch {branch}", self.root.display())))
+                Err(Failure::new(
+                    Kind::Refused,
+                    format!(
+                        "the town {} has {found} checked out, and its ledger is the branch {branch}",
+                        self.root.display()
+                    ),
+                )
+                .hint(format!("git -C {} switch {branch}", self.root.display())))
             }
         }
     }
 
     fn no_branch(&self) -> Failure {
         let branch = self.branch.trim_start_matches("refs/heads/");
-        Failure::new(Kind::Corrupt, format!("the ledger's branch {branch} is gone from {}", self.root.display()))
-            .hint(format!("git -C {} reflog show --all names its last commits; git branch {branch} COMMIT brings it back", self.root.display()))
+        Failure::new(Kind::Corrupt, format!("the ledger's branch {branch} is gone from {}", self.root.display())).hint(
+            format!(
+                "git -C {} reflog show --all names its last commits; git branch {branch} COMMIT brings it back",
+                self.root.display()
+            ),
+        )
     }
 }
 
@@ -183,7 +217,8 @@ fn lift(error: ObjectsError) -> Failure {
                 .hint("wait for it to end and try again; `gt doctor` names a lock that a dead program left")
         }
         ObjectsError::Git { source, .. } if source.code() == git2::ErrorCode::NotFound => {
-            Failure::caused(Kind::Corrupt, "the ledger misses an object", error).hint("git fsck in the town lists what is missing")
+            Failure::caused(Kind::Corrupt, "the ledger misses an object", error)
+                .hint("git fsck in the town lists what is missing")
         }
         _ => Failure::caused(Kind::External, "the ledger cannot be read or written", error)
             .hint("see whether the disk is full or the town is read-only"),
@@ -195,7 +230,8 @@ impl From<IndexError> for Failure {
         match error {
             IndexError::Objects(error) => lift(error),
             error @ IndexError::Sqlite { .. } => {
-                Self::caused(Kind::External, "the index of the ledger cannot be used", error).hint("it is a cache: `gt doctor --fix` builds it anew")
+                Self::caused(Kind::External, "the index of the ledger cannot be used", error)
+                    .hint("it is a cache: `gt doctor --fix` builds it anew")
             }
         }
     }

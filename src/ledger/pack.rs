@@ -44,8 +44,12 @@ impl Ledger {
             return Ok(Packed::Busy);
         };
         let git = Git::at(&self.root);
-        let packs = fs::read_dir(self.git_dir.join("objects").join("pack"))
-            .map_or(0, |entries| entries.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|end| end == "pack")).count());
+        let packs = fs::read_dir(self.git_dir.join("objects").join("pack")).map_or(0, |entries| {
+            entries
+                .filter_map(Result::ok)
+                .filter(|entry| entry.path().extension().is_some_and(|end| end == "pack"))
+                .count()
+        });
         let (packed, arguments): (_, &[&str]) = if packs >= PACKS {
             (Packed::All, &["repack", "-a", "-d", "-k", "-l", "-q"])
         } else {

@@ -47,16 +47,24 @@ pub(super) fn catch_up(ledger: &Ledger, tip: &Oid) -> Outcome<()> {
 
 /// Takes git's own lock on the index; nothing when another git program keeps it.
 pub(super) fn lock_index(ledger: &Ledger) -> Outcome<Option<IndexLock>> {
-    IndexLock::take(&ledger.git_dir, INDEX_PATIENCE).map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be locked", error))
+    IndexLock::take(&ledger.git_dir, INDEX_PATIENCE)
+        .map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be locked", error))
 }
 
 /// Projects `changes`, which lead from the recorded commit to `tip`, and records it.
-pub(super) fn carry_out(ledger: &Ledger, objects: &Objects, tip: &Oid, changes: &[Change], lock: Option<IndexLock>) -> Outcome<()> {
+pub(super) fn carry_out(
+    ledger: &Ledger,
+    objects: &Objects,
+    tip: &Oid,
+    changes: &[Change],
+    lock: Option<IndexLock>,
+) -> Outcome<()> {
     let staged = changes.iter().map(|change| project_file(ledger, objects, change)).collect::<Outcome<Vec<_>>>()?;
     commit_point("ledger.files");
     // Without the lock the index stays behind; the record stays too, so that the next one does it all.
     let Some(lock) = lock else { return Ok(()) };
-    lock.publish(&ledger.root, &staged).map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be written", error))?;
+    lock.publish(&ledger.root, &staged)
+        .map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be written", error))?;
     commit_point("ledger.staged");
     record(ledger, tip)
 }
@@ -124,9 +132,12 @@ pub(super) fn recorded(ledger: &Ledger) -> Option<Oid> {
 fn record(ledger: &Ledger, tip: &Oid) -> Outcome<()> {
     let path = ledger.runtime_dir().join("projected");
     let next = ledger.runtime_dir().join("projected.next");
-    fs::write(&next, format!("{tip}\n")).and_then(|()| fs::rename(&next, &path)).map_err(|error| cannot("write", &path, error))
+    fs::write(&next, format!("{tip}\n"))
+        .and_then(|()| fs::rename(&next, &path))
+        .map_err(|error| cannot("write", &path, error))
 }
 
 fn cannot(action: &str, path: &Path, error: io::Error) -> Failure {
-    Failure::caused(Kind::External, format!("cannot {action} {}", path.display()), error).hint("see whether the disk is full or the town is read-only")
+    Failure::caused(Kind::External, format!("cannot {action} {}", path.display()), error)
+        .hint("see whether the disk is full or the town is read-only")
 }

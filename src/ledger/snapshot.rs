@@ -65,7 +65,9 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::find`], and when there is none.
     pub fn bead(&self, id: &BeadId) -> Outcome<Bead> {
-        self.find(id)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no bead {id}")).hint("gt list shows the open beads"))
+        self.find(id)?.ok_or_else(|| {
+            Failure::new(Kind::NotFound, format!("there is no bead {id}")).hint("gt list shows the open beads")
+        })
     }
 
     /// The beads that fit, parsed.

@@ -16,7 +16,10 @@ struct Town {
 impl Town {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let documents = [("town.toml".to_owned(), "name = \"test\"\n".to_owned()), (".gitignore".to_owned(), "/rigs/\n/local.toml\n".to_owned())];
+        let documents = [
+            ("town.toml".to_owned(), "name = \"test\"\n".to_owned()),
+            (".gitignore".to_owned(), "/rigs/\n/local.toml\n".to_owned()),
+        ];
         let ledger = Ledger::create(dir.path(), "main", Clock::System, &documents, "init").expect("a new ledger");
         Self { dir, ledger }
     }
@@ -39,7 +42,10 @@ impl Town {
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .output()
             .expect("git runs");
-        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
     }
 
     fn status(&self) -> String {
@@ -76,7 +82,13 @@ fn a_transaction_is_one_commit_and_git_status_stays_clean() {
     assert_eq!(town.status(), "");
     let text = fs::read_to_string(town.root().join(id.path())).expect("projected");
     assert!(text.contains("title = \"Add login\""), "{text}");
-    let log = town.git(&["log", "--format=%s|%(trailers:key=Bead,valueonly,separator=%x2c)|%(trailers:key=Event,valueonly,separator=%x2c)", "-1"]).1;
+    let log = town
+        .git(&[
+            "log",
+            "--format=%s|%(trailers:key=Bead,valueonly,separator=%x2c)|%(trailers:key=Event,valueonly,separator=%x2c)",
+            "-1",
+        ])
+        .1;
     assert_eq!(log.trim(), format!("create {id}: Add login|{id}|create"));
     assert_eq!(town.ledger.snapshot().and_then(|snapshot| snapshot.bead(&id)).expect("found").title, "Add login");
 }
@@ -225,7 +237,11 @@ fn the_index_may_be_deleted_or_damaged_at_any_time() {
         for ending in ["-wal", "-shm"] {
             let _ = fs::remove_file(town.root().join(format!(".git/gt/index.db{ending}")));
         }
-        if damage { fs::write(&file, "not a database, but longer than a header would be".repeat(40)).expect("written") } else { fs::remove_file(&file).expect("removed") }
+        if damage {
+            fs::write(&file, "not a database, but longer than a header would be".repeat(40)).expect("written")
+        } else {
+            fs::remove_file(&file).expect("removed")
+        }
         assert_eq!(town.ledger.snapshot().and_then(|snapshot| snapshot.bead(&id)).expect("found").title, "Add login");
     }
 }
@@ -259,7 +275,13 @@ fn startable_leaves_out_what_waits() {
     done.expect("an edge");
     let query = BeadQuery { startable_at: Some(Clock::System.now()), ..Default::default() };
     let titles = |query: &BeadQuery| -> Vec<String> {
-        town.ledger.snapshot().and_then(|snapshot| snapshot.beads(query)).expect("read").into_iter().map(|bead| bead.title).collect()
+        town.ledger
+            .snapshot()
+            .and_then(|snapshot| snapshot.beads(query))
+            .expect("read")
+            .into_iter()
+            .map(|bead| bead.title)
+            .collect()
     };
     assert_eq!(titles(&query), ["first"]);
 }

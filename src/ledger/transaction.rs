@@ -69,7 +69,8 @@ impl Transaction {
     /// When the ledger cannot be read.
     pub fn held_by(&self, worker: &WorkerRef) -> Outcome<Vec<Bead>> {
         let query = super::BeadQuery { assignee: vec![worker.clone()], ..Default::default() };
-        let mut beads: BTreeMap<String, Bead> = self.snapshot.beads(&query)?.into_iter().map(|bead| (bead.id.path(), bead)).collect();
+        let mut beads: BTreeMap<String, Bead> =
+            self.snapshot.beads(&query)?.into_iter().map(|bead| (bead.id.path(), bead)).collect();
         for (path, text) in &self.changes {
             match text {
                 Some(text) if path.starts_with("beads/") => {
@@ -165,7 +166,11 @@ pub(super) fn message(subject: &str, actor: &Actor, beads: &[String], event: &st
     text
 }
 
-pub(super) fn run<T>(ledger: &Ledger, actor: &Actor, mut work: impl FnMut(&mut Transaction) -> Outcome<T>) -> Outcome<Committed<T>> {
+pub(super) fn run<T>(
+    ledger: &Ledger,
+    actor: &Actor,
+    mut work: impl FnMut(&mut Transaction) -> Outcome<T>,
+) -> Outcome<Committed<T>> {
     for _ in 0..TRIES {
         let _lock = ledger.lock()?;
         ledger.check_head()?;
@@ -185,7 +190,8 @@ pub(super) fn run<T>(ledger: &Ledger, actor: &Actor, mut work: impl FnMut(&mut T
             return Ok(Committed { value, commit: None, warning: None });
         }
         let text = message(&transaction.subject, actor, &transaction.beads_changed(), &transaction.event);
-        let commit = objects.commit(Some(&tip), &edits, &authorship(objects, actor, ledger.clock), &text).map_err(lift)?;
+        let commit =
+            objects.commit(Some(&tip), &edits, &authorship(objects, actor, ledger.clock), &text).map_err(lift)?;
         commit_point("ledger.written");
         let index_lock = project::lock_index(ledger)?;
         commit_point("ledger.locked");
@@ -196,7 +202,8 @@ pub(super) fn run<T>(ledger: &Ledger, actor: &Actor, mut work: impl FnMut(&mut T
         let warning = follow(ledger, objects, (&tip, &commit), &edits, index_lock, &transaction).err();
         return Ok(Committed { value, commit: Some(commit), warning: warning.map(|failure| failure.to_string()) });
     }
-    Err(Failure::new(Kind::Retryable, "the ledger's branch kept moving under this command").hint("try again when the other git program is done"))
+    Err(Failure::new(Kind::Retryable, "the ledger's branch kept moving under this command")
+        .hint("try again when the other git program is done"))
 }
 
 /// The changes that are changes: a document put as it already was is none.
@@ -220,7 +227,8 @@ fn follow(
     index_lock: Option<crate::git::staging::IndexLock>,
     transaction: &Transaction,
 ) -> Outcome<()> {
-    let changed: Vec<Changed> = edits.iter().map(|edit| Changed { path: edit.path.clone(), text: edit.content.clone() }).collect();
+    let changed: Vec<Changed> =
+        edits.iter().map(|edit| Changed { path: edit.path.clone(), text: edit.content.clone() }).collect();
     let indexed = transaction.snapshot.index().advance(Some(tip), commit, &changed);
     if project::recorded(ledger).as_ref() == Some(tip) {
         let changes = edits.iter().map(|edit| change(objects, tip, edit)).collect::<Outcome<Vec<_>>>()?;

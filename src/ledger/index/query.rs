@@ -81,7 +81,9 @@ impl Index {
         let total = match query.limit {
             Some(limit) if rows.len() >= limit => {
                 let sql = format!("SELECT count(*) FROM beads WHERE {condition}");
-                let count = self.db.prepare_cached(&sql).and_then(|mut statement| statement.query_row(params_from_iter(&values), |row| row.get::<_, i64>(0)));
+                let count = self.db.prepare_cached(&sql).and_then(|mut statement| {
+                    statement.query_row(params_from_iter(&values), |row| row.get::<_, i64>(0))
+                });
                 usize::try_from(count.map_err(self.fail("read"))?).unwrap_or(0)
             }
             _ => rows.len(),
@@ -109,7 +111,11 @@ impl Index {
         self.pairs(
             "SELECT id, title FROM beads WHERE id >= ?1 AND id < ?2
              UNION SELECT id, title FROM beads WHERE suffix >= ?1 AND suffix < ?2 LIMIT ?3",
-            vec![Value::Text(text.to_owned()), Value::Text(end), Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX))],
+            vec![
+                Value::Text(text.to_owned()),
+                Value::Text(end),
+                Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)),
+            ],
         )
     }
 
@@ -130,7 +136,9 @@ impl Index {
             .prepare_cached("SELECT prefix, coalesce(closed_as, status), count(*) FROM beads GROUP BY 1, 2")
             .and_then(|mut statement| {
                 statement
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0))))?
+                    .query_map([], |row| {
+                        Ok((row.get(0)?, row.get(1)?, usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0)))
+                    })?
                     .collect()
             })
             .map_err(self.fail("read"))
@@ -154,7 +162,8 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn needed_by(&self, id: &BeadId) -> Result<Vec<BeadId>, IndexError> {
-        let pairs = self.pairs("SELECT bead, need FROM needs WHERE need = ?1 ORDER BY bead", vec![Value::Text(id.to_string())])?;
+        let pairs = self
+            .pairs("SELECT bead, need FROM needs WHERE need = ?1 ORDER BY bead", vec![Value::Text(id.to_string())])?;
         Ok(pairs.into_iter().filter_map(|(bead, _)| bead.parse().ok()).collect())
     }
 
@@ -214,7 +223,9 @@ impl Index {
     fn pairs(&self, sql: &str, values: Vec<Value>) -> Result<Vec<(String, String)>, IndexError> {
         self.db
             .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+            .and_then(|mut statement| {
+                statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
             .map_err(self.fail("read"))
     }
 }

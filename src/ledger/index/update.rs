@@ -124,10 +124,16 @@ fn bead_id(path: &str) -> Option<&str> {
 
 fn record(db: &Connection, path: &str, bytes: &[u8]) -> rusqlite::Result<()> {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return record_broken(db, &DocumentError { path: path.to_owned(), line: None, reason: "it is not UTF-8".to_owned() });
+        return record_broken(
+            db,
+            &DocumentError { path: path.to_owned(), line: None, reason: "it is not UTF-8".to_owned() },
+        );
     };
     if !path.starts_with("beads/") {
-        return db.prepare_cached("INSERT INTO documents (path, text) VALUES (?1, ?2)")?.execute([path, text]).map(drop);
+        return db
+            .prepare_cached("INSERT INTO documents (path, text) VALUES (?1, ?2)")?
+            .execute([path, text])
+            .map(drop);
     }
     match <Bead as Document>::parse(path, text) {
         Ok(bead) => record_bead(db, &bead, text),
@@ -173,10 +179,12 @@ fn record_bead(db: &Connection, bead: &Bead, text: &str) -> rusqlite::Result<()>
         json,
     ])?;
     for need in &bead.needs {
-        db.prepare_cached("INSERT OR IGNORE INTO needs (bead, need) VALUES (?1, ?2)")?.execute([bead.id.as_str(), need.as_str()])?;
+        db.prepare_cached("INSERT OR IGNORE INTO needs (bead, need) VALUES (?1, ?2)")?
+            .execute([bead.id.as_str(), need.as_str()])?;
     }
     for label in &bead.labels {
-        db.prepare_cached("INSERT OR IGNORE INTO labels (bead, label) VALUES (?1, ?2)")?.execute([bead.id.as_str(), label])?;
+        db.prepare_cached("INSERT OR IGNORE INTO labels (bead, label) VALUES (?1, ?2)")?
+            .execute([bead.id.as_str(), label])?;
     }
     Ok(())
 }

@@ -1,0 +1,72 @@
+//! `gt init`: a town, or nothing.
+
+use std::fs;
+
+use crate::support::TestTown;
+use crate::support::kill::{Drill, Victim};
+
+#[test]
+fn a_new_town_is_a_clean_repository_with_one_commit() {
+    let town = TestTown::new();
+    let git = |arguments: &[&str]| town.git(arguments);
+    assert_eq!(git(&["status", "--porcelain"]), "");
+    assert_eq!(git(&["log", "--format=%s %an"]), "init: the town town Ada Person");
+    assert_eq!(git(&["ls-files"]), ".gitignore\ntown.toml");
+    assert!(!town.root.join(".gt-init").exists());
+}
+
+#[test]
+fn it_is_also_called_install_and_takes_the_current_folder() {
+    let town = TestTown::builder().empty();
+    fs::create_dir(&town.root).expect("the sandbox is writable");
+    let made = town.command(["install", "--name", "oz", "--permissions", "ask", "--json"]).current_dir(&town.root).run();
+    let data = made.succeeds().data();
+    assert_eq!((data["name"].as_str(), data["permissions"].as_str()), (Some("oz"), Some("ask")));
+    assert!(town.root.join(".git").is_dir());
+}
+
+#[test]
+fn a_folder_that_is_used_is_left_alone() {
+    let town = TestTown::new();
+    let again = town.gt(["init", town.root.to_str().expect("test paths are UTF-8")]);
+    again.exits(6).complains(&["is a town already", "gt rig add"]);
+    let inside = town.root.join("inner");
+    town.gt(["init", inside.to_str().expect("test paths are UTF-8")]).exits(7).complains(&["cannot hold another"]);
+    assert!(!inside.exists());
+
+    let project = town.repo("web");
+    town.gt(["init", project.url()]).exits(7).complains(&["is a git repository", "gt rig add NAME PATH"]);
+    let below = project.path.join("town");
+    town.gt(["init", below.to_str().expect("test paths are UTF-8")]).exits(7).complains(&["as untracked"]);
+    assert_eq!(project.status(), "");
+
+    let full = town.sandbox.join("full");
+    fs::create_dir(&full).expect("the sandbox is writable");
+    fs::write(full.join("notes.txt"), "mine").expect("the sandbox is writable");
+    town.gt(["init", full.to_str().expect("test paths are UTF-8")]).exits(7).complains(&["not empty: it has notes.txt"]);
+    assert_eq!(fs::read_dir(&full).expect("a folder").count(), 1);
+}
+
+#[test]
+fn a_killed_init_is_made_anew_by_the_next_one() {
+    let town = TestTown::builder().empty();
+    fs::create_dir(&town.root).expect("the sandbox is writable");
+    let init = |town: &TestTown| {
+        let mut command = town.program(crate::support::town::GT);
+        command.args(["init", "--quiet"]).arg(&town.root).current_dir(&town.sandbox);
+        command
+    };
+    let recover = |town: &TestTown| {
+        let status = init(town).status().expect("the binary under test starts");
+        // Killed after the last step: there is nothing left to do.
+        assert!(status.success() || status.code() == Some(6), "{status}");
+    };
+    let check = |town: &TestTown| {
+        assert_eq!(town.git(&["status", "--porcelain"]), "");
+        assert_eq!(town.git(&["rev-list", "--count", "HEAD"]), "1");
+    };
+    let drill = Drill { town: &town, command: &init, recover: &recover, check: &check };
+    drill.at_system_calls(Victim::Family, 40);
+    let tally = drill.at_commit_points(&["init.staged", "init.moved", "ledger.staged"]);
+    assert!(tally.killed >= 5, "{tally:?}");
+}
