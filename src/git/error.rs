@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Oid;
+use crate::error::{Failure, Kind};
 
 /// A failure of this room.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +134,19 @@ impl GitError {
     pub(crate) fn files(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_owned();
         move |source| Self::Files { action, path, source }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        let kind = match &error {
+            GitError::NoFolder { .. } => Kind::NotFound,
+            GitError::NotARepository { .. } => Kind::Invalid,
+            GitError::TimedOut { .. } | GitError::Locked { .. } => Kind::Retryable,
+            GitError::PinTaken { .. } => Kind::Conflict,
+            _ => Kind::External,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

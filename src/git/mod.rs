@@ -1,24 +1,30 @@
-//! tmp
+//! The only place that touches git: repositories, refs, worktrees, merges in memory, fetch and push.
+//!
+//! [`Git`] runs the real program, so the person's credentials, filters and hooks work. Everything takes
+//! paths and ids as parameters; which rig, worker or bead they belong to is decided elsewhere, and so is
+//! *when* something happens. No function here forces a ref that others can see.
+//!
+//! - [`bare`]: the bare repository of a rig: create, fetch, refs, history, push, delivery to a local checkout;
+//! - [`worktree`]: cut, recycle, look at and remove worktrees;
+//! - [`merge`]: merges in memory and commits without a worktree;
+//! - [`pins`]: refs that keep work alive, and snapshots of uncommitted work;
+//! - [`stale`]: lock files that a killed git left behind.
+
+mod attributes;
+pub mod bare;
 mod error;
+pub mod merge;
 pub mod objects;
 mod oid;
+pub mod pins;
 mod program;
+pub mod stale;
 pub mod staging;
 #[cfg(test)]
 mod testing;
 mod timed;
-pub mod stale {
-    pub fn remove_if_newer(path: &std::path::Path, since: std::time::SystemTime) -> bool {
-        let _ = (path, since);
-        false
-    }
-}
+pub mod worktree;
+
 pub use error::{Failed, GitError};
 pub use oid::{InvalidOid, Oid};
 pub use program::{Git, GitOutput, OLDEST, Version, version};
-
-impl From<GitError> for crate::error::Failure {
-    fn from(e: GitError) -> Self {
-        crate::error::Failure::new(crate::error::Kind::External, e.to_string())
-    }
-}

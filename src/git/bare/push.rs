@@ -1,0 +1,165 @@
+//! A plain push of one commit: the compare-and-swap of a remote branch.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::git::{Git, GitError, Oid};
+
+/// How a push ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Push {
+    /// The remote branch has the commit.
+    Landed,
+    /// Somebody else was first: the branch holds commits that the pushed one has not.
+    LostRace {
+        /// Where the branch is now, if the remote said so.
+        tip: Option<Oid>,
+    },
+    /// The remote (or a hook) does not want it; the branch is where it was.
+    Refused {
+        /// What git and the remote said.
+        reason: String,
+    },
+    /// The remote does not answer; whether it took the push is not known.
+    Unreachable {
+        /// What git said.
+        reason: String,
+    },
+}
+
+/// Pushes `commit` to `refs/heads/<branch>` of `remote` (a name or an address), never forced. Whatever git
+/// says, the outcome is judged by where the branch is afterwards.
+///
+/// # Errors
+/// When git cannot be started. A time limit that passes is [`Push::Unreachable`].
+pub fn push_commit(
+    dir: &Path,
+    remote: &str,
+    commit: &Oid,
+    branch: &str,
+    limit: Option<Duration>,
+) -> Result<Push, GitError> {
+    push_with(dir, remote, commit, branch, limit, None)
+}
+
+pub(super) fn push_with(
+    dir: &Path,
+    remote: &str,
+    commit: &Oid,
+    branch: &str,
+    limit: Option<Duration>,
+    receiver: Option<&str>,
+) -> Result<Push, GitError> {
+    let refspec = format!("{commit}:refs/heads/{branch}");
+    let receiver = receiver.map(|program| format!("--receive-pack={program}"));
+    let mut args = vec!["push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"];
+    args.extend(receiver.as_deref());
+    args.extend(["--", remote, &refspec]);
+    let output = match Git::on(dir).within(limit).output(&args) {
+        Err(error @ GitError::TimedOut { .. }) => return settle(dir, remote, commit, branch, limit, error.to_string()),
+        other => other?,
+    };
+    if output.ok() {
+        return Ok(Push::Landed);
+    }
+    let said = output.text();
+    let verdicts = said.lines().filter(|line| line.starts_with('!')).map(|line| line.replace('\t', " "));
+    let reason = verdicts.chain([output.complaint()]).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    settle(dir, remote, commit, branch, limit, reason)
+}
+
+/// Judges a push that did not succeed by where the branch is now.
+fn settle(
+    dir: &Path,
+    remote: &str,
+    commit: &Oid,
+    branch: &str,
+    limit: Option<Duration>,
+    reason: String,
+) -> Result<Push, GitError> {
+    let name = format!("refs/heads/{branch}");
+    let git = Git::on(dir).within(limit);
+    let output = match git.output(&["ls-remote", "--", remote, &name]) {
+        Err(GitError::TimedOut { .. }) => return Ok(Push::Unreachable { reason }),
+        other => other?,
+    };
+    if !output.ok() {
+        return Ok(Push::Unreachable { reason });
+    }
+    let text = output.text();
+    let tip = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, found)| *found == name);
+    let tip: Option<Oid> = tip.and_then(|(oid, _)| oid.parse().ok());
+    match tip {
+        Some(tip) if tip == *commit => Ok(Push::Landed),
+        None => Ok(Push::Refused { reason }),
+        // A tip that is not even known here has commits that the pushed one has not.
+        Some(tip) => match super::rev_parse(dir, tip.as_str())? {
+            Some(_) if super::is_ancestor(dir, commit, &tip)? => Ok(Push::Landed),
+            Some(_) if super::is_ancestor(dir, &tip, commit)? => Ok(Push::Refused { reason }),
+            _ => Ok(Push::LostRace { tip: Some(tip) }),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::git::bare::{fetch, ref_tip};
+    use crate::git::testing::{Scene, commit};
+
+    /// A bare remote that starts where the scene's upstream is, and a commit on top of it that it lacks.
+    fn remote(scene: &Scene) -> (String, Oid) {
+        let path = scene.dir.path().join("remote.git");
+        let args = ["clone", "-q", "--bare", scene.upstream.to_str().expect("text"), path.to_str().expect("text")];
+        Git::at(scene.dir.path()).run(&args).expect("cloned");
+        let next = commit(&scene.upstream, &[("b", "b")], "next");
+        fetch(&scene.bare, None).expect("fetched");
+        (path.display().to_string(), next)
+    }
+
+    #[test]
+    fn a_fast_forward_lands_and_a_new_branch_too() {
+        let scene = Scene::new();
+        let (remote, next) = remote(&scene);
+        for branch in ["main", "feature/new"] {
+            assert_eq!(push_commit(&scene.bare, &remote, &next, branch, None).expect("git runs"), Push::Landed);
+            assert_eq!(
+                ref_tip(Path::new(&remote), &format!("refs/heads/{branch}")).expect("readable"),
+                Some(next.clone())
+            );
+        }
+    }
+
+    #[test]
+    fn a_moved_branch_is_a_lost_race_and_is_never_overwritten() {
+        let scene = Scene::new();
+        let (remote, next) = remote(&scene);
+        Git::at(&scene.upstream).run(&["checkout", "-q", "HEAD~1"]).expect("checkout");
+        let other = commit(&scene.upstream, &[("c", "c")], "other");
+        Git::at(&scene.upstream).run(&["push", "-q", &remote, "HEAD:main"]).expect("pushed");
+        let outcome = push_commit(&scene.bare, &remote, &next, "main", None).expect("git runs");
+        assert_eq!(outcome, Push::LostRace { tip: Some(other.clone()) });
+        assert_eq!(ref_tip(Path::new(&remote), "refs/heads/main").expect("readable"), Some(other));
+    }
+
+    #[test]
+    fn a_hook_that_declines_is_a_refusal_with_its_words() {
+        let scene = Scene::new();
+        let (remote, next) = remote(&scene);
+        let hook = Path::new(&remote).join("hooks/pre-receive");
+        std::fs::create_dir_all(hook.parent().expect("hooks")).expect("a folder");
+        std::fs::write(&hook, "#!/bin/sh\necho no entry today >&2\nexit 1\n").expect("written");
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        let outcome = push_commit(&scene.bare, &remote, &next, "main", None).expect("git runs");
+        assert!(matches!(&outcome, Push::Refused { reason } if reason.contains("no entry today")), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_remote_that_is_not_there_is_unreachable() {
+        let scene = Scene::new();
+        let outcome = push_commit(&scene.bare, "/nonexistent/x.git", &scene.tip(), "main", None).expect("git runs");
+        assert!(matches!(outcome, Push::Unreachable { .. }), "{outcome:?}");
+    }
+}

@@ -1,0 +1,130 @@
+//! Lock files that a killed git left behind.
+//!
+//! Git's locks carry no owner. The one case in which such a file is known to be dead: we hold our own lock,
+//! whose record says that its last owner vanished, and the file was made after that owner began.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::GitError;
+
+/// A `*.lock` file of git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitLock {
+    /// The file.
+    pub path: PathBuf,
+    /// When it was made.
+    pub made: SystemTime,
+}
+
+/// What may be done about a [`GitLock`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It belongs to the owner that vanished.
+    Remove,
+    /// Another git may hold it: wait, then name it.
+    Wait,
+}
+
+/// Decides about a lock file. `dead_since` is when the vanished owner of *our* lock took it, and `None` when
+/// the last owner ended properly. To be asked only while holding our lock.
+pub fn judge(lock: &GitLock, dead_since: Option<SystemTime>) -> Verdict {
+    match dead_since {
+        Some(began) if lock.made >= began => Verdict::Remove,
+        _ => Verdict::Wait,
+    }
+}
+
+/// The lock files of the git folder `dir`: of its refs, index, HEAD and packed refs, and of its worktrees.
+pub fn find(dir: &Path) -> Vec<GitLock> {
+    let mut found = Vec::new();
+    collect(dir, false, &mut found);
+    collect(&dir.join("refs"), true, &mut found);
+    for worktree in fs::read_dir(dir.join("worktrees")).into_iter().flatten().flatten() {
+        collect(&worktree.path(), false, &mut found);
+        collect(&worktree.path().join("refs"), true, &mut found);
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found
+}
+
+fn collect(dir: &Path, deep: bool, found: &mut Vec<GitLock>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let (path, Ok(meta)) = (entry.path(), entry.metadata()) else { continue };
+        if meta.is_dir() {
+            if deep {
+                collect(&path, deep, found);
+            }
+        } else if path.extension().is_some_and(|end| end == "lock") {
+            found.push(GitLock { made: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), path });
+        }
+    }
+}
+
+/// Removes what [`judge`] allows; the files that were removed and those that stay.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn clear(dir: &Path, dead_since: Option<SystemTime>) -> Result<(Vec<PathBuf>, Vec<PathBuf>), GitError> {
+    let (mut removed, mut left) = (Vec::new(), Vec::new());
+    for lock in find(dir) {
+        match judge(&lock, dead_since) {
+            Verdict::Wait => left.push(lock.path),
+            Verdict::Remove => match fs::remove_file(&lock.path) {
+                Ok(()) => removed.push(lock.path),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(GitError::files("remove", &lock.path)(error)),
+            },
+        }
+    }
+    Ok((removed, left))
+}
+
+/// Removes one lock file if it was made at or after `since`, when a dead owner of our own lock had taken that;
+/// whether it is gone.
+pub fn remove_if_newer(path: &Path, since: SystemTime) -> bool {
+    let Ok(made) = fs::metadata(path).and_then(|meta| meta.modified()) else { return false };
+    judge(&GitLock { path: path.to_owned(), made }, Some(since)) == Verdict::Remove && fs::remove_file(path).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::git::bare::swap_ref;
+    use crate::git::testing::Scene;
+
+    #[test]
+    fn only_what_is_newer_than_a_dead_owner_goes() {
+        let began = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let second = Duration::from_secs(1);
+        for (made, dead_since, wanted) in [
+            (began + second, Some(began), Verdict::Remove),
+            (began, Some(began), Verdict::Remove),
+            (began - second, Some(began), Verdict::Wait),
+            (began + second, None, Verdict::Wait),
+        ] {
+            let lock = GitLock { path: PathBuf::from("HEAD.lock"), made };
+            assert_eq!(judge(&lock, dead_since), wanted, "{made:?} {dead_since:?}");
+        }
+    }
+
+    #[test]
+    fn a_ref_moves_again_after_the_dead_lock_went() {
+        let scene = Scene::new();
+        let began = SystemTime::now() - Duration::from_secs(5);
+        let lock = scene.bare.join("refs/gt/x.lock");
+        fs::create_dir_all(scene.bare.join("refs/gt")).expect("a folder");
+        for path in [&lock, &scene.bare.join("HEAD.lock"), &scene.bare.join("packed-refs.lock")] {
+            fs::write(path, "").expect("written");
+        }
+        let tip = scene.tip();
+        let (removed, left) = clear(&scene.bare, None).expect("readable");
+        assert_eq!((removed.len(), left.len()), (0, 3));
+        let (removed, left) = clear(&scene.bare, Some(began)).expect("removable");
+        assert_eq!((removed.len(), left.len()), (3, 0));
+        assert!(swap_ref(&scene.bare, "refs/gt/x", None, &tip, "test").expect("no failure"));
+    }
+}

@@ -1,0 +1,74 @@
+//! The two halves of a worktree: its `.git` file and its folder in the repository, which must agree.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What the `.git` of a folder says.
+pub(super) enum Found {
+    /// It is a worktree of the repository; this is its folder there.
+    Ours(PathBuf),
+    /// There is no folder.
+    Missing,
+    /// It is something else, and this is what.
+    Foreign(String),
+}
+
+/// The folder `<repo>/worktrees/<id>` of the worktree at `path`, also when the worktree itself is gone or
+/// broken: it holds HEAD and its reflog.
+pub fn admin_dir(repo: &Path, path: &Path) -> Option<PathBuf> {
+    let wanted = canonical(&path.join(".git"));
+    let folders = fs::read_dir(repo.join("worktrees")).ok()?.flatten().map(|entry| entry.path());
+    let mut ours =
+        folders.filter(|folder| read_path(&folder.join("gitdir")).is_some_and(|link| canonical(&link) == wanted));
+    ours.next()
+}
+
+pub(super) fn find(repo: &Path, path: &Path) -> Found {
+    let foreign = |reason: String| Found::Foreign(reason);
+    if !path.is_dir() {
+        return match fs::symlink_metadata(path) {
+            Err(_) => Found::Missing,
+            Ok(_) => foreign("it is not a folder".to_owned()),
+        };
+    }
+    let link = path.join(".git");
+    match fs::symlink_metadata(&link) {
+        Err(_) => return foreign("its .git file is gone".to_owned()),
+        Ok(meta) if !meta.is_file() => return foreign("its .git is a repository of its own".to_owned()),
+        Ok(_) => {}
+    }
+    let Some(target) = read_path(&link).map(|target| path.join(target)) else {
+        return foreign("its .git file cannot be read".to_owned());
+    };
+    if target.parent().map(canonical) != Some(canonical(&repo.join("worktrees"))) {
+        return foreign(format!("its .git file points to {}", target.display()));
+    }
+    if !target.join("HEAD").exists() {
+        return foreign("the repository does not know it any more".to_owned());
+    }
+    match read_path(&target.join("gitdir")) {
+        Some(back) if canonical(&back) == canonical(&link) => Found::Ours(target),
+        _ => foreign("the repository has this worktree at another place".to_owned()),
+    }
+}
+
+/// The path in a `.git` or `gitdir` file.
+fn read_path(file: &Path) -> Option<PathBuf> {
+    let bytes = fs::read(file).ok()?;
+    let bytes = bytes.strip_prefix(b"gitdir: ").unwrap_or(&bytes);
+    let end = bytes.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r'))?;
+    Some(PathBuf::from(OsStr::from_bytes(&bytes[..=end])))
+}
+
+/// The real path; of something that is not there, the real path of its folder and its name.
+fn canonical(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if !parent.as_os_str().is_empty() => canonical(parent).join(name),
+        _ => path.to_owned(),
+    }
+}
