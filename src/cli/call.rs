@@ -6,6 +6,7 @@ use super::args::Global;
 use super::{Style, Ui};
 use crate::clock::Clock;
 use crate::error::{Failure, Kind, Outcome};
+use crate::ops::OpenTown;
 use crate::town::Town;
 
 /// What a command gets: the printer, the clock, and where to look for the town. Nothing is opened before it is
@@ -35,6 +36,14 @@ impl Call {
             Some(path) => Ok(Town::above(path)?),
             None => Ok(Town::discover(&self.here()?)?),
         }
+    }
+
+    /// The town to work in, opened: settings, ledger, and who acts.
+    ///
+    /// # Errors
+    /// When there is none, or its settings cannot be read.
+    pub fn open(&self) -> Outcome<OpenTown> {
+        OpenTown::open(self.town()?, &self.here()?, self.clock)
     }
 
     /// The folder that the person is in.

@@ -6,7 +6,7 @@
 use clap::Subcommand;
 
 use super::render::show;
-use super::{Call, completions, docs, init};
+use super::{Call, completions, docs, init, rig};
 use crate::error::Outcome;
 
 /// Every command.
@@ -22,6 +22,7 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum Start {
     Init(init::Args),
+    Rig(rig::Args),
 }
 
 /// The town and this machine.
@@ -53,6 +54,7 @@ impl Start {
     fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
             Self::Init(args) => show(args, call),
+            Self::Rig(args) => args.dispatch(call),
         }
     }
 }

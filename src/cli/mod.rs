@@ -19,6 +19,7 @@ mod init;
 mod log;
 mod reference;
 mod render;
+mod rig;
 mod ui;
 mod usage;
 

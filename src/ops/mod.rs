@@ -4,8 +4,11 @@
 //! the command line and the gateway build the same request and show the same report.
 
 pub mod init;
+mod open;
 mod report;
+pub mod rig;
 mod talk;
 
+pub use open::OpenTown;
 pub use report::{Counts, Each, Envelope, Many, Page, Report, Row};
 pub use talk::{Silence, Talk};

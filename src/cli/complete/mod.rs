@@ -10,7 +10,6 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Fish, Shells, Zsh};
 
 use super::args;
-#[expect(unused_imports, reason = "the commands that take them are to come")]
 pub(super) use candidates::{rigs, workers};
 
 /// The shells that can ask, each with the way to answer it.

@@ -1,0 +1,37 @@
+//! `gt rig`: one file per command below it.
+
+mod list;
+mod park;
+mod show;
+
+use clap::Subcommand;
+
+use super::Call;
+use super::render::show;
+use crate::error::Outcome;
+
+/// Take in repositories and look after them
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Park(park::ParkArgs),
+    Unpark(park::UnparkArgs),
+}
+
+impl Args {
+    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self.command {
+            Command::List(args) => show(args, call),
+            Command::Show(args) => show(args, call),
+            Command::Park(args) => show(args, call),
+            Command::Unpark(args) => show(args, call),
+        }
+    }
+}
