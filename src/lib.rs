@@ -9,6 +9,7 @@
 //! - **verbs**: [`ops`], one file per verb: gather, decide, carry out, report;
 //! - **faces**: [`harness`] (the built-in agent) and [`cli`].
 
+pub mod agent;
 pub mod bead;
 pub mod cli;
 pub mod clock;

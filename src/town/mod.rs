@@ -27,4 +27,5 @@ pub use paths::Town;
 pub use rig::{Gate, Merge, MergeStyle, Remote, Reserved, Rig};
 pub use seconds::Seconds;
 pub use settings::{Author, Health, Identity, MayorSettings, Permissions, RoleSettings, RuntimeKind, Settings};
+pub use socket::short_hash;
 pub use url::{name_from_url, prefix_from_name};

@@ -26,12 +26,12 @@ impl Town {
             return Ok(near);
         }
         let user = rustix::process::getuid().as_raw();
-        let folder = temporary.join(format!("gt-{user}-{:012x}", hash(self.root.as_os_str().as_encoded_bytes())));
+        let folder = temporary.join(format!("gt-{user}-{:012x}", short_hash(self.root.as_os_str().as_encoded_bytes())));
         make_private(&folder)?;
         let short = if folder.join(name).as_os_str().len() < LONGEST {
             name.to_owned()
         } else {
-            format!("{:012x}", hash(name.as_bytes()))
+            format!("{:012x}", short_hash(name.as_bytes()))
         };
         Ok(folder.join(short))
     }
@@ -50,8 +50,8 @@ fn make_private(folder: &Path) -> Result<(), TownError> {
     Ok(())
 }
 
-/// FNV-1a (64 bits) folded to 48: the same in every release, which the standard library's hasher is not.
-fn hash(bytes: &[u8]) -> u64 {
+/// FNV-1a (64 bits) folded to 48: the same in every release, which the hasher of the standard library is not.
+pub fn short_hash(bytes: &[u8]) -> u64 {
     let full = bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));

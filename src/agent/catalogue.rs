@@ -1,0 +1,135 @@
+//! All agents: those built in, changed and extended by the town's `[agents.NAME]`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::fill::check_placeholders;
+use super::{AgentError, Argument, Preset};
+use crate::town::Settings;
+
+/// The built-in presets. A new agent is a new file and a new line.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("claude", include_str!("presets/claude.toml")),
+    ("codex", include_str!("presets/codex.toml")),
+    ("builtin", include_str!("presets/builtin.toml")),
+    ("command", include_str!("presets/command.toml")),
+];
+
+/// The preset that a name without a preset of its own builds on.
+const FALLBACK_BASE: &str = "command";
+
+/// All agents that can be named.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    presets: BTreeMap<String, Result<Preset, String>>,
+}
+
+impl Catalogue {
+    /// The built-in agents alone.
+    pub fn built_in() -> Self {
+        Self::with(&BTreeMap::new())
+    }
+
+    /// The agents under `settings`, whose `[agents.NAME]` lie over the presets; `base` names another preset to build on.
+    pub fn new(settings: &Settings) -> Self {
+        Self::with(&settings.agents)
+    }
+
+    fn with(overrides: &BTreeMap<String, toml::Table>) -> Self {
+        let mut names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        names.extend(overrides.keys().map(String::as_str));
+        let presets = names.into_iter().map(|name| (name.to_owned(), assemble(name, overrides))).collect();
+        Self { presets }
+    }
+
+    /// The preset `name`.
+    ///
+    /// # Errors
+    /// When there is none (the nearest name is given), or the town's changes to it break a rule.
+    pub fn get(&self, name: &str) -> Result<&Preset, AgentError> {
+        match self.presets.get(name) {
+            Some(Ok(preset)) => Ok(preset),
+            Some(Err(reason)) => Err(AgentError::Preset { name: name.to_owned(), reason: reason.clone() }),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// Every well-defined preset, by preference, then name.
+    pub fn all(&self) -> Vec<&Preset> {
+        let mut presets: Vec<&Preset> = self.presets.values().filter_map(|preset| preset.as_ref().ok()).collect();
+        presets.sort_by(|a, b| (a.preference, &a.name).cmp(&(b.preference, &b.name)));
+        presets
+    }
+
+    /// Every name, also of presets that are not well defined.
+    pub fn names(&self) -> Vec<&str> {
+        self.presets.keys().map(String::as_str).collect()
+    }
+
+    fn unknown(&self, name: &str) -> AgentError {
+        let known: Vec<String> = self.presets.keys().cloned().collect();
+        let nearest = known
+            .iter()
+            .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+            .filter(|(likeness, _)| *likeness > 0.7)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, candidate)| candidate.clone());
+        AgentError::Unknown { name: name.to_owned(), nearest, known }
+    }
+}
+
+fn built_in(name: &str) -> Option<toml::Table> {
+    let (_, text) = BUILT_IN.iter().find(|(candidate, _)| *candidate == name)?;
+    Some(toml::from_str(text).expect("a test reads every preset"))
+}
+
+/// The preset of `name`: its base, then the town's changes to the base, then its own.
+fn assemble(name: &str, overrides: &BTreeMap<String, toml::Table>) -> Result<Preset, String> {
+    let empty = toml::Table::new();
+    let mut own = overrides.get(name).unwrap_or(&empty).clone();
+    let base = match own.remove("base") {
+        Some(toml::Value::String(base)) => base,
+        Some(_) => return Err("base must be the name of a built-in agent".to_owned()),
+        None if built_in(name).is_some() => name.to_owned(),
+        None => FALLBACK_BASE.to_owned(),
+    };
+    let Some(mut table) = built_in(&base) else {
+        let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        return Err(format!("base is {base:?}, but the built-in agents are {}", known.join(", ")));
+    };
+    lay_over(&mut table, &own);
+    table.insert("name".to_owned(), toml::Value::String(name.to_owned()));
+    let preset = Preset::deserialize(table).map_err(|error| error.message().trim().to_owned())?;
+    check(preset)
+}
+
+/// Tables merge, everything else is replaced.
+fn lay_over(lower: &mut toml::Table, upper: &toml::Table) {
+    for (key, value) in upper {
+        match (lower.get_mut(key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
+            _ => {
+                lower.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn check(mut preset: Preset) -> Result<Preset, String> {
+    if let Some(command) = &preset.command {
+        check_placeholders(command)?;
+        // A command of one's own takes the place of whatever the base would have run.
+        if preset.name != "command" || preset.program.is_empty() {
+            preset.program = command.split_whitespace().next().unwrap_or_default().to_owned();
+        }
+    }
+    let lists = [Some(&preset.interactive), preset.resume.as_ref(), preset.oneshot.as_ref()];
+    for argument in lists.into_iter().flatten().flatten() {
+        match argument {
+            Argument::One(text) => check_placeholders(text)?,
+            Argument::Group(texts) => texts.iter().try_for_each(|text| check_placeholders(text))?,
+        }
+    }
+    Ok(preset)
+}

@@ -1,0 +1,105 @@
+//! Which agents are installed, and which one to work with when nobody said.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Serialize;
+
+use super::preflight::find_program;
+use super::{AgentError, Caller, Catalogue, Preset};
+
+/// What was found of one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Detected {
+    /// The name of its preset.
+    pub name: String,
+    /// Its name in prose.
+    pub title: String,
+    /// Where its program is; none when it is not installed.
+    pub program: Option<PathBuf>,
+    /// Which variables with credentials for it are set.
+    pub keys: Vec<String>,
+    /// Whether it could be started now, as far as one sees without running it.
+    pub usable: bool,
+    /// How to install it.
+    pub install: String,
+}
+
+/// The agent to work with when nobody said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// Its name.
+    pub agent: String,
+    /// Why: "claude is installed in /usr/bin/claude".
+    pub reason: String,
+    /// Whether it could be started now.
+    pub usable: bool,
+}
+
+/// Looks for every agent of the catalogue, by preference. No program is run.
+pub fn detect(catalogue: &Catalogue, caller: &Caller, gt: &Path) -> Vec<Detected> {
+    catalogue.all().into_iter().map(|preset| look_for(preset, caller, gt)).collect()
+}
+
+fn look_for(preset: &Preset, caller: &Caller, gt: &Path) -> Detected {
+    let name = preset.program.replace("{gt}", &gt.display().to_string());
+    let program = find_program(preset, &name, caller).ok();
+    let keys: Vec<String> = preset.keys.iter().filter(|key| caller.get(key).is_some()).cloned().collect();
+    let usable = program.is_some() && (!preset.needs_key || !keys.is_empty());
+    Detected {
+        name: preset.name.clone(),
+        title: preset.title.clone(),
+        program,
+        keys,
+        usable,
+        install: preset.install.clone(),
+    }
+}
+
+/// The first usable agent; the built-in one when there is none.
+pub fn choose(found: &[Detected]) -> Choice {
+    let Some(first) = found.iter().find(|agent| agent.usable) else {
+        let reason = "no agent is installed and no key for a model is set".to_owned();
+        return Choice { agent: "builtin".to_owned(), reason, usable: false };
+    };
+    let place = first.program.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+    let reason = match (first.name.as_str(), first.keys.first()) {
+        ("builtin", Some(key)) => format!("{key} is set and no other agent is installed"),
+        (name, _) => format!("{name} is installed in {place}"),
+    };
+    Choice { agent: first.name.clone(), reason, usable: true }
+}
+
+/// Asks a program for its version: the first line that it prints.
+///
+/// # Errors
+/// When it cannot be started, fails, or takes longer than `limit`; it is ended then.
+pub fn version(preset: &Preset, program: &Path, limit: Duration) -> Result<String, AgentError> {
+    let name = program.display().to_string();
+    let fail = |reason: String| AgentError::Version { program: name.clone(), reason };
+    let child = Command::new(program)
+        .args(&preset.version)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| fail(error.to_string()))?;
+    let group = Pid::from_child(&child);
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = receiver.recv_timeout(limit) else {
+        let _ = kill_process_group(group, Signal::KILL);
+        return Err(AgentError::VersionLate { program: name, limit });
+    };
+    let output = output.map_err(|error| fail(error.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    match text.lines().map(str::trim).find(|line| !line.is_empty()) {
+        Some(line) if output.status.success() => Ok(line.to_owned()),
+        Some(_) | None => Err(fail(format!("it ended with {}", output.status))),
+    }
+}

@@ -1,0 +1,145 @@
+//! What can be wrong with an agent, its preset or its prompt.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::{Failure, Kind};
+
+/// Why an agent cannot be had or started, or a prompt not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// No such preset.
+    #[error("there is no agent {name:?}")]
+    Unknown {
+        /// The name as it was given.
+        name: String,
+        /// The most similar name that exists.
+        nearest: Option<String>,
+        /// All names that exist.
+        known: Vec<String>,
+    },
+    /// A preset, or what the town says about it, breaks a rule.
+    #[error("the agent {name} is not well defined: {reason}")]
+    Preset {
+        /// The agent.
+        name: String,
+        /// The rule.
+        reason: String,
+    },
+    /// The program of the agent is not installed.
+    #[error("the agent {agent} needs the program {program}, which is in none of: {}", join(.searched))]
+    ProgramMissing {
+        /// The agent.
+        agent: String,
+        /// Its program.
+        program: String,
+        /// The folders of `PATH`, in order.
+        searched: Vec<PathBuf>,
+        /// How to install it.
+        install: String,
+    },
+    /// The agent can work in a session but not answer one question without a terminal.
+    #[error("the agent {agent} cannot be run once without a terminal: its preset has no `oneshot`")]
+    NoOneshot {
+        /// The agent.
+        agent: String,
+    },
+    /// The agent cannot go on with an earlier conversation.
+    #[error("the agent {agent} cannot resume a conversation: its preset has no `resume`")]
+    NoResume {
+        /// The agent.
+        agent: String,
+    },
+    /// Asking a program for its version failed.
+    #[error("{program} did not say its version: {reason}")]
+    Version {
+        /// The program.
+        program: String,
+        /// What happened instead.
+        reason: String,
+    },
+    /// Asking a program for its version took too long.
+    #[error("{program} did not say its version within {} s", .limit.as_secs())]
+    VersionLate {
+        /// The program.
+        program: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// A template could not be rendered.
+    #[error("the template {name} cannot be rendered: {reason}")]
+    Template {
+        /// Its name, such as `roles/tester.md`.
+        name: String,
+        /// File and line, and what is wrong.
+        reason: String,
+    },
+    /// There is no template for a role.
+    #[error("the role {role} has no template: neither built in nor as templates/roles/{role}.md in the town")]
+    UnknownRole {
+        /// The role.
+        role: String,
+        /// The roles that have one.
+        known: Vec<String>,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
+fn join(folders: &[PathBuf]) -> String {
+    if folders.is_empty() {
+        return "(PATH is empty)".to_owned();
+    }
+    folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(":")
+}
+
+impl AgentError {
+    /// The class that picks the exit code.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown { .. } | Self::UnknownRole { .. } => Kind::NotFound,
+            Self::Preset { .. } | Self::Template { .. } => Kind::Invalid,
+            Self::NoOneshot { .. } | Self::NoResume { .. } => Kind::Refused,
+            Self::ProgramMissing { .. } | Self::Version { .. } | Self::VersionLate { .. } | Self::Io { .. } => {
+                Kind::External
+            }
+        }
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Unknown { nearest: Some(name), .. } => vec![format!("Did you mean {name}?")],
+            Self::Unknown { known, .. } => vec![
+                format!("Known agents: {}.", known.join(", ")),
+                "Any program can be one: `gt config set agents.NAME.command \"program --flag\"`.".to_owned(),
+            ],
+            Self::ProgramMissing { install, .. } => vec![
+                format!("To install it: {install}."),
+                "Or work with another: `gt config set agent NAME`; `gt doctor` lists what is installed.".to_owned(),
+            ],
+            Self::NoOneshot { .. } => {
+                vec!["Name another agent for planning: `gt config set mayor.agent NAME`.".to_owned()]
+            }
+            Self::UnknownRole { known, .. } => vec![format!("Known roles: {}.", known.join(", "))],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<AgentError> for Failure {
+    fn from(error: AgentError) -> Self {
+        let (kind, hints, message) = (error.kind(), error.hints(), error.to_string());
+        let source = match error {
+            AgentError::Io { source, .. } => Some(Box::new(source) as Box<dyn std::error::Error + Send + Sync>),
+            _ => None,
+        };
+        Self { kind, message, hints, source }
+    }
+}

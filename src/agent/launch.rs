@@ -1,0 +1,205 @@
+//! From a preset and a piece of work to what has to be started.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::environment::environment;
+use super::fill::{self, Values};
+use super::preflight::{find_program, first_start_warnings};
+use super::{AgentError, Argument, Caller, Delivery, Preset};
+use crate::town::Permissions;
+
+/// What is to be started, and for what.
+#[derive(Debug, Clone)]
+pub struct LaunchRequest<'a> {
+    /// The agent.
+    pub preset: &'a Preset,
+    /// The first prompt, without a leading dash.
+    pub prompt: &'a str,
+    /// The model, in the agent's own spelling.
+    pub model: Option<&'a str>,
+    /// How hard the model thinks, in the agent's own spelling.
+    pub effort: Option<&'a str>,
+    /// Whether it asks before it acts.
+    pub permissions: Permissions,
+    /// The folder that it works in.
+    pub worktree: &'a Path,
+    /// The folder of the session, outside of the worktree; prompt and settings files go there.
+    pub run_dir: &'a Path,
+    /// The `gt` that its verbs call.
+    pub gt: &'a Path,
+    /// Variables beside those that pass: [`super::WorkerVariables`], `GIT_CONFIG_*`, `GIT_CEILING_DIRECTORIES`.
+    pub variables: BTreeMap<String, String>,
+    /// Whose environment it gets the allowed part of.
+    pub caller: &'a Caller,
+    /// The id of the agent's own conversation to go on with.
+    pub resume: Option<&'a str>,
+}
+
+/// A file to be written, private to the user, before the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFile {
+    /// Where.
+    pub path: PathBuf,
+    /// What.
+    pub text: String,
+}
+
+/// What to start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LaunchPlan {
+    /// The name of the agent.
+    pub agent: String,
+    /// Program (an absolute path) and arguments.
+    pub argv: Vec<String>,
+    /// The complete environment.
+    pub env: BTreeMap<String, String>,
+    /// The folder.
+    pub cwd: PathBuf,
+    /// Files to be written first, with mode 0600.
+    pub files: Vec<PlannedFile>,
+    /// What is left to do for the prompt: nothing for [`Delivery::Argument`] and [`Delivery::File`].
+    pub delivery: Delivery,
+    /// The prompt.
+    pub prompt: String,
+    /// Names of the agent's processes.
+    pub processes: Vec<String>,
+    /// The id of the agent's own conversation, where it is known up front.
+    pub conversation: Option<String>,
+    /// First-start screens that may swallow the prompt.
+    pub warnings: Vec<String>,
+}
+
+/// The plan of a session in a terminal.
+///
+/// # Errors
+/// When the program is not installed, or the agent cannot resume and should.
+pub fn plan(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentError> {
+    let preset = request.preset;
+    let conversation = match request.resume {
+        Some(id) => Some(id.to_owned()),
+        None => preset.chooses_session.then(conversation_id),
+    };
+    let arguments = match request.resume {
+        None => &preset.interactive,
+        Some(_) => preset.resume.as_ref().ok_or_else(|| AgentError::NoResume { agent: preset.name.clone() })?,
+    };
+    let command = preset.command.as_deref();
+    assemble(request, Form { command, arguments, delivery: preset.prompt, conversation })
+}
+
+/// The plan of one answer on stdout, without a terminal.
+///
+/// # Errors
+/// When the program is not installed, or the agent cannot do that.
+pub fn plan_oneshot(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentError> {
+    let preset = request.preset;
+    let command = preset.oneshot_command.as_deref();
+    let arguments = match (command, &preset.oneshot) {
+        (Some(_), _) => &[][..],
+        (None, Some(arguments)) if preset.command.is_none() => arguments,
+        _ => return Err(AgentError::NoOneshot { agent: preset.name.clone() }),
+    };
+    assemble(request, Form { command, arguments, delivery: preset.oneshot_prompt, conversation: None })
+}
+
+/// Which of the preset's forms is used.
+struct Form<'a> {
+    command: Option<&'a str>,
+    arguments: &'a [Argument],
+    delivery: Delivery,
+    conversation: Option<String>,
+}
+
+fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, AgentError> {
+    let preset = request.preset;
+    let prompt_file = request.run_dir.join("prompt.md");
+    let values = values(request, &prompt_file, form.conversation.as_deref());
+    let argv = match form.command {
+        Some(command) => shell_argv(request, command, &values, form.delivery)?,
+        None => program_argv(request, form.arguments, &values)?,
+    };
+    let mut files = vec![PlannedFile { path: prompt_file, text: request.prompt.to_owned() }];
+    files.extend(preset.files.iter().map(|file| PlannedFile {
+        path: PathBuf::from(fill::fill(&file.path, &values)),
+        text: fill::fill_quoted(file.text.trim_start(), &values),
+    }));
+    Ok(LaunchPlan {
+        agent: preset.name.clone(),
+        argv,
+        env: environment(preset, request.caller, request.gt, &request.variables),
+        cwd: request.worktree.to_path_buf(),
+        files,
+        delivery: form.delivery,
+        prompt: request.prompt.to_owned(),
+        processes: preset.processes.clone(),
+        conversation: form.conversation,
+        warnings: first_start_warnings(preset, request.caller),
+    })
+}
+
+fn program_argv(
+    request: &LaunchRequest<'_>,
+    arguments: &[Argument],
+    values: &Values,
+) -> Result<Vec<String>, AgentError> {
+    let preset = request.preset;
+    let name = fill::fill(&preset.program, values);
+    let program = find_program(preset, &name, request.caller)?;
+    let permissions = preset.permissions.of(request.permissions);
+    let mut argv = vec![program.display().to_string()];
+    argv.extend(fill::arguments(arguments, values, permissions));
+    Ok(argv)
+}
+
+fn shell_argv(
+    request: &LaunchRequest<'_>,
+    command: &str,
+    values: &Values,
+    delivery: Delivery,
+) -> Result<Vec<String>, AgentError> {
+    let first = command.split_whitespace().next().unwrap_or_default();
+    // A word with shell text in it (an assignment, a substitution) is the shell's to look up.
+    if !first.contains(['=', '$', '(', '"', '\'', '{', '`']) {
+        find_program(request.preset, first, request.caller)?;
+    }
+    let bare = matches!(delivery, Delivery::Stdin | Delivery::Typed);
+    let (line, parameters) = fill::shell(command, values, bare);
+    let mut argv = vec!["/bin/sh".to_owned(), "-c".to_owned(), line, "gt".to_owned()];
+    argv.extend(parameters);
+    Ok(argv)
+}
+
+fn values(request: &LaunchRequest<'_>, prompt_file: &Path, conversation: Option<&str>) -> Values {
+    let path = |path: &Path| path.display().to_string();
+    let mut values: Values = [
+        ("prompt", request.prompt.to_owned()),
+        ("prompt_file", path(prompt_file)),
+        ("run", path(request.run_dir)),
+        ("worktree", path(request.worktree)),
+        ("gt", path(request.gt)),
+        ("config", path(&super::preflight::config_folder(request.preset, request.caller))),
+        ("profile", profile(request.worktree)),
+    ]
+    .into();
+    let optional = [("model", request.model), ("effort", request.effort), ("session", conversation)];
+    values.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
+    values
+}
+
+/// `gt-web-toast-1f3a9c`: the same for one worktree for ever, so that its profile is rewritten and not multiplied.
+fn profile(worktree: &Path) -> String {
+    let name = |part: Option<&std::ffi::OsStr>| part.and_then(std::ffi::OsStr::to_str).unwrap_or("x").to_owned();
+    let rig = name(worktree.ancestors().nth(2).and_then(Path::file_name));
+    let digest = crate::town::short_hash(worktree.as_os_str().as_encoded_bytes());
+    format!("gt-{rig}-{}-{:06x}", name(worktree.file_name()), digest & 0xff_ffff)
+}
+
+/// A random UUID, version 4, as agents want the ids of their conversations.
+fn conversation_id() -> String {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digits = nanoid::nanoid!(32, &HEX);
+    format!("{}-{}-4{}-8{}-{}", &digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..])
+}

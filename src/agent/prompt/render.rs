@@ -1,0 +1,263 @@
+//! Finding and filling templates.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+
+use super::context::{
+    BounceContext, ConflictContext, MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary,
+};
+use super::cut::{fit, head, lines, tail};
+use crate::agent::AgentError;
+use crate::id::RoleName;
+
+/// What a plan looks like, as a JSON schema; the mayor's parser accepts exactly this.
+pub const PLAN_SCHEMA: &str = include_str!("../../../templates/plan-schema.json");
+
+/// The built-in templates by name. A new role is a new file and a new line.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("prime.md", include_str!("../../../templates/prime.md")),
+    ("first-prompt.md", include_str!("../../../templates/first-prompt.md")),
+    ("mayor.md", include_str!("../../../templates/mayor.md")),
+    ("plan.md", include_str!("../../../templates/plan.md")),
+    ("plan-repair.md", include_str!("../../../templates/plan-repair.md")),
+    ("conflict.md", include_str!("../../../templates/conflict.md")),
+    ("bounce.md", include_str!("../../../templates/bounce.md")),
+    ("roles/developer.md", include_str!("../../../templates/roles/developer.md")),
+    ("roles/tester.md", include_str!("../../../templates/roles/tester.md")),
+    ("roles/reviewer.md", include_str!("../../../templates/roles/reviewer.md")),
+    ("roles/architect.md", include_str!("../../../templates/roles/architect.md")),
+    ("roles/debugger.md", include_str!("../../../templates/roles/debugger.md")),
+    ("roles/documenter.md", include_str!("../../../templates/roles/documenter.md")),
+    ("roles/devops.md", include_str!("../../../templates/roles/devops.md")),
+];
+
+/// What `gt prime` prints at most, in bytes.
+const PRIME_LIMIT: usize = 6_000;
+/// What an agent is started with at most, in bytes: it is one argument of a command.
+const FIRST_PROMPT_LIMIT: usize = 4_000;
+/// What a planner's own answer takes at most when it is handed back, in bytes.
+const ANSWER_LIMIT: usize = 40_000;
+
+/// The templates of a town.
+#[derive(Debug, Clone)]
+pub struct Prompts {
+    folder: Option<PathBuf>,
+}
+
+impl Prompts {
+    /// The built-in templates alone.
+    pub fn built_in() -> Self {
+        Self { folder: None }
+    }
+
+    /// The templates of the town whose `templates/` folder this is; it need not exist.
+    pub fn of(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: Some(folder.into()) }
+    }
+
+    /// What `gt prime` prints, under 6 kB.
+    ///
+    /// # Errors
+    /// When the role has no template, or a template is broken.
+    pub fn prime(&self, prime: &PrimeContext) -> Result<String, AgentError> {
+        let role_text = self.role(&prime.role)?;
+        fit(PRIME_LIMIT, |scale| {
+            let shown = shortened(prime, scale);
+            let role_text = head(&role_text, 200 + 2 * scale, "");
+            self.fill("prime.md", context! { role_text, ..Value::from(Serde(&shown)) })
+        })
+    }
+
+    /// What an agent is started with.
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn first(&self, prime: &PrimeContext) -> Result<String, AgentError> {
+        fit(FIRST_PROMPT_LIMIT, |scale| self.fill("first-prompt.md", Serde(shortened(prime, scale))))
+    }
+
+    /// What the mayor's session is started with.
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn mayor(&self, mayor: &MayorContext) -> Result<String, AgentError> {
+        let roles: Vec<String> = self.roles()?.into_iter().map(|role| role.name).collect();
+        self.fill("mayor.md", context! { roles, ..Value::from(Serde(mayor)) })
+    }
+
+    /// What a planner is asked, in at most `limit` bytes as far as the goal allows: files, README and open beads
+    /// are cut, in equal measure, the goal and the rules never.
+    ///
+    /// # Errors
+    /// When a template is broken.
+    pub fn plan(&self, plan: &PlanContext, limit: usize) -> Result<String, AgentError> {
+        let roles = self.roles()?;
+        let share = limit / plan.rigs.len().max(1);
+        fit(limit, |scale| {
+            let rigs: Vec<Value> = plan
+                .rigs
+                .iter()
+                .map(|rig| {
+                    let tree = lines(&rig.tree, share * scale / 2_000);
+                    let readme = head(&rig.readme, share * scale / 3_000, "");
+                    context! { name => &rig.name, branch => &rig.branch, gates => Serde(&rig.gates), tree, readme }
+                })
+                .collect();
+            let open_beads = lines(&plan.open_beads, limit * scale / 5_000);
+            self.fill(
+                "plan.md",
+                context! { goal => &plan.goal, schema => PLAN_SCHEMA.trim(), rigs, roles => Serde(&roles), open_beads },
+            )
+        })
+    }
+
+    /// What a planner is asked when its plan could not be used.
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn plan_repair(&self, repair: &RepairContext) -> Result<String, AgentError> {
+        let answer = head(&repair.answer, ANSWER_LIMIT, "");
+        let errors = Serde(&repair.errors);
+        self.fill("plan-repair.md", context! { goal => &repair.goal, errors, answer, schema => PLAN_SCHEMA.trim() })
+    }
+
+    /// Why commits did not merge, for the attempt and the next worker.
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn conflict(&self, conflict: &ConflictContext) -> Result<String, AgentError> {
+        let shown = ConflictContext { details: head(&conflict.details, 1_000, ""), ..conflict.clone() };
+        self.fill("conflict.md", Serde(shown))
+    }
+
+    /// Which gate was red, for the attempt and the next worker.
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn bounce(&self, bounce: &BounceContext) -> Result<String, AgentError> {
+        let whole = bounce.log.as_deref().unwrap_or_default();
+        let shown = BounceContext { log_tail: tail(&bounce.log_tail, 2_000, whole), ..bounce.clone() };
+        self.fill("bounce.md", Serde(shown))
+    }
+
+    /// The text of a role.
+    ///
+    /// # Errors
+    /// When it has no template.
+    pub fn role(&self, role: &str) -> Result<String, AgentError> {
+        let unknown = || AgentError::UnknownRole {
+            role: role.to_owned(),
+            known: self.role_names().iter().map(ToString::to_string).collect(),
+        };
+        // A name that is no role could climb out of the folder.
+        let role: RoleName = role.parse().map_err(|_| unknown())?;
+        let text = self.source(&format!("roles/{role}.md"))?.ok_or_else(unknown)?;
+        Ok(text.trim_end().to_owned())
+    }
+
+    /// Every role that has a template, with the first line of it.
+    ///
+    /// # Errors
+    /// When a template cannot be read.
+    pub fn roles(&self) -> Result<Vec<RoleSummary>, AgentError> {
+        let summary = |name: RoleName| {
+            let text = self.role(name.as_str())?;
+            let first = text.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty());
+            Ok(RoleSummary { name: name.to_string(), summary: first.unwrap_or_default().to_owned() })
+        };
+        self.role_names().into_iter().map(summary).collect()
+    }
+
+    /// The names of the roles: those built in, in their order, then the town's own.
+    pub fn role_names(&self) -> Vec<RoleName> {
+        let role = |name: &str| name.strip_prefix("roles/")?.strip_suffix(".md")?.parse().ok();
+        let mut names: Vec<RoleName> = BUILT_IN.iter().filter_map(|(name, _)| role(name)).collect();
+        let entries = self.folder.as_ref().and_then(|folder| fs::read_dir(folder.join("roles")).ok());
+        let mut own: Vec<RoleName> = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| role(&format!("roles/{}", entry.ok()?.file_name().to_str()?)))
+            .filter(|name| !names.contains(name))
+            .collect();
+        own.sort();
+        names.extend(own);
+        names
+    }
+
+    /// The text of a template: the town's, else the built-in one.
+    fn source(&self, name: &str) -> Result<Option<String>, AgentError> {
+        let built_in = || BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+        let Some(path) = self.folder.as_deref().map(|folder| folder.join(Path::new(name))) else {
+            return Ok(built_in());
+        };
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(built_in()),
+            Err(source) => Err(AgentError::Io { path, source }),
+        }
+    }
+
+    fn fill(&self, name: &str, values: impl Into<Value>) -> Result<String, AgentError> {
+        let broken = |error: minijinja::Error| AgentError::Template { name: name.to_owned(), reason: reason(&error) };
+        let text = self.source(name)?.expect("every template that is filled is built in");
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(broken)?;
+        environment.set_syntax(syntax);
+        environment.add_template(name, &text).map_err(broken)?;
+        let filled = environment.get_template(name).and_then(|template| template.render(values)).map_err(broken)?;
+        Ok(without_wide_gaps(&filled))
+    }
+}
+
+fn reason(error: &minijinja::Error) -> String {
+    let place = error.line().map_or(String::new(), |line| format!("line {line}: "));
+    format!("{place}{}", error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
+}
+
+/// No two empty lines in a row and none at the ends, whatever was left out.
+fn without_wide_gaps(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut gap = false;
+    for line in text.trim().lines() {
+        let empty = line.trim().is_empty();
+        if !(empty && gap) {
+            kept.push_str(line.trim_end());
+            kept.push('\n');
+        }
+        gap = empty;
+    }
+    kept
+}
+
+/// The same with long parts cut, at `scale` per mille of their room.
+fn shortened(prime: &PrimeContext, scale: usize) -> PrimeContext {
+    let room = |bytes: usize| bytes * scale / 1_000;
+    let show = format!("`gt show {}`", prime.bead.id);
+    let mut shown = prime.clone();
+    shown.bead.title = head(&shown.bead.title, 200, "");
+    shown.bead.description = head(&shown.bead.description, room(3_000), &show);
+    shown.bead.acceptance = head(&shown.bead.acceptance, room(1_500), &show);
+    shown.bead.touches.truncate(room(20));
+    for need in &mut shown.needs {
+        let show = format!("`gt show {}`", need.id);
+        need.result = need.result.as_deref().map(|result| head(result, room(1_000), &show));
+    }
+    for attempt in &mut shown.earlier {
+        attempt.reason = tail(&attempt.reason, room(1_500), attempt.log.as_deref().unwrap_or(&show));
+    }
+    let older = shown.notes.len().saturating_sub(room(5));
+    shown.notes.drain(..older);
+    for note in &mut shown.notes {
+        note.text = head(&note.text, room(800), &show);
+    }
+    shown.gates.truncate(10);
+    for gate in &mut shown.gates {
+        gate.run = head(&gate.run, 200, "");
+    }
+    shown
+}
