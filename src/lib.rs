@@ -20,5 +20,6 @@ pub mod id;
 pub mod ledger;
 pub mod model;
 pub mod ops;
+pub mod runtime;
 pub mod store;
 pub mod town;

@@ -1,0 +1,59 @@
+//! How a person watches a session.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{RuntimeError, observe};
+
+/// How to watch or talk to a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attach {
+    /// Replace the calling process by this command.
+    Exec(Vec<String>),
+    /// Follow this log with [`follow_log`].
+    Follow(PathBuf),
+}
+
+/// How often the log is looked at.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Copies the session's log to `out`, from its last 64 kB on, until the session has ended.
+pub fn follow_log(dir: &Path, log: &Path, out: &mut dyn Write) -> Result<(), RuntimeError> {
+    let fail = |error| RuntimeError::io("follow", log)(error);
+    let mut file = File::open(log).map_err(fail)?;
+    let length = file.metadata().map_err(fail)?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(64 * 1024))).map_err(fail)?;
+    loop {
+        // Asked before reading: what was written before the end is read after it.
+        let live = observe(dir).is_live();
+        let copied = copy_all(&mut file, out).map_err(fail)?;
+        if copied == 0 {
+            if !live {
+                return Ok(());
+            }
+            std::thread::sleep(STEP);
+        }
+    }
+}
+
+fn copy_all(file: &mut File, out: &mut dyn Write) -> io::Result<u64> {
+    let copied = io::copy(file, out)?;
+    if copied > 0 {
+        out.flush()?;
+    }
+    Ok(copied)
+}
+
+/// The last `lines` lines of a file, from its last megabyte.
+pub(super) fn tail(path: &Path, lines: usize) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(1024 * 1024)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().collect();
+    Ok(all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect())
+}

@@ -1,0 +1,214 @@
+//! Commands with a time limit and a log: gates and set-up.
+
+mod log;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use chrono::{SubsecRound, Utc};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+use super::RuntimeError;
+use super::folder::{PidFile, make_private_dir};
+use super::survivors::{Sweep, Target};
+use crate::env;
+use crate::id::SessionId;
+use crate::store::ProcessId;
+
+use log::CappedLog;
+
+/// How long what a command started may take to end after it, before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often a wish to stop is looked at.
+const STEP: Duration = Duration::from_millis(50);
+
+/// How long a log may stay open after everything that writes to it is gone.
+const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+
+/// How much of the end of the output is given back.
+const TAIL: usize = 4 * 1024;
+
+/// A command to run.
+#[derive(Debug, Clone)]
+pub struct CommandSpec {
+    /// For `/bin/sh -c`.
+    pub command: String,
+    /// Where it runs.
+    pub cwd: PathBuf,
+    /// Its complete environment; the marker `GT_SESSION` is added.
+    pub env: BTreeMap<String, String>,
+    /// When it is ended.
+    pub limit: Duration,
+    /// Where its output goes; replaced.
+    pub log: PathBuf,
+    /// How much of its output is kept: half from the beginning, half from the end.
+    pub log_limit: u64,
+    /// The folder of the run folders. While the command runs it has one there, so that what a killed `gt` leaves behind
+    /// is found by [`super::runs`].
+    pub runs: PathBuf,
+    /// Becomes true when the command shall be ended.
+    pub stop: Option<Arc<AtomicBool>>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CommandResult {
+    /// Its exit status, 128 and more for a signal; `None` when it was ended from here.
+    pub status: Option<i32>,
+    /// Whether it was ended because its time was over.
+    pub timed_out: bool,
+    /// Whether it was ended because somebody wanted it to stop.
+    pub stopped: bool,
+    /// How long it ran.
+    pub duration: Duration,
+    /// The log.
+    pub log: PathBuf,
+    /// How many bytes of output the log leaves out.
+    pub left_out: u64,
+    /// The last lines of its output.
+    pub tail: String,
+    /// How many processes it left behind that had to be ended.
+    pub killed: usize,
+}
+
+impl CommandResult {
+    /// Whether it ended by itself with status 0.
+    pub fn succeeded(&self) -> bool {
+        self.status == Some(0)
+    }
+}
+
+/// Runs a command to its end, or to the end of its time, and ends everything that it started.
+pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
+    let marker = SessionId::random();
+    let run = RunFolder::make(&spec.runs.join(marker.as_str()), &spec.command)?;
+    let start = Instant::now();
+    let (mut child, output) = spawn(spec, &marker)?;
+    let group = child.id() as i32;
+    run.note_child(group)?;
+    let log = CappedLog::spawn(output, &spec.log, spec.log_limit);
+    let verdict = wait(&child, spec, start);
+    let duration = start.elapsed();
+    let target = Target { marker: marker.to_string(), group: Some(group), ancestor: None };
+    let swept = Sweep::new(target, GRACE).run();
+    // Only now: until it is collected, no other process can get its number, which is that of the group.
+    let ended = collect(&mut child, verdict.is_none());
+    let written = log.finish(DRAIN_LIMIT).map_err(RuntimeError::io("write the log", &spec.log))?;
+    let killed = swept.map_err(|alive| RuntimeError::Survivors {
+        session: marker.to_string(),
+        pids: alive.iter().map(|process| process.pid).collect(),
+    })?;
+    Ok(CommandResult {
+        status: ended.filter(|_| verdict.is_none()).map(code),
+        timed_out: verdict == Some(Verdict::TimedOut),
+        stopped: verdict == Some(Verdict::Stopped),
+        duration,
+        log: spec.log.clone(),
+        left_out: written.left_out,
+        tail: written.tail,
+        killed: killed.iter().filter(|process| process.pid != group).count(),
+    })
+}
+
+fn spawn(spec: &CommandSpec, marker: &SessionId) -> Result<(Child, io::PipeReader), RuntimeError> {
+    let (reader, writer) = io::pipe().map_err(RuntimeError::io("open a pipe for", &spec.log))?;
+    let errors = writer.try_clone().map_err(RuntimeError::io("open a pipe for", &spec.log))?;
+    let child = Command::new("/bin/sh")
+        .args(["-c", &spec.command])
+        .current_dir(&spec.cwd)
+        .env_clear()
+        .envs(&spec.env)
+        .env(env::SESSION, marker.as_str())
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .stderr(errors)
+        .process_group(0)
+        .spawn()
+        .map_err(RuntimeError::io("run a command in", &spec.cwd))?;
+    Ok((child, reader))
+}
+
+/// Why a command was ended from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    TimedOut,
+    Stopped,
+}
+
+/// Waits until the command has ended, without collecting it; answers why not to wait any longer.
+fn wait(child: &Child, spec: &CommandSpec, start: Instant) -> Option<Verdict> {
+    let ended = notice_end(child);
+    loop {
+        let left = spec.limit.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Some(Verdict::TimedOut);
+        }
+        if spec.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Some(Verdict::Stopped);
+        }
+        let step = if spec.stop.is_some() { left.min(STEP) } else { left };
+        match ended.recv_timeout(step) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+}
+
+fn notice_end(child: &Child) -> Receiver<()> {
+    let (sender, receiver) = mpsc::channel();
+    let pid = Pid::from_raw(child.id() as i32).expect("a child has a number");
+    // Should the thread not start, the channel closes: the command then counts as ended, and is ended.
+    let _ = std::thread::Builder::new().name("wait".to_owned()).spawn(move || {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while waitid(WaitId::Pid(pid), options).is_err_and(|error| error == rustix::io::Errno::INTR) {}
+        let _ = sender.send(());
+    });
+    receiver
+}
+
+fn collect(child: &mut Child, by_itself: bool) -> Option<ExitStatus> {
+    if !by_itself {
+        let _ = child.kill();
+    }
+    child.wait().ok()
+}
+
+fn code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+/// The run folder of a command, while it runs.
+struct RunFolder {
+    dir: PathBuf,
+    pid: PidFile,
+}
+
+impl RunFolder {
+    fn make(dir: &Path, command: &str) -> Result<Self, RuntimeError> {
+        make_private_dir(dir)?;
+        let started = Utc::now().trunc_subsecs(0);
+        let command = Some(command.to_owned());
+        let pid = PidFile { process: ProcessId::current(), started, child: None, command };
+        pid.write(dir)?;
+        Ok(Self { dir: dir.to_owned(), pid })
+    }
+
+    fn note_child(&self, child: i32) -> Result<(), RuntimeError> {
+        PidFile { child: ProcessId::of(child), ..self.pid.clone() }.write(&self.dir)
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}

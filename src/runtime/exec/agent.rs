@@ -1,0 +1,165 @@
+//! The agent's process: started, made owner of the terminal, collected.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, waitpid};
+use rustix::termios::{isatty, tcsetpgrp};
+
+use super::super::survivors::{process_table, signal_group};
+use super::super::{Launch, RuntimeKind};
+use crate::env;
+
+/// How often a stopped agent is continued. One that stops for ever, because it lost the terminal, must not spin.
+const CONTINUES: usize = 1_000;
+
+/// A running agent.
+#[derive(Debug)]
+pub struct Agent {
+    pid: Pid,
+    continues: usize,
+}
+
+/// Why an agent could not be started.
+#[derive(Debug)]
+pub struct Refusal {
+    /// As a shell has it: 127 for a missing program, 126 for one that cannot be run.
+    pub status: i32,
+    /// The thing and the reason.
+    pub message: String,
+}
+
+/// How an agent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// With a status.
+    Status(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+impl Agent {
+    /// Starts the agent of a launch in a process group of its own, in the foreground of the terminal if there is one.
+    pub fn start(launch: &Launch) -> Result<Self, Refusal> {
+        let name = &launch.argv[0];
+        if !launch.cwd.is_dir() {
+            let message = format!("the folder {} does not exist, so {name} was not started", launch.cwd.display());
+            return Err(Refusal { status: 126, message });
+        }
+        let program = find_program(name, launch)?;
+        let child = Command::new(&program)
+            .arg0(name)
+            .args(&launch.argv[1..])
+            .current_dir(&launch.cwd)
+            .env_clear()
+            .envs(&launch.env)
+            .env("TERM", terminal(launch))
+            .env(env::SESSION, launch.session.as_str())
+            .process_group(0)
+            .spawn()
+            .map_err(|error| refusal(name, &error))?;
+        let pid = Pid::from_raw(child.id() as i32).expect("a child has a number");
+        // An agent that touches the terminal before this is stopped, and continued by `collect`.
+        if isatty(io::stdin()) {
+            let _ = tcsetpgrp(io::stdin(), pid);
+        }
+        Ok(Self { pid, continues: 0 })
+    }
+
+    /// Its number, which is also that of its process group.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// Collects what has ended below this process. Answers how the agent ended, once. An agent that was stopped from
+    /// the terminal is continued: nobody could do it, because there is no shell above it.
+    pub fn collect(&mut self) -> Option<Ending> {
+        collect_adopted(self.pid());
+        loop {
+            match waitpid(Some(self.pid), WaitOptions::NOHANG | WaitOptions::UNTRACED) {
+                Ok(Some((_, status))) if status.stopped() => self.go_on(status),
+                Ok(Some((_, status))) => return Some(Ending::of(status)),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+
+    fn go_on(&mut self, status: WaitStatus) {
+        let from_terminal = [Signal::TSTP, Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+        let wanted = status.stopping_signal().is_some_and(|signal| from_terminal.contains(&signal));
+        if wanted && self.continues < CONTINUES {
+            self.continues += 1;
+            signal_group(self.pid(), Signal::CONT);
+        }
+    }
+}
+
+impl Ending {
+    fn of(status: WaitStatus) -> Self {
+        match status.terminating_signal() {
+            Some(signal) => Self::Signal(signal),
+            None => Self::Status(status.exit_status().unwrap_or(0)),
+        }
+    }
+}
+
+/// Collects what was orphaned below this process and has ended. The programs that this process starts for itself are
+/// in its own group and collected by who started them.
+fn collect_adopted(agent: i32) {
+    let own = std::process::id() as i32;
+    let table = process_table();
+    let own_group = table.get(&own).map(|entry| entry.group);
+    for entry in table.values() {
+        let adopted = entry.zombie && entry.parent == own && entry.process.pid != agent;
+        if adopted && Some(entry.group) != own_group {
+            let _ = waitpid(Pid::from_raw(entry.process.pid), WaitOptions::NOHANG);
+        }
+    }
+}
+
+fn terminal(launch: &Launch) -> String {
+    let own = || std::env::var("TERM").ok().filter(|_| launch.runtime == RuntimeKind::Tmux);
+    own().or_else(|| launch.env.get("TERM").cloned()).unwrap_or_else(|| "dumb".to_owned())
+}
+
+/// Looks the program up in the agent's own search path, so that the reason of a failure can be told.
+fn find_program(name: &str, launch: &Launch) -> Result<PathBuf, Refusal> {
+    if name.contains('/') {
+        let path = launch.cwd.join(name);
+        return if path.exists() { Ok(path) } else { Err(missing(name, "there is no such file")) };
+    }
+    let search = launch.env.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
+    let mut blocked = None;
+    for dir in std::env::split_paths(search) {
+        let path = launch.cwd.join(dir).join(name);
+        match std::fs::metadata(&path) {
+            Ok(file) if file.is_file() && file.permissions().mode() & 0o111 != 0 => return Ok(path),
+            Ok(file) if file.is_file() => blocked = Some(path),
+            _ => {}
+        }
+    }
+    match blocked {
+        Some(path) => Err(not_executable(&path)),
+        None => Err(missing(name, &format!("it is not in {search}"))),
+    }
+}
+
+fn missing(name: &str, reason: &str) -> Refusal {
+    Refusal { status: 127, message: format!("the agent program {name} was not found: {reason}") }
+}
+
+fn not_executable(path: &Path) -> Refusal {
+    let message = format!("the agent program {} may not be executed: see its permissions", path.display());
+    Refusal { status: 126, message }
+}
+
+fn refusal(name: &str, error: &io::Error) -> Refusal {
+    match error.kind() {
+        io::ErrorKind::NotFound => missing(name, "it, or the interpreter in its first line, does not exist"),
+        io::ErrorKind::PermissionDenied => not_executable(Path::new(name)),
+        _ => Refusal { status: 126, message: format!("the agent program {name} cannot be run: {error}") },
+    }
+}

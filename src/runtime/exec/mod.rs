@@ -1,0 +1,115 @@
+//! The body of `gt session exec ID`: the process that every session is made of.
+//!
+//! It starts the agent in a process group of its own that owns the terminal, listens on a socket, and when the agent
+//! has ended or the end was asked for, ends everything that the agent started, writes the `exit` file and runs the
+//! `on_end` command.
+
+mod agent;
+mod serve;
+mod supervise;
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{SubsecRound, Utc};
+
+use super::folder::PidFile;
+use super::{Exit, ExitReason, Launch, Observed, RuntimeError, RuntimeKind, observe, spawn_detached};
+use crate::clock;
+use crate::store::ProcessId;
+
+/// An agent that ends by itself within this time can hardly have done anything.
+const EARLY: Duration = Duration::from_secs(2);
+
+/// The exit status of `gt session exec` when it could not even read its orders.
+const BROKEN: i32 = 125;
+
+/// Runs the session of a run folder to its end and answers the exit status for the process. Never to be called by a
+/// process that does anything else.
+pub fn exec(dir: &Path) -> i32 {
+    // Leaves the caller's terminal and group, if it has not a terminal of its own already.
+    let _ = rustix::process::setsid();
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    match session(dir) {
+        Ok(exit) => exit.code().unwrap_or(BROKEN),
+        Err(error) => {
+            say(&error.to_string());
+            if Exit::read(dir).is_none() {
+                let exit = Exit { message: Some(error.to_string()), ..Exit::bare(ExitReason::NotStarted, now()) };
+                let _ = exit.write(dir);
+            }
+            BROKEN
+        }
+    }
+}
+
+fn session(dir: &Path) -> Result<Exit, RuntimeError> {
+    let launch = Launch::read(dir)?;
+    if let Observed::Running(_) = observe(dir) {
+        return Err(RuntimeError::AlreadyRuns { name: launch.name });
+    }
+    let mut pid = PidFile { process: ProcessId::current(), started: now(), child: None, command: None };
+    pid.write(dir)?;
+    // Looked for after the pid file is there: whoever ended this session meanwhile either sees the pid or is seen here.
+    if let Some(exit) = Exit::read(dir) {
+        return Ok(exit);
+    }
+    let exit = match agent::Agent::start(&launch) {
+        Ok(agent) => {
+            pid.child = ProcessId::of(agent.pid());
+            pid.write(dir)?;
+            supervise::supervise(dir, &launch, agent)?
+        }
+        Err(refusal) => Exit {
+            status: Some(refusal.status),
+            message: Some(refusal.message),
+            started: Some(now()),
+            ..Exit::bare(ExitReason::NotStarted, now())
+        },
+    };
+    say(&describe(&launch, &exit));
+    // The first who writes how it ended is right.
+    if Exit::read(dir).is_none() {
+        exit.write(dir)?;
+    }
+    if let Err(error) = run_on_end(&launch) {
+        say(&format!("cannot run {:?}: {error}", launch.on_end));
+    }
+    Ok(exit)
+}
+
+fn run_on_end(launch: &Launch) -> std::io::Result<()> {
+    if launch.on_end.is_empty() {
+        return Ok(());
+    }
+    // Not the agent's folder: it may be removed while this runs.
+    let cwd = launch.log.parent().unwrap_or(Path::new("/"));
+    spawn_detached(&launch.on_end, cwd, &launch.on_end_env)
+}
+
+fn describe(launch: &Launch, exit: &Exit) -> String {
+    let how = match (&exit.message, exit.status, exit.signal) {
+        (Some(message), _, _) => message.clone(),
+        (None, Some(status), _) => format!("the agent ended with status {status}"),
+        (None, None, Some(signal)) => format!("the agent was ended by signal {signal}"),
+        (None, None, None) => "the agent ended".to_owned(),
+    };
+    let lasted = exit.started.map_or(Duration::ZERO, |started| clock::since(exit.ended, started));
+    format!("{} (session {}): {how}, after {}", launch.name, launch.session, clock::short(lasted))
+}
+
+/// Says something where the session's output goes: on the pane, or into the log.
+fn say(text: &str) {
+    let _ = write!(std::io::stderr(), "\r\n[gt] {text}\r\n");
+}
+
+fn now() -> clock::Timestamp {
+    Utc::now().trunc_subsecs(0)
+}
+
+/// Whether the session has a terminal that texts can be typed into.
+fn has_keyboard(launch: &Launch) -> bool {
+    launch.runtime == RuntimeKind::Tmux && launch.tmux_socket.is_some()
+}

@@ -1,0 +1,260 @@
+//! The time between the start of the agent and the end of everything that it started.
+
+use std::future::pending;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+use super::super::survivors::{Progress, Sweep, Target};
+use super::super::tmux::TmuxServer;
+use super::super::{Exit, ExitReason, Launch, Reply, Request, RuntimeError, Status};
+use super::agent::{Agent, Ending};
+use super::serve::{Question, Socket};
+use super::{EARLY, has_keyboard, now};
+use crate::clock::Timestamp;
+
+/// How often the process table is looked at while everything ends.
+const SWEEP_STEP: Duration = Duration::from_millis(15);
+
+/// Watches over a running agent until nothing of it is left.
+pub fn supervise(dir: &Path, launch: &Launch, agent: Agent) -> Result<Exit, RuntimeError> {
+    let fail = |error| RuntimeError::io("watch over the session in", dir)(error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(fail)?;
+    runtime.block_on(async {
+        let signals = Signals::open().map_err(fail)?;
+        // Without its socket a session still works; it is then ended by signals.
+        let socket = Socket::open(dir).inspect_err(|error| super::say(&error.to_string())).ok();
+        let (sender, questions) = mpsc::channel(16);
+        let mut watch = Watch::new(launch, agent);
+        tokio::select! {
+            () = watch.run(signals, questions) => {}
+            () = serve(socket.as_ref(), sender) => {}
+        }
+        Ok(watch.exit())
+    })
+}
+
+async fn serve(socket: Option<&Socket>, questions: mpsc::Sender<Question>) {
+    match socket {
+        Some(socket) => socket.serve(questions).await,
+        None => {
+            let _open = questions;
+            pending().await
+        }
+    }
+}
+
+/// The signals that matter to a session.
+struct Signals {
+    child: Signal,
+    terminate: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn open() -> io::Result<Self> {
+        Ok(Self {
+            child: signal(SignalKind::child())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
+/// What is going on.
+enum Phase {
+    /// The agent works.
+    Running,
+    /// The end was asked for; the agent may still end by itself.
+    Waiting { until: Instant, grace: Duration },
+    /// Everything is being ended.
+    Sweeping(Sweep),
+    /// Nothing is left, or what is left does not end.
+    Over,
+}
+
+struct Watch<'a> {
+    launch: &'a Launch,
+    agent: Agent,
+    phase: Phase,
+    began: Instant,
+    started: Timestamp,
+    asked: bool,
+    ending: Option<(Ending, Duration)>,
+    killed: usize,
+    stuck: Vec<i32>,
+    typed: usize,
+    typist: std::sync::mpsc::Sender<(String, oneshot::Sender<Reply>)>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(launch: &'a Launch, agent: Agent) -> Self {
+        Self {
+            launch,
+            agent,
+            phase: Phase::Running,
+            began: Instant::now(),
+            started: now(),
+            asked: false,
+            ending: None,
+            killed: 0,
+            stuck: Vec::new(),
+            typed: 0,
+            typist: start_typist(launch),
+        }
+    }
+
+    async fn run(&mut self, mut signals: Signals, mut questions: mpsc::Receiver<Question>) {
+        // The agent may have ended before the signals were watched.
+        self.collect();
+        while !matches!(self.phase, Phase::Over) {
+            let pause = self.pause();
+            tokio::select! {
+                _ = signals.child.recv() => self.collect(),
+                _ = signals.terminate.recv() => self.end(Duration::ZERO, self.grace()),
+                _ = signals.hangup.recv() => self.end(Duration::ZERO, self.grace()),
+                _ = signals.interrupt.recv() => self.end(Duration::ZERO, self.grace()),
+                Some((request, reply)) = questions.recv() => self.answer(request, reply),
+                () = pause => self.go_on(),
+            }
+        }
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::from_secs(self.launch.grace_seconds)
+    }
+
+    /// Until the phase has something to do by itself.
+    fn pause(&self) -> impl Future<Output = ()> + use<> {
+        let until = match &self.phase {
+            Phase::Running | Phase::Over => None,
+            Phase::Waiting { until, .. } => Some(*until),
+            Phase::Sweeping(_) => Some(Instant::now() + SWEEP_STEP),
+        };
+        async move {
+            match until {
+                Some(until) => tokio::time::sleep_until(until.into()).await,
+                None => pending().await,
+            }
+        }
+    }
+
+    fn go_on(&mut self) {
+        match &mut self.phase {
+            Phase::Waiting { grace, .. } => {
+                let grace = *grace;
+                self.sweep(grace);
+            }
+            Phase::Sweeping(sweep) => {
+                let progress = sweep.step();
+                self.killed = sweep.signalled().len();
+                match progress {
+                    Progress::Busy => {}
+                    Progress::Clean => self.phase = Phase::Over,
+                    Progress::Stuck(alive) => {
+                        self.stuck = alive.iter().map(|process| process.pid).collect();
+                        self.phase = Phase::Over;
+                    }
+                }
+                self.collect();
+            }
+            Phase::Running | Phase::Over => {}
+        }
+    }
+
+    fn collect(&mut self) {
+        let Some(ending) = self.agent.collect() else { return };
+        self.ending = Some((ending, self.began.elapsed()));
+        if !matches!(self.phase, Phase::Sweeping(_) | Phase::Over) {
+            self.sweep(self.grace());
+        }
+    }
+
+    fn end(&mut self, delay: Duration, grace: Duration) {
+        self.asked = true;
+        match &mut self.phase {
+            Phase::Running if delay.is_zero() => self.sweep(grace),
+            Phase::Running => self.phase = Phase::Waiting { until: Instant::now() + delay, grace },
+            Phase::Waiting { until, grace: former } => {
+                *until = (*until).min(Instant::now() + delay);
+                *former = (*former).min(grace);
+            }
+            Phase::Sweeping(sweep) => sweep.hurry(delay + grace),
+            Phase::Over => {}
+        }
+    }
+
+    fn sweep(&mut self, grace: Duration) {
+        let target = Target {
+            marker: self.launch.session.to_string(),
+            group: Some(self.agent.pid()),
+            ancestor: Some(std::process::id() as i32),
+        };
+        self.phase = Phase::Sweeping(Sweep::new(target, grace));
+        self.go_on();
+    }
+
+    fn answer(&mut self, request: Request, reply: oneshot::Sender<Reply>) {
+        let answer = match request {
+            Request::Ping => Reply::Pong,
+            Request::Status => Reply::Status(self.status()),
+            Request::End { delay_ms, grace_ms } => {
+                let grace = grace_ms.map_or(self.grace(), Duration::from_millis);
+                // Answered, and sent, first: the asker may be among those that are ended.
+                let _ = reply.send(Reply::Ending);
+                return self.end(Duration::from_millis(delay_ms.max(5)), grace);
+            }
+            Request::Deliver { .. } if !has_keyboard(self.launch) => Reply::Unsupported,
+            Request::Deliver { .. } if !matches!(self.phase, Phase::Running) => {
+                Reply::Failed { message: "the session is ending".to_owned() }
+            }
+            Request::Deliver { text } => {
+                self.typed += 1;
+                // The typist answers. If it is gone, so is its half of the answer, and the asker is told.
+                let _ = self.typist.send((text, reply));
+                return;
+            }
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn status(&self) -> Status {
+        Status { agent: self.agent.pid(), started: self.started, ending: self.asked, typed: self.typed }
+    }
+
+    fn exit(&self) -> Exit {
+        let (status, signal) = match self.ending {
+            Some((Ending::Status(status), _)) => (Some(status), None),
+            Some((Ending::Signal(signal), _)) => (None, Some(signal)),
+            None => (None, None),
+        };
+        let early = !self.asked && self.ending.is_some_and(|(_, lasted)| lasted < EARLY);
+        let reason = if self.asked { ExitReason::Ended } else { ExitReason::Exited };
+        let message = (!self.stuck.is_empty()).then(|| format!("these processes do not end: {:?}", self.stuck));
+        let bare = Exit::bare(reason, now());
+        Exit { status, signal, message, started: Some(self.started), early, killed: self.killed, ..bare }
+    }
+}
+
+/// The one thread that types, so that two messages never mix.
+fn start_typist(launch: &Launch) -> std::sync::mpsc::Sender<(String, oneshot::Sender<Reply>)> {
+    let (sender, receiver) = std::sync::mpsc::channel::<(String, oneshot::Sender<Reply>)>();
+    let server = launch.tmux_socket.as_ref().map(|socket| TmuxServer::at(socket));
+    let pane = std::env::var("TMUX_PANE").unwrap_or_else(|_| format!("={}:", launch.name));
+    let _ = std::thread::Builder::new().name("typist".to_owned()).spawn(move || {
+        for (text, reply) in receiver {
+            let answer = match server.as_ref().map(|server| server.type_text(&pane, &text)) {
+                Some(Ok(typed)) => Reply::Typed { shown: typed.shown },
+                Some(Err(error)) => Reply::Failed { message: error.to_string() },
+                None => Reply::Unsupported,
+            };
+            let _ = reply.send(answer);
+        }
+    });
+    sender
+}

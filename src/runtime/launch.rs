@@ -1,0 +1,88 @@
+//! What a session is to start, as it stands in its `launch.toml`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{RuntimeError, RuntimeKind};
+use crate::id::SessionId;
+use crate::store::write_atomic;
+
+/// Everything that `gt session exec` needs to know. The file may hold secrets, so its mode is 0600.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Launch {
+    /// The identity of the session.
+    pub session: SessionId,
+    /// Its name for people, `web/toast`; also the name in tmux.
+    pub name: String,
+    /// Where it runs.
+    pub runtime: RuntimeKind,
+    /// The agent and its arguments, the first prompt among them.
+    pub argv: Vec<String>,
+    /// The folder that the agent starts in.
+    pub cwd: PathBuf,
+    /// Where its output is kept.
+    pub log: PathBuf,
+    /// How long what it started may take to end by itself, in seconds, before it is killed.
+    pub grace_seconds: u64,
+    /// A command to run, detached, when the session has ended; empty for none.
+    #[serde(default)]
+    pub on_end: Vec<String>,
+    /// The socket of the town's tmux server, when it runs there. The runtime sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tmux_socket: Option<PathBuf>,
+    /// The complete environment of the agent. `GT_SESSION` and `TERM` are added to it.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The complete environment of `on_end`: that of the person, because it may fetch and push.
+    #[serde(default)]
+    pub on_end_env: BTreeMap<String, String>,
+}
+
+impl Launch {
+    /// The name of the file in a run folder.
+    pub const FILE: &'static str = "launch.toml";
+
+    /// Reads the launch file of a run folder.
+    pub fn read(dir: &Path) -> Result<Self, RuntimeError> {
+        let path = dir.join(Self::FILE);
+        let text = std::fs::read_to_string(&path).map_err(RuntimeError::io("read", &path))?;
+        let launch: Self = toml::from_str(&text).map_err(|error| invalid(&path, error.to_string()))?;
+        launch.check(&path)?;
+        Ok(launch)
+    }
+
+    /// Writes the launch file, durably, and makes the run folder if need be.
+    pub fn write(&self, dir: &Path) -> Result<(), RuntimeError> {
+        let path = dir.join(Self::FILE);
+        self.check(&path)?;
+        super::folder::make_private_dir(dir)?;
+        let text = toml::to_string(self).map_err(|error| invalid(&path, error.to_string()))?;
+        write_atomic(&path, text.as_bytes(), 0o600).map_err(RuntimeError::io("write", &path))
+    }
+
+    fn check(&self, path: &Path) -> Result<(), RuntimeError> {
+        let fail = |reason: &str| Err(invalid(path, reason.to_owned()));
+        if self.argv.first().is_none_or(String::is_empty) {
+            return fail("it names no program");
+        }
+        if !self.cwd.is_absolute() || !self.log.is_absolute() {
+            return fail("its folder and its log need absolute paths");
+        }
+        let texts = self.argv.iter().chain(&self.on_end);
+        let pairs = self.env.iter().chain(&self.on_end_env).flat_map(|(key, value)| [key, value]);
+        if texts.chain(pairs).any(|text| text.contains('\0')) {
+            return fail("an argument or a variable contains a NUL byte");
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+        if self.name.is_empty() || !self.name.chars().all(plain) || self.name.starts_with('-') {
+            return fail("its name has other characters than letters, digits, slash, dash and underscore");
+        }
+        Ok(())
+    }
+}
+
+fn invalid(path: &Path, reason: String) -> RuntimeError {
+    RuntimeError::InvalidLaunch { path: path.to_owned(), reason }
+}

@@ -1,0 +1,128 @@
+//! Talking to a running session through its socket: one JSON object per line, one answer for each.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RuntimeError, folder::session_of};
+use crate::clock::Timestamp;
+
+/// The longest path that every system takes for a socket (macOS: 104 bytes with the NUL).
+pub(super) const SOCKET_PATH_LIMIT: usize = 100;
+
+/// How long a session may take to answer. Typing into a slow agent takes seconds.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a session can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case")]
+pub enum Request {
+    /// Are you there?
+    Ping,
+    /// What do you do?
+    Status,
+    /// End: the agent gets `delay_ms` to end by itself, then everything is asked to end and after `grace_ms` killed.
+    /// Answered at once.
+    End {
+        /// Milliseconds before anything is signalled.
+        #[serde(default)]
+        delay_ms: u64,
+        /// Milliseconds from the first signal to SIGKILL; the launch's own when not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grace_ms: Option<u64>,
+    },
+    /// Type this text into the agent's terminal and submit it. Answered when it has been typed, which does not mean
+    /// that the agent has accepted it.
+    Deliver {
+        /// The text.
+        text: String,
+    },
+}
+
+/// What a session answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Reply {
+    /// It is there.
+    Pong,
+    /// What it does.
+    Status(Status),
+    /// It will end.
+    Ending,
+    /// The text was typed and Enter pressed.
+    Typed {
+        /// Whether the screen showed the text, or anything new, before Enter.
+        shown: bool,
+    },
+    /// This runtime has no keyboard.
+    Unsupported,
+    /// It could not.
+    Failed {
+        /// Why.
+        message: String,
+    },
+}
+
+/// What a running session says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The number of the agent's process.
+    pub agent: i32,
+    /// When it was started.
+    pub started: Timestamp,
+    /// Whether the end has been asked for.
+    pub ending: bool,
+    /// How many texts were typed.
+    pub typed: usize,
+}
+
+/// Asks the session of a run folder. An error of kind "not found" when nobody listens.
+pub fn send(dir: &Path, request: &Request) -> Result<Reply, RuntimeError> {
+    let path = socket_path(dir);
+    ask(&path, request).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::UnexpectedEof => {
+            RuntimeError::NoSession { session: session_of(dir) }
+        }
+        _ => RuntimeError::io("ask the session at", &path)(error),
+    })
+}
+
+/// Types a text into the session's terminal and submits it.
+pub fn deliver(dir: &Path, text: &str) -> Result<Reply, RuntimeError> {
+    send(dir, &Request::Deliver { text: text.to_owned() })
+}
+
+fn ask(path: &Path, request: &Request) -> io::Result<Reply> {
+    let mut stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(ANSWER_LIMIT))?;
+    stream.set_write_timeout(Some(ANSWER_LIMIT))?;
+    let mut line = serde_json::to_string(request).expect("a request has only plain fields");
+    line.push('\n');
+    stream.write_all(line.as_bytes())?;
+    let mut answer = String::new();
+    if BufReader::new(stream).read_line(&mut answer)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    serde_json::from_str(&answer).map_err(io::Error::from)
+}
+
+/// Where the socket of a run folder is: in the folder, or, when that path is too long for a socket, in the machine's
+/// folder for temporary files under a name computed from it.
+pub(super) fn socket_path(dir: &Path) -> PathBuf {
+    let path = dir.join("socket");
+    if path.as_os_str().len() <= SOCKET_PATH_LIMIT {
+        return path;
+    }
+    // FNV-1a: the same in every build of gt, unlike the hashes of the standard library.
+    let hash = dir
+        .as_os_str()
+        .as_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let user = rustix::process::getuid().as_raw();
+    PathBuf::from(format!("/tmp/gt-{user}-{hash:016x}")).join("socket")
+}

@@ -1,0 +1,218 @@
+//! Finding and ending everything that a session or a command started, however well it hid.
+//!
+//! Three things lead to a process: the process group of the agent, descent from the session's own process (which
+//! adopts what is orphaned below it), and the marker `GT_SESSION` in the environment. What carries the marker of
+//! another session, or the mark of our own background processes, is not touched, and neither is what descends from it.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+use super::detach::DETACHED;
+use crate::env;
+use crate::store::ProcessId;
+
+/// How long processes may take to vanish after SIGKILL before they are reported.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
+
+/// What is to be ended.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// The value of `GT_SESSION`.
+    pub marker: String,
+    /// The process group of the agent or command.
+    pub group: Option<i32>,
+    /// The process whose descendants belong to it: the session's own, which is not ended itself.
+    pub ancestor: Option<i32>,
+}
+
+impl Target {
+    /// The processes of this target that live now, without the calling one.
+    pub fn find(&self) -> Vec<ProcessId> {
+        let table = process_table();
+        let own = std::process::id() as i32;
+        let mut verdicts = HashMap::new();
+        let mut found: Vec<ProcessId> = table
+            .values()
+            .filter(|entry| !entry.zombie && entry.process.pid != own && Some(entry.process.pid) != self.ancestor)
+            .filter(|entry| self.owns(entry, &table, &mut verdicts))
+            .map(|entry| entry.process)
+            .collect();
+        found.sort_by_key(|process| process.pid);
+        found
+    }
+
+    fn owns(&self, entry: &Entry, table: &HashMap<i32, Entry>, verdicts: &mut HashMap<i32, bool>) -> bool {
+        if let Some(verdict) = verdicts.get(&entry.process.pid) {
+            return *verdict;
+        }
+        // Stands against a loop, which a table read while processes come and go could show.
+        verdicts.insert(entry.process.pid, false);
+        let verdict = match marker_of(entry.process.pid) {
+            Marker::Session(session) => session == self.marker,
+            Marker::Detached => false,
+            Marker::None => {
+                self.group == Some(entry.group)
+                    || self.ancestor == Some(entry.parent)
+                    || table.get(&entry.parent).is_some_and(|parent| self.owns_by_descent(parent, table, verdicts))
+            }
+        };
+        verdicts.insert(entry.process.pid, verdict);
+        verdict
+    }
+
+    /// The caller may itself stand in the session that it ends; what it starts is then no prey.
+    fn owns_by_descent(&self, parent: &Entry, table: &HashMap<i32, Entry>, verdicts: &mut HashMap<i32, bool>) -> bool {
+        parent.process.pid != std::process::id() as i32 && self.owns(parent, table, verdicts)
+    }
+}
+
+/// The gradual end of a target: SIGTERM to everybody once, after the grace SIGKILL until nothing is left.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    target: Target,
+    kill_at: Instant,
+    asked: HashSet<ProcessId>,
+}
+
+/// How far a sweep is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing is left.
+    Clean,
+    /// Something still lives; look again.
+    Busy,
+    /// These do not even end by SIGKILL.
+    Stuck(Vec<ProcessId>),
+}
+
+impl Sweep {
+    /// Begins with nothing asked yet.
+    pub fn new(target: Target, grace: Duration) -> Self {
+        Self { target, kill_at: Instant::now() + grace, asked: HashSet::new() }
+    }
+
+    /// Kills after `grace` from now, if that is sooner.
+    pub fn hurry(&mut self, grace: Duration) {
+        self.kill_at = self.kill_at.min(Instant::now() + grace);
+    }
+
+    /// Looks, signals, and says whether to look again.
+    pub fn step(&mut self) -> Progress {
+        let alive = self.target.find();
+        if alive.is_empty() {
+            return Progress::Clean;
+        }
+        let now = Instant::now();
+        if now >= self.kill_at + KILL_LIMIT {
+            return Progress::Stuck(alive);
+        }
+        for process in alive {
+            if self.asked.insert(process) {
+                signal(process, Signal::TERM);
+                // A stopped process would not see it.
+                signal(process, Signal::CONT);
+            }
+            if now >= self.kill_at {
+                signal(process, Signal::KILL);
+            }
+        }
+        Progress::Busy
+    }
+
+    /// Steps until nothing is left. Answers what was signalled, or what does not end.
+    pub fn run(mut self) -> Result<Vec<ProcessId>, Vec<ProcessId>> {
+        let mut pause = Duration::from_millis(2);
+        loop {
+            match self.step() {
+                Progress::Clean => return Ok(self.signalled()),
+                Progress::Stuck(alive) => return Err(alive),
+                Progress::Busy => std::thread::sleep(pause),
+            }
+            pause = (pause * 2).min(Duration::from_millis(40));
+        }
+    }
+
+    /// Every process that was signalled so far.
+    pub fn signalled(&self) -> Vec<ProcessId> {
+        self.asked.iter().copied().collect()
+    }
+}
+
+/// Signals this very process, never one that has taken over its number.
+pub(super) fn signal(process: ProcessId, signal: Signal) {
+    let Some(pid) = process.raw() else { return };
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+        if let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) {
+            if process.is_alive() {
+                let _ = pidfd_send_signal(&fd, signal);
+            }
+            return;
+        }
+    }
+    if process.is_alive() {
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+/// Signals a process group; nothing for a number that no group can have.
+pub(super) fn signal_group(group: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(group).filter(|_| group > 1) {
+        let _ = rustix::process::kill_process_group(pid, signal);
+    }
+}
+
+/// One row of the process table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub process: ProcessId,
+    pub parent: i32,
+    pub group: i32,
+    pub zombie: bool,
+}
+
+/// The process table by number. Empty where there is no `/proc`.
+pub(super) fn process_table() -> HashMap<i32, Entry> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return HashMap::new() };
+    entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|pid| Some((pid, entry_of(pid)?)))
+        .collect()
+}
+
+/// Fields 3, 4, 5 and 22 of `/proc/PID/stat`; see proc(5).
+fn entry_of(pid: i32) -> Option<Entry> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let zombie = matches!(fields.next()?, "Z" | "X" | "x");
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let start_ticks = fields.nth(16)?.parse().ok()?;
+    Some(Entry { process: ProcessId { pid, start_ticks }, parent, group, zombie })
+}
+
+/// To whom the environment of a process says that it belongs.
+enum Marker {
+    Session(String),
+    Detached,
+    None,
+}
+
+fn marker_of(pid: i32) -> Marker {
+    let Ok(environ) = std::fs::read(format!("/proc/{pid}/environ")) else { return Marker::None };
+    let value = |name: &str| {
+        let mut variables = environ.split(|byte| *byte == 0);
+        variables.find_map(|text| text.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+    };
+    match (value(env::SESSION), value(DETACHED)) {
+        (Some(session), _) => Marker::Session(String::from_utf8_lossy(session).into_owned()),
+        (None, Some(_)) => Marker::Detached,
+        (None, None) => Marker::None,
+    }
+}

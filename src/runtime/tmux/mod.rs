@@ -1,0 +1,192 @@
+//! The runtime `tmux`: a terminal for each session, in the town's own server.
+
+mod config;
+mod server;
+mod typing;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tmux_interface::{CapturePane, DisplayMessage, KillSession, NewSession, PipePane, SetOption};
+
+use super::process::{exec_arguments, exec_environment};
+use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
+use super::{folder::make_private_dir, wait_until_started};
+
+pub use server::{Pane, TmuxServer, tmux_version};
+pub use typing::Typed;
+
+/// How long the session's own process may take to begin.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest transcript of a session, in the 512-byte blocks of `ulimit -f`: 64 MB.
+const LOG_BLOCKS: usize = 131_072;
+
+/// The runtime `tmux` of a town.
+#[derive(Debug, Clone)]
+pub struct Tmux {
+    place: Place,
+    server: TmuxServer,
+}
+
+impl Tmux {
+    /// The runtime of a town.
+    pub fn new(place: Place) -> Self {
+        let server = TmuxServer::at(&place.tmux_socket).with_config(&place.tmux_config);
+        Self { place, server }
+    }
+
+    /// The town's server.
+    pub fn server(&self) -> &TmuxServer {
+        &self.server
+    }
+
+    fn prepare(&self) -> Result<(), RuntimeError> {
+        let path = &self.place.program;
+        if !path.is_file() {
+            return Err(RuntimeError::io("start", path)(std::io::ErrorKind::NotFound.into()));
+        }
+        server::check_socket_path(&self.place.tmux_socket)?;
+        for path in [&self.place.tmux_socket, &self.place.tmux_config] {
+            make_private_dir(path.parent().unwrap_or(Path::new("/")))?;
+        }
+        let changed = config::write(&self.place.tmux_config, &self.place.pane_died)?;
+        if !self.server.is_alive() {
+            return server::check_version();
+        }
+        if changed { self.server.reload() } else { Ok(()) }
+    }
+
+    /// Removes the dead session of this name; refuses a living one.
+    fn make_room(&self, launch: &Launch) -> Result<(), RuntimeError> {
+        let panes = match self.server.panes() {
+            Ok(panes) => panes,
+            Err(RuntimeError::ServerDead { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let same: Vec<_> = panes.iter().filter(|pane| pane.name == launch.name).collect();
+        if same.is_empty() {
+            return Ok(());
+        }
+        if same.iter().any(|pane| !pane.dead) {
+            return Err(RuntimeError::AlreadyRuns { name: launch.name.clone() });
+        }
+        self.server.run(KillSession::new().target_session(target(&launch.name)).build()).map(drop)
+    }
+
+    fn new_session(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
+        let cwd = if launch.cwd.is_dir() { &launch.cwd } else { &self.place.town };
+        let pane = format!("{}:", target(&launch.name));
+        let new_session = NewSession::new()
+            .detached()
+            .session_name(&launch.name)
+            .width(200)
+            .height(50)
+            .start_directory(config::no_format(&cwd.to_string_lossy()))
+            .shell_command(self.shell_line(dir, launch))
+            .build();
+        let mark =
+            SetOption::new().target_pane(&pane).option(server::SESSION_OPTION).value(launch.session.as_str()).build();
+        let keep = PipePane::new().stdout().target_pane(&pane).shell_command(log_line(&launch.log)).build();
+        self.server.run_all([new_session, mark, keep]).map(drop)
+    }
+
+    /// One string for the shell of the pane: tmux eats a trailing `;` of separate arguments.
+    fn shell_line(&self, dir: &Path, launch: &Launch) -> String {
+        let assignments = exec_environment(launch).into_iter().map(|(key, value)| format!("{key}={value}"));
+        let words = ["exec".to_owned(), "env".to_owned()].into_iter().chain(assignments);
+        let words = words.chain([self.place.program.to_string_lossy().into_owned()]);
+        quote::line(words.chain(exec_arguments(dir, launch)))
+    }
+}
+
+impl Runtime for Tmux {
+    fn kind(&self) -> RuntimeKind {
+        RuntimeKind::Tmux
+    }
+
+    fn start(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
+        self.prepare()?;
+        self.make_room(launch)?;
+        let socket = Some(self.place.tmux_socket.clone());
+        let launch = Launch { runtime: RuntimeKind::Tmux, tmux_socket: socket, ..launch.clone() };
+        launch.write(dir)?;
+        if let Err(error) = self.new_session(dir, &launch) {
+            // Somebody else was faster with the same name, perhaps.
+            self.make_room(&launch)?;
+            return Err(error);
+        }
+        match wait_until_started(dir, START_LIMIT) {
+            Observed::Starting | Observed::Absent => Err(RuntimeError::DidNotStart {
+                session: launch.session.to_string(),
+                waited: START_LIMIT,
+                log: launch.log,
+            }),
+            Observed::Running(_) | Observed::Ended(_) | Observed::Lost => Ok(()),
+        }
+    }
+
+    fn capture(&self, dir: &Path, lines: usize) -> Result<String, RuntimeError> {
+        let launch = Launch::read(dir)?;
+        match self.screen(&launch, lines) {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) | Err(RuntimeError::ServerDead { .. } | RuntimeError::TmuxMissing { .. }) => {
+                let raw = attach::tail(&launch.log, lines).map_err(RuntimeError::io("read", &launch.log))?;
+                Ok(server::without_escapes(&raw))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn attach(&self, dir: &Path) -> Result<Attach, RuntimeError> {
+        let launch = Launch::read(dir)?;
+        let pane = self.server.pane_of(&launch.session)?;
+        pane.ok_or_else(|| RuntimeError::no_session(&launch.session))?;
+        Ok(Attach::Exec(self.server.attach_words(&launch.name)))
+    }
+
+    fn close(&self, dir: &Path) -> Result<(), RuntimeError> {
+        let launch = Launch::read(dir)?;
+        if observe(dir).is_live() {
+            return Err(RuntimeError::AlreadyRuns { name: launch.name });
+        }
+        match self.server.pane_of(&launch.session) {
+            Ok(Some(pane)) => self.server.run(KillSession::new().target_session(target(&pane.name)).build()).map(drop),
+            Ok(None) | Err(RuntimeError::ServerDead { .. } | RuntimeError::TmuxMissing { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Tmux {
+    /// What the session's terminal shows; `None` when the name is another session's by now.
+    fn screen(&self, launch: &Launch, lines: usize) -> Result<Option<String>, RuntimeError> {
+        let pane = format!("{}:", target(&launch.name));
+        let format = format!("#{{{}}}", server::SESSION_OPTION);
+        let whose = DisplayMessage::new().print().target_pane(&pane).message(format).build();
+        let capture = CapturePane::new().stdout().target_pane(&pane).start_line(format!("-{lines}")).build();
+        let text = match self.server.run_all([whose, capture]) {
+            Ok(text) => text,
+            Err(RuntimeError::Tmux { .. }) if self.server.pane_of(&launch.session)?.is_none() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some((whose, screen)) = text.split_once('\n') else { return Ok(None) };
+        if whose != launch.session.as_str() {
+            return Ok(None);
+        }
+        let all: Vec<&str> = screen.trim_end().lines().collect();
+        Ok(Some(all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect()))
+    }
+}
+
+/// Exactly this session, not the first whose name begins so.
+fn target(name: &str) -> String {
+    format!("={name}")
+}
+
+/// Copies what the terminal shows to the log. Without the marker of the session, or the copier would be ended before
+/// it has written the last words; and limited, because a terminal may write for ever.
+fn log_line(log: &Path) -> String {
+    let log = quote::word(&log.to_string_lossy());
+    config::no_format(&format!("umask 077; ulimit -f {LOG_BLOCKS}; exec cat >> {log}"))
+}

@@ -1,0 +1,83 @@
+//! Typing a text into a terminal so that the agent there takes it as one.
+
+use std::time::{Duration, Instant};
+
+use tmux_interface::{CapturePane, LoadBuffer, PasteBuffer, SendKeys};
+
+use super::super::RuntimeError;
+use super::TmuxServer;
+use crate::id::SessionId;
+
+/// Agents take an Enter that follows typing too closely for a part of the paste. Measured: with this pause every one
+/// of ten agents took every text.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// More pause for each kilobyte.
+const PAUSE_PER_KILOBYTE: Duration = Duration::from_millis(20);
+
+/// How long the screen may take to show the text. Then Enter is pressed all the same: it may be collapsed or hidden.
+const SHOW_LIMIT: Duration = Duration::from_secs(3);
+
+/// How often the screen is looked at.
+const STEP: Duration = Duration::from_millis(25);
+
+/// What became of a text on the screen. Whether the agent accepted it, only the agent can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Typed {
+    /// Whether the screen changed between the paste and Enter.
+    pub shown: bool,
+}
+
+impl TmuxServer {
+    /// Pastes a text in brackets, waits until the screen shows it, and presses Enter. `pane` is a target of tmux.
+    pub fn type_text(&self, pane: &str, text: &str) -> Result<Typed, RuntimeError> {
+        let text = printable(text);
+        let buffer = format!("gt-{}", SessionId::random());
+        let before = self.screen_of(pane)?;
+        self.run_with_input(LoadBuffer::new().buffer_name(&buffer).path("-").build(), text.as_bytes())?;
+        let paste = PasteBuffer::new().delete().bracket_codes().buffer_name(&buffer).target_pane(pane).build();
+        self.run(paste)?;
+        let shown = self.wait_for_change(pane, &before, &text)?;
+        self.run(SendKeys::new().target_pane(pane).key("Enter").build())?;
+        Ok(Typed { shown })
+    }
+
+    fn wait_for_change(&self, pane: &str, before: &str, text: &str) -> Result<bool, RuntimeError> {
+        let start = Instant::now();
+        let pause = PAUSE + PAUSE_PER_KILOBYTE * u32::try_from(text.len() / 1024).unwrap_or(u32::MAX);
+        let mut shown = false;
+        let mut last = before.to_owned();
+        loop {
+            std::thread::sleep(STEP);
+            let screen = self.screen_of(pane)?;
+            shown |= screen != before;
+            // The end of a long paste is shown last: wait for the screen to come to rest, or for the pause to pass.
+            let rests = screen == last;
+            last = screen;
+            let waited = start.elapsed();
+            if (shown && rests && waited >= pause) || waited >= pause + SHOW_LIMIT {
+                return Ok(shown);
+            }
+        }
+    }
+
+    fn screen_of(&self, pane: &str) -> Result<String, RuntimeError> {
+        self.run(CapturePane::new().stdout().target_pane(pane).build())
+    }
+}
+
+/// Without control characters: an escape in the text could end the brackets of the paste and press keys.
+fn printable(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    lines.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_not_typed() {
+        assert_eq!(printable("a\r\nb\x1b[201~\x03c\tü;\u{9b}"), "a\nb[201~c\tü;");
+    }
+}
