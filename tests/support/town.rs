@@ -219,36 +219,42 @@ impl TestTown {
         processes::under(&self.sandbox)
     }
 
-    /// Saves everything on disk, to go back to with [`TestTown::restore`]. Nothing may be running.
+    /// Saves the town and the projects, to go back to with [`TestTown::restore`]. Nothing may be running.
+    #[track_caller]
     pub fn checkpoint(&self) {
-        let saved = self.saved();
-        self.copy_tree(&self.root, &saved.join("town"));
-        self.copy_tree(&self.sandbox.join("projects"), &saved.join("projects"));
-    }
-
-    /// Ends what runs and puts back what [`TestTown::checkpoint`] saved, at the same paths.
-    pub fn restore(&self) {
-        self.end_everything();
-        let saved = self.saved();
-        for folder in ["town", "projects"] {
-            let folder_now = self.sandbox.join(folder);
-            if folder_now.exists() {
-                fs::remove_dir_all(&folder_now).expect("own folder");
-            }
-            self.copy_tree(&saved.join(folder), &folder_now);
+        let running = self.processes();
+        assert!(running.is_empty(), "a checkpoint while something runs: {running:#?}");
+        for (now, saved) in self.saved() {
+            self.replace(&saved, &now);
         }
     }
 
-    fn saved(&self) -> PathBuf {
-        self.sandbox.join("saved")
+    /// Ends what runs and puts back what [`TestTown::checkpoint`] saved, at the same paths.
+    #[track_caller]
+    pub fn restore(&self) {
+        self.end_everything();
+        for (now, saved) in self.saved() {
+            self.replace(&now, &saved);
+        }
     }
 
-    fn copy_tree(&self, from: &Path, to: &Path) {
-        fs::create_dir_all(to.parent().expect("a folder in the sandbox")).expect("writable");
-        let _ = fs::remove_dir_all(to);
-        // `cp -a` keeps times, links and permissions, which the standard library does not.
-        let copied = self.program("cp").arg("-a").arg(from).arg(to).status().expect("cp is there");
-        assert!(copied.success(), "cp -a {} {}", from.display(), to.display());
+    /// What a checkpoint holds: each folder and its copy.
+    fn saved(&self) -> [(PathBuf, PathBuf); 2] {
+        let saved = |name: &str| self.sandbox.join("saved").join(name);
+        [(self.root.clone(), saved("town")), (self.sandbox.join("projects"), saved("projects"))]
+    }
+
+    /// Makes `target` a copy of `source`; when there is no `source`, there is no `target` either.
+    fn replace(&self, target: &Path, source: &Path) {
+        if target.exists() {
+            fs::remove_dir_all(target).expect("own folder");
+        }
+        if source.exists() {
+            fs::create_dir_all(target.parent().expect("a folder in the sandbox")).expect("writable");
+            // `cp -a` keeps times, links and permissions, which the standard library does not.
+            let copied = self.program("cp").arg("-a").arg(source).arg(target).status().expect("cp is there");
+            assert!(copied.success(), "cp -a {} {}", source.display(), target.display());
+        }
     }
 
     /// Ends every process of the test; fails the test when one survives.
