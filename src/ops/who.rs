@@ -1,0 +1,106 @@
+//! Who acts: `GT_LEASE` and `GT_WORKER`, else the worktree, else the person. Disagreement is refused.
+
+use std::path::Path;
+
+use super::Context;
+use crate::bead::Bead;
+use crate::env;
+use crate::error::{Failure, Kind, Outcome};
+use crate::id::{Actor, BeadId, Lease, WorkerKind, WorkerRef};
+use crate::ledger::Snapshot;
+
+/// Whoever runs this command, and what they show for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acting {
+    /// Who.
+    pub actor: Actor,
+    /// The lease that the environment shows.
+    pub lease: Option<Lease>,
+    /// The bead that the environment names.
+    pub bead: Option<BeadId>,
+}
+
+impl Acting {
+    /// A person at a terminal.
+    pub fn human() -> Self {
+        Self { actor: Actor::Human, lease: None, bead: None }
+    }
+
+    /// The worker, if it is one.
+    pub fn worker(&self) -> Option<&WorkerRef> {
+        match &self.actor {
+            Actor::Worker(worker) => Some(worker),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the environment of this process and the folder it stands in.
+///
+/// # Errors
+/// When the two name different workers, or a variable is no id.
+pub fn acting(context: &Context, here: &Path) -> Outcome<Acting> {
+    let told: Option<Actor> = variable(env::WORKER)?;
+    let stands = context.town.worker_of(here).map(Actor::Worker);
+    if let (Some(told), Some(stands)) = (&told, &stands)
+        && told != stands
+    {
+        return Err(Failure::new(Kind::Refused, format!("{} says {told}, and this folder belongs to {stands}", env::WORKER))
+            .hint(format!("Work in your own worktree, or unset {} and {}.", env::WORKER, env::LEASE)));
+    }
+    let lease = variable(env::LEASE)?;
+    let bead = variable(env::BEAD)?;
+    // A person's own worktree is the person, unless its session says otherwise.
+    let stands = stands.filter(|actor| !matches!(actor, Actor::Worker(worker) if worker.kind == WorkerKind::Crew));
+    Ok(Acting { actor: told.or(stands).unwrap_or(Actor::Human), lease, bead })
+}
+
+fn variable<T>(name: &str) -> Outcome<Option<T>>
+where
+    T: std::str::FromStr<Err = crate::id::InvalidId>,
+{
+    match std::env::var(name) {
+        Ok(text) if !text.is_empty() => {
+            let parsed = text.parse().map_err(|error| Failure::new(Kind::Invalid, format!("{name}: {error}")))?;
+            Ok(Some(parsed))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The bead that a worker's verb is about, with the lease it acts under: the one that is hooked to it.
+///
+/// # Errors
+/// When nothing is hooked to it, or its lease is not the one in force any more.
+pub fn hooked_bead(snapshot: &Snapshot, acting: &Acting) -> Outcome<(Bead, Lease)> {
+    let Some(worker) = acting.worker() else {
+        return Err(Failure::new(Kind::Usage, "this verb is a worker's, and no worker stands here")
+            .hint("Run it in a worker's worktree or session."));
+    };
+    let query = crate::ledger::BeadQuery { assignee: vec![worker.clone()], ..Default::default() };
+    let held = snapshot.beads(&query)?.into_iter().next();
+    let Some(bead) = held else { return Err(nothing_hooked(snapshot, acting, worker)?) };
+    let claim = bead.claim().expect("a bead with an assignee has a claim").clone();
+    match &acting.lease {
+        Some(lease) if *lease != claim.lease => Err(stale(worker, acting.bead.as_ref())),
+        _ => Ok((bead, claim.lease)),
+    }
+}
+
+fn nothing_hooked(snapshot: &Snapshot, acting: &Acting, worker: &WorkerRef) -> Outcome<Failure> {
+    let Some(id) = &acting.bead else {
+        return Ok(Failure::new(Kind::NotFound, format!("nothing is hooked to {worker}")).hint("`gt hook --next` takes the next ready bead"));
+    };
+    let stands = match snapshot.find(id)? {
+        Some(bead) => bead.state.describe(),
+        None => "gone".to_owned(),
+    };
+    Ok(Failure::new(Kind::Conflict, format!("{id} is not hooked to {worker} any more: it is {stands}"))
+        .hint("Stop here: the commits in this worktree are kept, and the bead is in other hands."))
+}
+
+fn stale(worker: &WorkerRef, bead: Option<&BeadId>) -> Failure {
+    let what = bead.map_or_else(|| "the bead".to_owned(), ToString::to_string);
+    Failure::new(Kind::Conflict, format!("the lease of {worker} on {what} is not valid any more: the bead was taken back"))
+        .hint("Stop here: the commits in this worktree are kept, and the bead is in other hands.")
+}
