@@ -112,6 +112,18 @@ impl State {
         }
     }
 
+    /// Where the bead stands, in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Open => "open".to_owned(),
+            Self::Hooked(claim) => format!("hooked to {}", claim.assignee),
+            Self::Submitted(claim) => format!("submitted by {} and in the merge queue", claim.assignee),
+            Self::Closed(closing) => {
+                format!("closed as {} since {}", super::transition::name(closing.resolution), crate::clock::rfc3339(closing.at))
+            }
+        }
+    }
+
     /// Who holds the bead, hooked or submitted.
     pub fn claim(&self) -> Option<&Claim> {
         match self {

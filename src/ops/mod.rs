@@ -3,11 +3,14 @@
 //! A verb takes a request, returns a serialisable [`Report`] or a [`crate::error::Failure`], and knows no face:
 //! the command line and the gateway build the same request and show the same report.
 
+mod find;
 pub mod init;
 mod open;
+pub mod pass;
 mod report;
 pub mod rig;
 mod talk;
+pub mod who;
 
 pub use open::OpenTown;
 pub use report::{Counts, Each, Envelope, Many, Page, Report, Row};

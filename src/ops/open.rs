@@ -1,20 +1,23 @@
 //! A town that is open for work: what nearly every verb gathers first.
 
-use std::path::Path;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 
-use crate::clock::Clock;
-use crate::env;
+use super::who;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, RigName, WorkerRef};
-use crate::ledger::Ledger;
+use crate::id::{Actor, BeadId, HomeId, Lease, Prefix, RigName};
+use crate::ledger::{Ledger, Snapshot};
+use crate::runtime::{self, Place};
+use crate::store::{NewEvent, StateDb};
 use crate::town::{Rig, Settings, Town};
 
 /// A town with its settings read, its ledger at hand, and the one who acts in it. Costs two small files; the
-/// repository and the index are opened when they are asked for.
+/// repository, the index and the local state are opened when they are asked for.
 pub struct OpenTown {
     /// Where everything lies.
     pub town: Town,
-    /// The settings of the town on this machine, without any rig's.
+    /// The settings of the town on this machine; a rig's are [`OpenTown::settings_for`].
     pub settings: Settings,
     /// The documents.
     pub ledger: Ledger,
@@ -22,6 +25,12 @@ pub struct OpenTown {
     pub clock: Clock,
     /// Who acts: the worker that `GT_WORKER` or the worktree names, else the person.
     pub actor: Actor,
+    /// The lease that the environment shows.
+    pub lease: Option<Lease>,
+    /// The bead that the environment names.
+    pub bead: Option<BeadId>,
+    state: OnceCell<StateDb>,
+    home: OnceCell<HomeId>,
 }
 
 impl OpenTown {
@@ -30,10 +39,21 @@ impl OpenTown {
     /// # Errors
     /// When the settings cannot be read, or `GT_WORKER` and the worktree name different workers.
     pub fn open(town: Town, here: &Path, clock: Clock) -> Outcome<Self> {
+        let acting = who::acting(&town, here)?;
         let settings = town.settings()?;
         let ledger = Ledger::at(&town.root, &settings.branch, clock);
-        let actor = actor(&town, here)?;
-        Ok(Self { town, settings, ledger, clock, actor })
+        let who::Acting { actor, lease, bead } = acting;
+        Ok(Self { town, settings, ledger, clock, actor, lease, bead, state: OnceCell::new(), home: OnceCell::new() })
+    }
+
+    /// The same town opened once more, for another thread.
+    ///
+    /// # Errors
+    /// When the settings cannot be read any more.
+    pub fn again(&self) -> Outcome<Self> {
+        let mut other = Self::open(self.town.clone(), &self.town.root, self.clock)?;
+        (other.actor, other.lease, other.bead) = (self.actor.clone(), self.lease.clone(), self.bead.clone());
+        Ok(other)
     }
 
     /// A rig by the name that a person typed.
@@ -41,9 +61,126 @@ impl OpenTown {
     /// # Errors
     /// When there is none, or its file is broken.
     pub fn rig(&self, name: &str) -> Outcome<Rig> {
-        match name.parse::<RigName>() {
-            Ok(name) => Ok(self.town.rig(&name)?),
-            Err(invalid) => Err(invalid.into()),
+        Ok(self.town.rig(&name.parse()?)?)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Sessions, events and counters of this machine.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn state(&self) -> Outcome<&StateDb> {
+        if self.state.get().is_none() {
+            let _ = self.state.set(StateDb::open(&self.town.state_db())?);
+        }
+        Ok(self.state.get().expect("it was just set"))
+    }
+
+    /// Which clone of the town this is. A fresh clone gets its identity here.
+    ///
+    /// # Errors
+    /// When `local.toml` cannot be read or written.
+    pub fn home(&self) -> Outcome<&HomeId> {
+        if self.home.get().is_none() {
+            let local = match self.town.local()? {
+                Some(local) => local,
+                None => self.settle_here()?,
+            };
+            let _ = self.home.set(local.home);
+        }
+        Ok(self.home.get().expect("it was just set"))
+    }
+
+    fn settle_here(&self) -> Outcome<crate::town::Local> {
+        let local = crate::town::Local::fresh();
+        let path = self.town.local_file();
+        crate::store::write_atomic(&path, local.render().as_bytes(), 0o644)
+            .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", path.display()), error))?;
+        Ok(local)
+    }
+
+    /// The settings for work in a rig.
+    ///
+    /// # Errors
+    /// When a file breaks a rule.
+    pub fn settings_for(&self, rig: &Rig) -> Outcome<Settings> {
+        Ok(self.town.settings_for(rig)?)
+    }
+
+    /// One consistent state of the ledger.
+    ///
+    /// # Errors
+    /// As [`Ledger::snapshot`].
+    pub fn snapshot(&self) -> Outcome<Snapshot> {
+        self.ledger.snapshot()
+    }
+
+    /// The rig that a prefix belongs to.
+    ///
+    /// # Errors
+    /// When no rig has it.
+    pub fn rig_of(&self, prefix: &Prefix) -> Outcome<Rig> {
+        let rigs = self.town.rigs()?;
+        let known = rigs.iter().map(|rig| format!("{} ({})", rig.prefix, rig.name)).collect::<Vec<_>>().join(", ");
+        rigs.into_iter().find(|rig| rig.prefix == *prefix).ok_or_else(|| {
+            Failure::new(Kind::NotFound, format!("no rig of this town has the prefix {prefix}"))
+                .hint(format!("Known prefixes: {known}."))
+        })
+    }
+
+    /// What the runtimes need to know of this town.
+    ///
+    /// # Errors
+    /// When the socket's folder cannot be made or this program not be found.
+    pub fn place(&self) -> Outcome<Place> {
+        let program = self.program()?;
+        let pane_died = vec![program.display().to_string(), "--town".to_owned(), self.town.root.display().to_string(), "tick".to_owned(), "--quiet".to_owned()];
+        Ok(Place {
+            program,
+            town: self.town.root.clone(),
+            tmux_socket: self.town.socket_path("tmux.sock")?,
+            tmux_config: self.town.runtime_dir().join("tmux.conf"),
+            pane_died,
+        })
+    }
+
+    /// The runtime of this kind.
+    ///
+    /// # Errors
+    /// As [`OpenTown::place`].
+    pub fn runtime(&self, kind: runtime::RuntimeKind) -> Outcome<Box<dyn runtime::Runtime>> {
+        Ok(runtime::open(kind, &self.place()?))
+    }
+
+    /// The `gt` that sessions and detached passes run: the one named in `local.toml`, else this one.
+    ///
+    /// # Errors
+    /// When the system does not say which program this is.
+    pub fn program(&self) -> Outcome<PathBuf> {
+        if let Some(program) = self.town.local()?.and_then(|local| local.gt) {
+            return Ok(program);
+        }
+        std::env::current_exe().map_err(|error| Failure::caused(Kind::External, "cannot tell which program gt is", error))
+    }
+
+    /// Appends an event to the stream that `gt feed` shows. A stream that cannot be written stops no verb.
+    pub fn event(&self, kind: &str, actor: &Actor, bead: Option<&BeadId>, rig: Option<&RigName>, text: impl Into<String>) {
+        let event = NewEvent {
+            at: self.now(),
+            kind: kind.to_owned(),
+            actor: actor.clone(),
+            bead: bead.cloned(),
+            rig: rig.cloned(),
+            text: text.into(),
+            json: None,
+        };
+        let recorded = self.state().and_then(|state| Ok(state.add_event(&event)?));
+        if let Err(error) = recorded {
+            tracing::warn!("an event was not recorded: {error}");
         }
     }
 }
@@ -51,18 +188,5 @@ impl OpenTown {
 impl std::fmt::Debug for OpenTown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenTown").field("root", &self.town.root).field("actor", &self.actor).finish_non_exhaustive()
-    }
-}
-
-fn actor(town: &Town, here: &Path) -> Outcome<Actor> {
-    let named = std::env::var(env::WORKER).ok().filter(|name| !name.is_empty());
-    let named = named.map(|name| name.parse::<WorkerRef>()).transpose()?;
-    match (named, town.worker_of(here)) {
-        (Some(named), Some(found)) if named != found => {
-            let message = format!("{} says {named}, but this is the worktree of {found}", env::WORKER);
-            Err(Failure::new(Kind::Refused, message).hint("work in your own worktree"))
-        }
-        (Some(worker), _) | (None, Some(worker)) => Ok(Actor::Worker(worker)),
-        (None, None) => Ok(Actor::Human),
     }
 }

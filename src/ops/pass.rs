@@ -4,13 +4,15 @@
 //! counter in a file; a pass that ends looks at the counter again, so a request that came too late for
 //! its last tick starts another one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::Context;
-use crate::error::Outcome;
-use crate::runtime;
+use super::OpenTown;
+use crate::env;
+use crate::error::{Failure, Kind, Outcome};
+use crate::runtime::{self, Launch};
 use crate::store::FileLock;
 
 /// The right to tick; one process of a town has it at a time.
@@ -22,47 +24,60 @@ pub struct Pass {
 ///
 /// # Errors
 /// When the lock file cannot be opened.
-pub fn try_begin(context: &Context) -> Outcome<Option<Pass>> {
-    Ok(FileLock::try_acquire(&context.town.tick_lock())?.map(|lock| Pass { _lock: lock }))
+pub fn try_begin(open: &OpenTown) -> Outcome<Option<Pass>> {
+    Ok(FileLock::try_acquire(&open.town.tick_lock())?.map(|lock| Pass { _lock: lock }))
 }
 
 /// Waits for the right to tick.
 ///
 /// # Errors
 /// When it is still taken after `limit`.
-pub fn begin(context: &Context, limit: Duration) -> Outcome<Pass> {
-    Ok(Pass { _lock: FileLock::acquire(&context.town.tick_lock(), limit)? })
+pub fn begin(open: &OpenTown, limit: Duration) -> Outcome<Pass> {
+    Ok(Pass { _lock: FileLock::acquire(&open.town.tick_lock(), limit)? })
 }
 
 /// The mark that requests leave.
-fn request_file(context: &Context) -> PathBuf {
-    context.town.run_dir().join("pass.wanted")
+fn request_file(open: &OpenTown) -> PathBuf {
+    open.town.run_dir().join("pass.wanted")
 }
 
 /// When a pass was last asked for.
-pub fn requested(context: &Context) -> Option<SystemTime> {
-    fs::metadata(request_file(context)).and_then(|meta| meta.modified()).ok()
+pub fn requested(open: &OpenTown) -> Option<SystemTime> {
+    fs::metadata(request_file(open)).and_then(|meta| meta.modified()).ok()
 }
 
 /// Asks for a pass: whoever ticks now will tick again, and when nobody does, a detached process begins.
 /// With `auto_merge` off nothing is started. A failure is only told to the log: the next command asks again.
-pub fn request(context: &Context) {
-    if let Err(error) = try_request(context) {
+pub fn request(open: &OpenTown) {
+    if let Err(error) = try_request(open) {
         tracing::warn!("no pass was started: {error}");
     }
 }
 
-fn try_request(context: &Context) -> Outcome<()> {
-    let path = request_file(context);
+fn try_request(open: &OpenTown) -> Outcome<()> {
+    let path = request_file(open);
     let marked = fs::write(&path, format!("{}\n", std::process::id()));
     if let Err(error) = marked {
         tracing::warn!("cannot write {}: {error}", path.display());
     }
-    if !context.settings.auto_merge || try_begin(context)?.is_none() {
+    if !open.settings.auto_merge || try_begin(open)?.is_none() {
         return Ok(());
     }
-    let program = context.program()?.display().to_string();
-    let town = context.town.root.display().to_string();
-    let log = context.town.logs_dir().join("pass.log");
-    Ok(runtime::spawn_detached(&[program, "--town".to_owned(), town, "tick".to_owned(), "--settle".to_owned(), "--quiet".to_owned()], &context.town.root, &log)?)
+    let program = open.program()?.display().to_string();
+    let town = open.town.root.display().to_string();
+    let argv = [program, "--town".to_owned(), town, "tick".to_owned(), "--quiet".to_owned()];
+    runtime::spawn_detached(&argv, &open.town.root, &person_env(open))
+        .map_err(|error| Failure::caused(Kind::External, "no detached pass could be started", error))
+}
+
+/// The environment of the person, for what goes on without them: a pass may fetch and push.
+///
+/// A worker's own environment is an allow-list; the person's is the one that its session was launched from. What
+/// marks a worker is left out: a pass acts for the town.
+pub fn person_env(open: &OpenTown) -> BTreeMap<String, String> {
+    let session = std::env::var(env::SESSION).ok().and_then(|text| text.parse().ok());
+    let launch = session.and_then(|session| Launch::read(&open.town.session_dir(&session)).ok());
+    let worker = [env::LEASE, env::BEAD, env::WORKER, env::RIG, env::ROLE, env::SESSION, env::ATTEMPT, env::TITLE, env::CRASH];
+    let variables = launch.map_or_else(|| std::env::vars().collect(), |launch| launch.on_end_env);
+    variables.into_iter().filter(|(name, _)| !worker.contains(&name.as_str())).collect()
 }

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use super::Context;
+use super::OpenTown;
 use crate::bead::Bead;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, Lease, WorkerKind, WorkerRef};
 use crate::ledger::Snapshot;
+use crate::town::Town;
 
 /// Whoever runs this command, and what they show for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Acting {
+pub(super) struct Acting {
     /// Who.
     pub actor: Actor,
     /// The lease that the environment shows.
@@ -20,28 +21,13 @@ pub struct Acting {
     pub bead: Option<BeadId>,
 }
 
-impl Acting {
-    /// A person at a terminal.
-    pub fn human() -> Self {
-        Self { actor: Actor::Human, lease: None, bead: None }
-    }
-
-    /// The worker, if it is one.
-    pub fn worker(&self) -> Option<&WorkerRef> {
-        match &self.actor {
-            Actor::Worker(worker) => Some(worker),
-            _ => None,
-        }
-    }
-}
-
 /// Reads the environment of this process and the folder it stands in.
 ///
 /// # Errors
 /// When the two name different workers, or a variable is no id.
-pub fn acting(context: &Context, here: &Path) -> Outcome<Acting> {
+pub(super) fn acting(town: &Town, here: &Path) -> Outcome<Acting> {
     let told: Option<Actor> = variable(env::WORKER)?;
-    let stands = context.town.worker_of(here).map(Actor::Worker);
+    let stands = town.worker_of(here).map(Actor::Worker);
     if let (Some(told), Some(stands)) = (&told, &stands)
         && told != stands
     {
@@ -72,23 +58,23 @@ where
 ///
 /// # Errors
 /// When nothing is hooked to it, or its lease is not the one in force any more.
-pub fn hooked_bead(snapshot: &Snapshot, acting: &Acting) -> Outcome<(Bead, Lease)> {
-    let Some(worker) = acting.worker() else {
+pub fn hooked_bead(open: &OpenTown, snapshot: &Snapshot) -> Outcome<(Bead, Lease)> {
+    let Actor::Worker(worker) = &open.actor else {
         return Err(Failure::new(Kind::Usage, "this verb is a worker's, and no worker stands here")
             .hint("Run it in a worker's worktree or session."));
     };
     let query = crate::ledger::BeadQuery { assignee: vec![worker.clone()], ..Default::default() };
     let held = snapshot.beads(&query)?.into_iter().next();
-    let Some(bead) = held else { return Err(nothing_hooked(snapshot, acting, worker)?) };
+    let Some(bead) = held else { return Err(nothing_hooked(open, snapshot, worker)?) };
     let claim = bead.claim().expect("a bead with an assignee has a claim").clone();
-    match &acting.lease {
-        Some(lease) if *lease != claim.lease => Err(stale(worker, acting.bead.as_ref())),
+    match &open.lease {
+        Some(lease) if *lease != claim.lease => Err(stale(worker, open.bead.as_ref())),
         _ => Ok((bead, claim.lease)),
     }
 }
 
-fn nothing_hooked(snapshot: &Snapshot, acting: &Acting, worker: &WorkerRef) -> Outcome<Failure> {
-    let Some(id) = &acting.bead else {
+fn nothing_hooked(open: &OpenTown, snapshot: &Snapshot, worker: &WorkerRef) -> Outcome<Failure> {
+    let Some(id) = &open.bead else {
         return Ok(Failure::new(Kind::NotFound, format!("nothing is hooked to {worker}")).hint("`gt hook --next` takes the next ready bead"));
     };
     let stands = match snapshot.find(id)? {

@@ -203,7 +203,7 @@ impl Bead {
     fn allow(&self, verb: Verb, by: &Actor, claimant: Option<&WorkerRef>) -> Result<(), Refused> {
         let edge = verb.edge();
         if !edge.from.contains(&self.status()) {
-            return Err(self.refuse(verb, Reason::Stands(self.where_it_stands())));
+            return Err(self.refuse(verb, Reason::Stands(self.state.describe())));
         }
         let holder = claimant.or(self.claim().map(|claim| &claim.assignee));
         let fits = |who: &Who| match (who, by) {
@@ -223,17 +223,6 @@ impl Bead {
         match self.merge.as_ref().and_then(|merge| merge.intent.as_ref()) {
             Some(intent) => Err(self.refuse(verb, Reason::Landing(intent.landed.clone()))),
             None => Ok(()),
-        }
-    }
-
-    fn where_it_stands(&self) -> String {
-        match &self.state {
-            State::Open => "open".to_owned(),
-            State::Hooked(claim) => format!("hooked to {}", claim.assignee),
-            State::Submitted(claim) => format!("submitted by {} and in the merge queue", claim.assignee),
-            State::Closed(closing) => {
-                format!("closed as {} since {}", name(closing.resolution), crate::clock::rfc3339(closing.at))
-            }
         }
     }
 

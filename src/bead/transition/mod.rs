@@ -18,6 +18,6 @@ pub use table::{Edge, Verb, Who, render_table, table};
 use clap::ValueEnum;
 
 /// The word of a value as files have it.
-fn name<T: ValueEnum>(value: T) -> String {
+pub(super) fn name<T: ValueEnum>(value: T) -> String {
     value.to_possible_value().expect("no value is hidden").get_name().to_owned()
 }
