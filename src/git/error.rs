@@ -72,6 +72,14 @@ pub enum GitError {
         /// The lock file.
         lock: PathBuf,
     },
+    /// A branch is checked out in another worktree.
+    #[error("the branch {branch} is checked out in {}", .holder.display())]
+    BranchInUse {
+        /// The branch.
+        branch: String,
+        /// The worktree that has it.
+        holder: PathBuf,
+    },
     /// A pin exists and holds something else.
     #[error("{name} already holds {found}, not {wanted}")]
     PinTaken {
@@ -143,7 +151,7 @@ impl From<GitError> for Failure {
             GitError::NoFolder { .. } => Kind::NotFound,
             GitError::NotARepository { .. } => Kind::Invalid,
             GitError::TimedOut { .. } | GitError::Locked { .. } => Kind::Retryable,
-            GitError::PinTaken { .. } => Kind::Conflict,
+            GitError::PinTaken { .. } | GitError::BranchInUse { .. } => Kind::Conflict,
             _ => Kind::External,
         };
         Self::new(kind, error.to_string())

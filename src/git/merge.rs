@@ -140,3 +140,101 @@ fn parse_conflict(answer: &[u8]) -> Result<Merged, GitError> {
     }
     Ok(Merged::Conflict { paths, details, tree })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::bare::{commit_info, fetch, fetch_from};
+    use crate::git::testing::{Scene, commit};
+
+    /// Two commits on top of the same one, both fetched: the files of each.
+    fn fork(scene: &Scene, base: &[(&str, &str)], one: &[(&str, &str)], other: &[(&str, &str)]) -> (Oid, Oid) {
+        commit(&scene.upstream, base, "base");
+        let one = commit(&scene.upstream, one, "one");
+        Git::at(&scene.upstream).run(&["checkout", "-q", "-b", "other", "HEAD~1"]).expect("checkout");
+        let other = commit(&scene.upstream, other, "other");
+        fetch(&scene.bare, None).expect("fetched");
+        (one, other)
+    }
+
+    fn show(scene: &Scene, tree: &Oid, path: &str) -> String {
+        Git::on(&scene.bare).run(&["cat-file", "blob", &format!("{tree}:{path}")]).expect("there")
+    }
+
+    #[test]
+    fn a_merge_without_conflict_gives_a_tree_and_moves_nothing() {
+        let scene = Scene::new();
+        let (one, other) = fork(&scene, &[], &[("a", "1")], &[("b", "2")]);
+        let merged = stack(&scene.bare, &one, &other).expect("git runs");
+        let Merged::Tree(tree) = merged else { panic!("{merged:?}") };
+        assert_eq!((show(&scene, &tree, "a"), show(&scene, &tree, "b")), ("1".into(), "2".into()));
+        let by = Person { name: "Ada L".into(), email: "ada@example.org".into() };
+        let toast = Person { name: "toast".into(), email: "ada@example.org".into() };
+        let message = "merge: täst\n\nBead: web-x7k2m\n";
+        let new = NewCommit {
+            tree: &tree,
+            parents: &[&one, &other],
+            author: &toast,
+            committer: &by,
+            time: Some(1_700_000_000),
+            message,
+        };
+        let made = commit_tree(&scene.bare, &new).expect("written");
+        let info = commit_info(&scene.bare, &made).expect("there");
+        assert_eq!((info.author.as_str(), info.time, info.subject.as_str()), ("toast", 1_700_000_000, "merge: täst"));
+        assert_eq!(info.parents, [one.clone(), other.clone()]);
+        assert_eq!(commit_tree(&scene.bare, &new).expect("written"), made, "the same input is the same commit");
+        assert_eq!(stack(&scene.bare, &made, &one).expect("git runs"), Merged::AlreadyIn);
+    }
+
+    #[test]
+    fn a_conflict_names_its_files() {
+        let scene = Scene::new();
+        let base = [("a b\nc", "0\n"), ("gone", "1\n2\n3\n")];
+        let (one, other) = fork(&scene, &base, &[("a b\nc", "1\n"), ("gone", "1\n2\n4\n")], &[("a b\nc", "2\n")]);
+        Git::at(&scene.upstream).run(&["rm", "-q", "gone"]).expect("removed");
+        let other = commit(&scene.upstream, &[], &format!("after {other}"));
+        fetch(&scene.bare, None).expect("fetched");
+        let merged = stack(&scene.bare, &one, &other).expect("git runs");
+        let Merged::Conflict { paths, details, tree } = merged else { panic!("{merged:?}") };
+        assert_eq!(paths, ["a b\nc", "gone"]);
+        assert_eq!(details.len(), 2, "{details:?}");
+        assert!(details.iter().any(|line| line.contains("deleted")), "{details:?}");
+        assert!(show(&scene, &tree, "a b\nc").contains("<<<<<<<"));
+    }
+
+    #[test]
+    fn unrelated_histories_are_named() {
+        let scene = Scene::new();
+        let stranger = scene.dir.path().join("stranger");
+        std::fs::create_dir(&stranger).expect("a folder");
+        Git::at(&stranger).run(&["init", "-q"]).expect("init");
+        let head = commit(&stranger, &[("x", "x")], "x");
+        fetch_from(&scene.bare, stranger.to_str().expect("text"), &["HEAD:refs/heads/stranger"], None)
+            .expect("fetched");
+        assert_eq!(stack(&scene.bare, &scene.tip(), &head).expect("git runs"), Merged::Unrelated);
+        let absent: Oid = "1".repeat(40).parse().expect("an id");
+        assert!(stack(&scene.bare, &scene.tip(), &absent).is_err());
+    }
+
+    #[test]
+    fn merge_attributes_of_the_base_count() {
+        let scene = Scene::new();
+        let base = [
+            (".gitattributes", "CHANGES merge=union\n"),
+            ("CHANGES", "0\n"),
+            ("deep/.gitattributes", "log merge=union\n"),
+            ("deep/in/log", "0\n"),
+        ];
+        let (one, other) = fork(
+            &scene,
+            &base,
+            &[("CHANGES", "0\n1\n"), ("deep/in/log", "0\n1\n")],
+            &[("CHANGES", "0\n2\n"), ("deep/in/log", "0\n2\n")],
+        );
+        let merged = stack(&scene.bare, &one, &other).expect("git runs");
+        let Merged::Tree(tree) = merged else { panic!("{merged:?}") };
+        assert_eq!(show(&scene, &tree, "CHANGES"), "0\n1\n2");
+        assert_eq!(show(&scene, &tree, "deep/in/log"), "0\n1\n2");
+    }
+}

@@ -18,8 +18,8 @@ pub mod objects;
 mod oid;
 pub mod pins;
 mod program;
-pub mod stale;
 pub mod staging;
+pub mod stale;
 #[cfg(test)]
 mod testing;
 mod timed;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::admin;
 use crate::git::{Git, GitError, Oid};
 
 /// A worktree as it is wanted.
@@ -44,9 +45,15 @@ fn register<G, E: From<GitError>>(cut: &Cut<'_>, lock: &impl Fn() -> Result<G, E
 
 /// Checks out what is wanted, whatever is there now.
 pub(super) fn check_out(cut: &Cut<'_>) -> Result<(), GitError> {
-    let mut args = vec!["checkout", "--quiet", "--force", "--no-track", "--no-recurse-submodules"];
+    let mut args = vec!["checkout", "--quiet", "--force", "--no-recurse-submodules"];
     match cut.branch {
-        Some(branch) => args.extend(["-B", branch]),
+        Some(branch) => {
+            // Git before 2.43 lets `-B` move a branch under the feet of another worktree.
+            if let Some(holder) = admin::holder(cut.repo, branch, cut.path) {
+                return Err(GitError::BranchInUse { branch: branch.to_owned(), holder });
+            }
+            args.extend(["--no-track", "-B", branch]);
+        }
         None => args.push("--detach"),
     }
     args.extend([cut.commit.as_str(), "--"]);

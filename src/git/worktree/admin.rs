@@ -25,6 +25,18 @@ pub fn admin_dir(repo: &Path, path: &Path) -> Option<PathBuf> {
     ours.next()
 }
 
+/// The other worktree that has `branch` checked out.
+pub(super) fn holder(repo: &Path, branch: &str, except: &Path) -> Option<PathBuf> {
+    let wanted = format!("ref: refs/heads/{branch}");
+    let own = canonical(&except.join(".git"));
+    let folders = fs::read_dir(repo.join("worktrees")).ok()?.flatten().map(|entry| entry.path());
+    let holding =
+        folders.filter(|folder| fs::read_to_string(folder.join("HEAD")).is_ok_and(|head| head.trim() == wanted));
+    let mut links =
+        holding.filter_map(|folder| read_path(&folder.join("gitdir"))).filter(|link| canonical(link) != own);
+    links.next().map(|link| link.parent().unwrap_or(&link).to_owned())
+}
+
 pub(super) fn find(repo: &Path, path: &Path) -> Found {
     let foreign = |reason: String| Found::Foreign(reason);
     if !path.is_dir() {

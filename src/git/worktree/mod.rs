@@ -10,6 +10,8 @@ mod extras;
 mod recycle;
 mod remove;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use add::{Cut, add};
 pub use admin::admin_dir;

@@ -70,7 +70,8 @@ pub fn recycle<G, E: From<GitError>>(
     if let admin::Found::Ours(git_dir) = admin::find(cut.repo, cut.path) {
         match clean(cut, &git_dir, keep) {
             Ok(true) => return Ok(Recycled::Warm),
-            // A branch that is checked out elsewhere is not this worktree's fault; the new one will say so.
+            // Not this worktree's fault: a new one would meet the same.
+            Err(error @ GitError::BranchInUse { .. }) => return Err(error.into()),
             Ok(false) | Err(_) => {}
         }
     }

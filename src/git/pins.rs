@@ -1,1 +1,0 @@
-//! Refs that keep work alive: pins of submitted work, snapshots of everything else.
