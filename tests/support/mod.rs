@@ -11,6 +11,7 @@ pub mod kill;
 pub mod normalise;
 pub mod processes;
 pub mod project;
+pub mod promises;
 pub mod ran;
 pub mod town;
 pub mod wait;
