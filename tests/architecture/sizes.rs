@@ -29,15 +29,30 @@ impl Exceptions {
 
 /// What is too large without a reason, and reasons that nothing needs any more.
 pub fn findings(sources: &[Source], exceptions: &Exceptions) -> Vec<String> {
-    let large: BTreeMap<String, String> = sources.iter().flat_map(large_in).collect();
+    let tests: Vec<Vec<String>> = sources.iter().flat_map(test_modules).collect();
+    let production = sources.iter().filter(|source| !tests.iter().any(|module| source.module.starts_with(module)));
+    let large: BTreeMap<String, String> = production.flat_map(large_in).collect();
     let unexplained = large.iter().filter(|(name, _)| exceptions.0.get(*name).is_none_or(String::is_empty));
     let unexplained = unexplained.map(|(name, size)| format!("{name}: {size}"));
     let stale = exceptions.0.keys().filter(|name| !large.contains_key(*name));
     unexplained.chain(stale.map(|name| format!("{name}: it has a reason and needs none any more"))).collect()
 }
 
+/// The modules in files of their own that are tests: `#[cfg(test)] mod tests;`.
+fn test_modules(source: &Source) -> Vec<Vec<String>> {
+    let declared = parse(source).items.into_iter().filter_map(|item| match item {
+        syn::Item::Mod(item) if item.content.is_none() && is_test(&item.attrs) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    declared.map(|name| source.module.iter().cloned().chain([name]).collect()).collect()
+}
+
+fn parse(source: &Source) -> syn::File {
+    syn::parse_file(&source.text).unwrap_or_else(|error| panic!("{}: {error}", source.path))
+}
+
 fn large_in(source: &Source) -> Vec<(String, String)> {
-    let file = syn::parse_file(&source.text).unwrap_or_else(|error| panic!("{}: {error}", source.path));
+    let file = parse(source);
     let mut measure = Measure::default();
     measure.visit_file(&file);
     let lines = source.text.lines().count() - measure.test_lines;
@@ -136,6 +151,14 @@ mod tests {
         assert!(found(&method, "").contains("src/a/b.rs::long: 70 lines"));
         let body = format!("{}{}", function("long", 70), "const A: u8 = 1;\n".repeat(FILE));
         assert_eq!(found(&format!("#[cfg(test)]\nmod tests {{\n{body}}}\n"), ""), "");
+    }
+
+    #[test]
+    fn a_file_of_tests_is_known_by_its_declaration() {
+        let long = function("long", 70);
+        let declared = |text| [Source::new("src/a/b/mod.rs", text), Source::new("src/a/b/tests.rs", long.clone())];
+        assert_eq!(findings(&declared("#[cfg(test)]\nmod tests;\n"), &Exceptions::default()), Vec::<String>::new());
+        assert_eq!(findings(&declared("mod tests;\n"), &Exceptions::default()).len(), 1);
     }
 
     #[test]
