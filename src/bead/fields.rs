@@ -119,7 +119,8 @@ impl State {
             Self::Hooked(claim) => format!("hooked to {}", claim.assignee),
             Self::Submitted(claim) => format!("submitted by {} and in the merge queue", claim.assignee),
             Self::Closed(closing) => {
-                format!("closed as {} since {}", super::transition::name(closing.resolution), crate::clock::rfc3339(closing.at))
+                let since = crate::clock::rfc3339(closing.at);
+                format!("closed as {} since {since}", super::word(closing.resolution))
             }
         }
     }

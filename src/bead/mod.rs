@@ -5,13 +5,21 @@
 
 mod fields;
 pub mod file;
+pub mod filter;
+pub mod graph;
 pub mod lookup;
 pub mod ready;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod similar;
 pub mod transition;
 
 pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
 pub use file::FileError;
 pub use ready::Standing;
 pub use transition::{Ending, Hold, Refused};
+
+/// The word of a value as files and arguments have it.
+pub(crate) fn word<T: clap::ValueEnum>(value: T) -> String {
+    value.to_possible_value().expect("no value of the room is hidden").get_name().to_owned()
+}

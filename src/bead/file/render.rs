@@ -1,7 +1,7 @@
 //! Writes a bead's file.
 
 use super::Writer;
-use crate::bead::{Attempt, Bead, Intent, Merge, Note, State};
+use crate::bead::{Attempt, Bead, Intent, Merge, Note, State, word};
 
 impl Bead {
     /// The bead's file: the same bytes for the same bead. Empty fields are left out.
@@ -29,8 +29,7 @@ impl Bead {
 
     /// The claim group stands together: two claims at once must not merge as text.
     fn write_state(&self, out: &mut Writer) {
-        let status = clap::ValueEnum::to_possible_value(&self.status()).expect("no status is hidden");
-        out.group().text("status", status.get_name());
+        out.group().text("status", &word(self.status()));
         match &self.state {
             State::Open => {}
             State::Hooked(claim) | State::Submitted(claim) => {
@@ -39,15 +38,13 @@ impl Bead {
                 out.text("home", claim.home.as_str());
             }
             State::Closed(closing) => {
-                let word = clap::ValueEnum::to_possible_value(&closing.resolution).expect("no resolution is hidden");
-                out.text("closed_as", word.get_name()).time("closed", closing.at);
+                out.text("closed_as", &word(closing.resolution)).time("closed", closing.at);
             }
         }
     }
 
     fn write_place(&self, out: &mut Writer) {
-        let kind = clap::ValueEnum::to_possible_value(&self.kind).expect("no kind is hidden");
-        out.group().text("kind", kind.get_name());
+        out.group().text("kind", &word(self.kind));
         out.group().plain("priority", self.priority);
         out.group().text("role", self.role.as_str());
         grouped(out, "parent", self.parent.as_ref());
@@ -107,9 +104,8 @@ fn write_merge(out: &mut Writer, merge: &Merge) {
 }
 
 fn write_attempt(out: &mut Writer, attempt: &Attempt) {
-    let outcome = clap::ValueEnum::to_possible_value(&attempt.outcome).expect("no outcome is hidden");
     out.heading("attempts", true);
-    out.plain("number", attempt.number).text("outcome", outcome.get_name());
+    out.plain("number", attempt.number).text("outcome", &word(attempt.outcome));
     out.option("worker", attempt.worker.as_ref()).option("head", attempt.head.as_ref());
     out.prose("reason", &attempt.reason).option("log", attempt.log.as_ref());
     out.unknown(&attempt.extra);

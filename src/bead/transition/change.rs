@@ -1,7 +1,9 @@
 //! The edges, as methods of a bead.
 
-use super::{Reason, Refused, Verb, Who, name};
-use crate::bead::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Resolution, State, Status};
+use super::{Reason, Refused, Verb, Who};
+use crate::bead::{
+    Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Resolution, State, Status, word,
+};
 use crate::clock::Timestamp;
 use crate::id::{Actor, HomeId, Lease, WorkerRef};
 
@@ -119,7 +121,7 @@ impl Bead {
         self.not_landing(Verb::Close)?;
         let open = self.status() == Status::Open;
         if resolution == Resolution::Merged || (resolution == Resolution::Done && !open) {
-            let reason = Reason::Resolution { status: name(self.status()), resolution: name(resolution) };
+            let reason = Reason::Resolution { status: word(self.status()), resolution: word(resolution) };
             return Err(self.refuse(Verb::Close, reason));
         }
         if matches!(by, Actor::Witness(_)) && self.kind != Kind::Epic {

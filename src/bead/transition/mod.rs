@@ -14,10 +14,3 @@ mod tests;
 pub use change::{Ending, Hold};
 pub use refused::{Reason, Refused};
 pub use table::{Edge, Verb, Who, render_table, table};
-
-use clap::ValueEnum;
-
-/// The word of a value as files have it.
-pub(super) fn name<T: ValueEnum>(value: T) -> String {
-    value.to_possible_value().expect("no value is hidden").get_name().to_owned()
-}

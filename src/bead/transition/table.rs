@@ -2,8 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::name;
-use crate::bead::Status;
+use crate::bead::{Status, word};
 
 /// One row of the table of transitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,9 +188,9 @@ pub fn render_table() -> String {
         "| verb | from | to | who may | what must hold | what changes besides |\n|---|---|---|---|---|---|\n",
     );
     for edge in EDGES {
-        let from: Vec<String> = edge.from.iter().map(|status| name(*status)).collect();
+        let from: Vec<String> = edge.from.iter().map(|status| word(*status)).collect();
         let who: Vec<&str> = edge.who.iter().map(|who| who.words()).collect();
-        let cells = [&name(edge.verb), &from.join(", "), edge.to, &who.join(", "), edge.precondition, edge.effect];
+        let cells = [&word(edge.verb), &from.join(", "), edge.to, &who.join(", "), edge.precondition, edge.effect];
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     out
