@@ -12,18 +12,13 @@ impl Bead {
         self.write_state(&mut out);
         self.write_place(&mut out);
         self.write_prose(&mut out);
-        let is_table = |(_, value): &(&String, &toml::Value)| value.is_table();
-        for (key, value) in self.extra.iter().filter(|entry| !is_table(entry)) {
-            out.group().unknown(&toml::Table::from_iter([(key.clone(), value.clone())]));
-        }
+        out.unknown_values(&self.extra);
         if let Some(merge) = &self.merge {
             write_merge(&mut out, merge);
         }
         self.attempts.iter().for_each(|attempt| write_attempt(&mut out, attempt));
         self.notes.iter().for_each(|note| write_note(&mut out, note));
-        for (key, value) in self.extra.iter().filter(is_table) {
-            out.unknown_table(key, value.as_table().expect("only tables were let through"));
-        }
+        out.unknown_tables(&self.extra);
         out.finish()
     }
 

@@ -83,11 +83,25 @@ impl Writer {
         self
     }
 
-    /// An unknown table of the top level; nothing but tables may follow.
-    pub fn unknown_table(&mut self, key: &str, value: &toml::Table) -> &mut Self {
-        let wrapped = toml::Table::from_iter([(key.to_owned(), toml::Value::Table(value.clone()))]);
-        self.group();
-        self.text.push_str(&wrapped.to_string());
+    /// Unknown keys of the top level, tables last; nothing but tables may follow.
+    pub fn unknown_keys(&mut self, keys: &toml::Table) -> &mut Self {
+        self.unknown_values(keys).unknown_tables(keys)
+    }
+
+    /// The unknown keys of the top level that are no tables; they stand before the first heading.
+    pub fn unknown_values(&mut self, keys: &toml::Table) -> &mut Self {
+        for (key, value) in keys.iter().filter(|(_, value)| !value.is_table()) {
+            self.group().line(&format!("{} = {value}", bare_or_quoted(key)));
+        }
+        self
+    }
+
+    /// The unknown tables of the top level; they stand at the end.
+    pub fn unknown_tables(&mut self, keys: &toml::Table) -> &mut Self {
+        for (key, value) in keys.iter().filter(|(_, value)| value.is_table()) {
+            let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
+            self.group().text.push_str(&alone.to_string());
+        }
         self
     }
 
