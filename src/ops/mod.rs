@@ -3,13 +3,17 @@
 //! A verb takes a request, returns a serialisable [`Report`] or a [`crate::error::Failure`], and knows no face:
 //! the command line and the gateway build the same request and show the same report.
 
+pub mod done;
 mod find;
 pub mod init;
 mod open;
 pub mod pass;
+pub mod prime;
 mod report;
 pub mod rig;
+pub mod session;
 mod talk;
+pub mod target;
 pub mod who;
 
 pub use open::OpenTown;

@@ -1,0 +1,249 @@
+//! `gt done`: a worker hands in what it has.
+//!
+//! The order is what keeps the promises: the commits are pinned before the ledger says that they were submitted,
+//! and the session ends after it. Running it again does what a kill left undone and no more.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::target::Target;
+use super::{OpenTown, Report, pass, session, who};
+use crate::bead::{Bead, Kind as BeadKind, Merge, Note, State};
+use crate::env::commit_point;
+use crate::error::{Failure, Kind, Outcome};
+use crate::git::worktree::{self, Look};
+use crate::git::{Git, Oid, bare, merge, pins};
+use crate::id::{BeadId, Lease, WorkerRef};
+
+/// What the worker says beside "done".
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Commit everything first, with this message.
+    pub commit: Option<String>,
+    /// Snapshot what is not committed, then put it away.
+    pub discard: bool,
+    /// Nothing needed to change, for this reason.
+    pub no_change: Option<String>,
+    /// A file with what was found; handed to the beads that need this one.
+    pub result: Option<PathBuf>,
+}
+
+/// What was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// The bead.
+    pub bead: BeadId,
+    /// Its title.
+    pub title: String,
+    /// The commit that was submitted; none when nothing needed to change.
+    pub head: Option<Oid>,
+    /// How many commits it has beyond the target.
+    pub commits: usize,
+    /// Whether an earlier `gt done` had submitted this very commit.
+    pub again: bool,
+}
+
+impl Report for Done {
+    const SCHEMA: &'static str = "gt.done/1";
+}
+
+/// What was found in the worktree.
+struct Work {
+    bead: Bead,
+    lease: Lease,
+    worker: WorkerRef,
+    target: Target,
+    worktree: PathBuf,
+    head: Oid,
+    branch: String,
+    base: Oid,
+    commits: usize,
+}
+
+/// What is to be done about it.
+enum Plan {
+    Submit,
+    Finish(String),
+    Again,
+}
+
+/// Hands in the worktree's HEAD, whatever its branch.
+///
+/// # Errors
+/// When nothing is hooked to the worker, the lease is stale, the worktree has uncommitted work or a half-done
+/// operation, or there is nothing to hand in.
+pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
+    let result = request.result.as_deref().map(read_result).transpose()?;
+    let work = gather(open, request)?;
+    let plan = decide(&work, request)?;
+    carry_out(open, &work, &plan, result.as_deref())?;
+    session::end_after_done(open, &work.worker, &work.lease);
+    pass::request(open);
+    let head = (!matches!(plan, Plan::Finish(_))).then(|| work.head.clone());
+    Ok(Done { bead: work.bead.id, title: work.bead.title, head, commits: work.commits, again: matches!(plan, Plan::Again) })
+}
+
+fn read_result(path: &Path) -> Outcome<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::caused(Kind::NotFound, format!("cannot read the result {}", path.display()), error))
+}
+
+fn gather(open: &OpenTown, request: &Request) -> Outcome<Work> {
+    let snapshot = open.snapshot()?;
+    let (bead, lease) = who::hooked_bead(open, &snapshot)?;
+    let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
+    let rig = open.town.rig(&worker.rig)?;
+    let target = Target::of(open, &rig);
+    let worktree = open.town.worktree(&worker);
+    settle(&target.repo, &worktree, &worker, request)?;
+    let look = worktree::look(&target.repo, &worktree)?;
+    let head = check(&look, &worktree)?;
+    let tip = target.tip()?;
+    let base = bare::merge_base(&target.repo, &head, &tip)?.ok_or_else(|| {
+        Failure::new(Kind::Refused, format!("{} has no commit in common with {}", worktree.display(), target.branch))
+            .hint(format!("Start again from the target: git checkout -B work {}", target.name))
+    })?;
+    let commits = bare::count(&target.repo, &base, &head)?;
+    let branch = look.branch.unwrap_or_else(|| "HEAD".to_owned());
+    Ok(Work { bead, lease, worker, target, worktree, head, branch, base, commits })
+}
+
+/// Commits or puts away uncommitted work where the worker asked for it.
+fn settle(repo: &Path, worktree: &Path, worker: &WorkerRef, request: &Request) -> Outcome<()> {
+    let git = Git::at(worktree);
+    if let Some(message) = &request.commit {
+        git.run(&["add", "--all"])?;
+        if !git.output(&["diff", "--cached", "--quiet"])?.ok() {
+            git.run(&["commit", "--quiet", "--message", message])?;
+        }
+    }
+    if request.discard {
+        let by = merge::Person { name: worker.name.to_string(), email: format!("{}@localhost", worker.name) };
+        let subject = pins::Subject { repo, worktree, worker: &worker.name, branches: &[], why: "gt done --discard", by: &by };
+        pins::snapshot(&subject)?;
+        git.run(&["reset", "--quiet", "--hard"])?;
+        git.run(&["clean", "--quiet", "-ffd"])?;
+    }
+    Ok(())
+}
+
+/// The commit to hand in, or why there is none yet.
+fn check(look: &Look, worktree: &Path) -> Outcome<Oid> {
+    let refused = |message: String| Err(Failure::new(Kind::Refused, message));
+    match &look.state {
+        worktree::State::Clean => {}
+        worktree::State::Dirty { changed, untracked } => {
+            let names = changed.iter().chain(untracked).map(|path| format!("  {}", path.display()));
+            let names = names.collect::<Vec<_>>().join("\n");
+            return refused(format!("{} has uncommitted files:\n{names}", worktree.display())).map_err(|failure| {
+                failure.hint("Commit them, or `gt done --commit MESSAGE`; `gt done --discard` puts them away (a snapshot is kept).")
+            });
+        }
+        worktree::State::Busy { operation, .. } => {
+            return refused(format!("a {operation} is half done in {}", worktree.display()))
+                .map_err(|failure| failure.hint(format!("End it with `git {} --continue` or `--abort`, then `gt done`.", word(*operation))));
+        }
+        worktree::State::Missing => return refused(format!("the worktree {} is gone", worktree.display())),
+        worktree::State::Foreign { reason } => {
+            return refused(format!("{} is not the worker's worktree any more: {reason}", worktree.display()));
+        }
+    }
+    look.head.clone().ok_or_else(|| Failure::new(Kind::Refused, format!("{} has no commit", worktree.display())))
+}
+
+fn word(operation: worktree::Operation) -> &'static str {
+    match operation {
+        worktree::Operation::Merge => "merge",
+        worktree::Operation::Rebase => "rebase",
+        worktree::Operation::Mailbox => "am",
+        worktree::Operation::CherryPick => "cherry-pick",
+        worktree::Operation::Revert => "revert",
+        worktree::Operation::Bisect => "bisect",
+    }
+}
+
+fn decide(work: &Work, request: &Request) -> Outcome<Plan> {
+    if let (State::Submitted(_), Some(merge)) = (&work.bead.state, &work.bead.merge)
+        && merge.head == work.head.as_str()
+    {
+        return Ok(Plan::Again);
+    }
+    let reason = request.no_change.clone().or_else(|| request.result.as_ref().map(|_| "the result is handed on".to_owned()));
+    match (work.commits, reason) {
+        (0, None) => Err(Failure::new(Kind::Refused, format!("there is no commit beyond {} to hand in", work.target.branch))
+            .hint("Commit your work first; if nothing needs to change, `gt done --no-change REASON`.")),
+        (0, Some(reason)) if may_change_nothing(&work.bead) => Ok(Plan::Finish(reason)),
+        (0, Some(_)) => Err(Failure::new(Kind::Refused, format!("{} is a feature for a {}: it needs a commit", work.bead.id, work.bead.role))
+            .hint("If it cannot or need not be built, `gt escalate REASON`.")),
+        (_, _) if request.no_change.is_some() => {
+            let message = format!("{} commits beyond {} would be left behind", work.commits, work.target.branch);
+            Err(Failure::new(Kind::Refused, message).hint("`gt done` hands them in."))
+        }
+        _ => Ok(Plan::Submit),
+    }
+}
+
+/// A feature is built by a commit; only the roles that look rather than build may end one without.
+fn may_change_nothing(bead: &Bead) -> bool {
+    bead.kind != BeadKind::Feature || ["reviewer", "architect", "tester", "debugger"].contains(&bead.role.as_str())
+}
+
+fn carry_out(open: &OpenTown, work: &Work, plan: &Plan, result: Option<&str>) -> Outcome<()> {
+    match plan {
+        Plan::Again => Ok(()),
+        Plan::Finish(reason) => finish(open, work, reason, result),
+        Plan::Submit => submit(open, work, result),
+    }
+}
+
+fn submit(open: &OpenTown, work: &Work, result: Option<&str>) -> Outcome<()> {
+    pins::pin_work(&work.target.repo, &work.bead.id, work.bead.attempt_number(), &work.head)?;
+    commit_point("done.pinned");
+    let (id, worker) = (&work.bead.id, &work.worker);
+    open.ledger.transact(&open.actor, |tx| {
+        let mut bead = tx.bead(id)?;
+        let merge = Merge {
+            branch: work.branch.clone(),
+            head: work.head.to_string(),
+            base: work.base.to_string(),
+            target: work.target.branch.clone(),
+            submitted: tx.now(),
+            intent: None,
+            landed: None,
+            gates: Vec::new(),
+            extra: toml::Table::new(),
+        };
+        bead.submit(&open.actor, &work.lease, merge)?;
+        if let Some(result) = result {
+            bead.result = Some(result.to_owned());
+        }
+        tx.put(&bead);
+        tx.describe("submit", format!("submit {id} by {}: {}", worker.name, bead.title));
+        Ok(())
+    })?;
+    commit_point("done.submitted");
+    open.event("bead.submitted", &open.actor, Some(id), Some(&worker.rig), format!("{} commits in the queue", work.commits));
+    Ok(())
+}
+
+fn finish(open: &OpenTown, work: &Work, reason: &str, result: Option<&str>) -> Outcome<()> {
+    let (id, worker) = (&work.bead.id, &work.worker);
+    // Whatever else the worktree holds stays reachable, as with every end of work.
+    pins::pin_work(&work.target.repo, id, work.bead.attempt_number(), &work.head)?;
+    open.ledger.transact(&open.actor, |tx| {
+        let mut bead = tx.bead(id)?;
+        let now = tx.now();
+        bead.finish(&open.actor, &work.lease, now)?;
+        bead.notes.push(Note::new(now, open.actor.clone(), format!("No change: {reason}")));
+        if let Some(result) = result {
+            bead.result = Some(result.to_owned());
+        }
+        tx.put(&bead);
+        tx.describe("finish", format!("finish {id} by {}: {}", worker.name, bead.title));
+        Ok(())
+    })?;
+    commit_point("done.submitted");
+    open.event("bead.closed", &open.actor, Some(id), Some(&worker.rig), format!("done without a change: {reason}"));
+    Ok(())
+}

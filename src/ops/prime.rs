@@ -1,0 +1,126 @@
+//! `gt prime`: what a worker that wakes needs to know, from the ledger.
+
+use serde::Serialize;
+
+use super::target::Target;
+use super::{OpenTown, Report, who};
+use crate::agent::prompt::{
+    AttemptContext, BeadContext, GateContext, NeedContext, NoteContext, PrimeContext, Prompts,
+};
+use crate::bead::{Attempt, Bead};
+use crate::clock::rfc3339;
+use crate::error::Outcome;
+use crate::id::WorkerRef;
+use crate::ledger::Snapshot;
+use crate::town::{Rig, Settings};
+
+/// The text for a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Primed {
+    /// Whose it is.
+    pub worker: WorkerRef,
+    /// Markdown.
+    pub text: String,
+}
+
+impl Report for Primed {
+    const SCHEMA: &'static str = "gt.prime/1";
+}
+
+/// The text for the worker that stands here.
+///
+/// # Errors
+/// When nothing is hooked to it, its lease is stale, or a template is broken.
+pub fn prime(open: &OpenTown) -> Outcome<Primed> {
+    let snapshot = open.snapshot()?;
+    let (bead, _) = who::hooked_bead(open, &snapshot)?;
+    let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
+    let rig = open.town.rig(&worker.rig)?;
+    let settings = open.settings_for(&rig)?;
+    let filled = context(open, &snapshot, &Assignment { bead: &bead, worker: &worker, rig: &rig, settings: &settings })?;
+    let text = Prompts::of(open.town.templates_dir()).prime(&filled)?;
+    Ok(Primed { worker, text })
+}
+
+/// One bead in the hands of one worker.
+#[derive(Debug, Clone, Copy)]
+pub struct Assignment<'a> {
+    /// The bead.
+    pub bead: &'a Bead,
+    /// The worker.
+    pub worker: &'a WorkerRef,
+    /// Its rig.
+    pub rig: &'a Rig,
+    /// The settings in force for the rig.
+    pub settings: &'a Settings,
+}
+
+/// The branch that a worker works on.
+pub fn branch_of(assignment: &Assignment<'_>) -> String {
+    format!("polecat/{}/{}-{}", assignment.worker.name, assignment.bead.id, assignment.bead.attempt_number())
+}
+
+/// What the templates of a worker are filled with.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>) -> Outcome<PrimeContext> {
+    let Assignment { bead, worker, rig, settings } = *assignment;
+    let parent = match &bead.parent {
+        Some(id) => snapshot.find(id)?.map(|parent| format!("{id}: {}", parent.title)),
+        None => None,
+    };
+    let needs = bead.needs.iter().map(|id| need(snapshot, id)).collect::<Outcome<Vec<_>>>()?;
+    let target = Target::of(open, rig);
+    Ok(PrimeContext {
+        worker: worker.short(),
+        rig: rig.name.to_string(),
+        role: bead.role.to_string(),
+        branch: branch_of(assignment),
+        target: target.name.trim_start_matches("refs/remotes/").trim_start_matches("refs/heads/").to_owned(),
+        attempt: u32::try_from(bead.counted_attempts()).unwrap_or(u32::MAX).saturating_add(1),
+        attempts: settings.attempts,
+        bead: BeadContext {
+            id: bead.id.to_string(),
+            title: bead.title.clone(),
+            kind: word(bead.kind),
+            priority: bead.priority,
+            description: bead.description.clone(),
+            acceptance: bead.acceptance.clone(),
+            touches: bead.touches.clone(),
+            parent,
+            budget: bead.budget.clone(),
+        },
+        needs,
+        earlier: bead.attempts.iter().map(|attempt| earlier(open, attempt)).collect(),
+        notes: bead
+            .notes
+            .iter()
+            .map(|note| NoteContext { by: note.by.to_string(), at: rfc3339(note.at), text: note.text.clone() })
+            .collect(),
+        gates: rig.gates.iter().map(|gate| GateContext { name: gate.name.clone(), run: gate.run.clone() }).collect(),
+    })
+}
+
+fn need(snapshot: &Snapshot, id: &crate::id::BeadId) -> Outcome<NeedContext> {
+    let Some(bead) = snapshot.find(id)? else {
+        return Ok(NeedContext { id: id.to_string(), ..NeedContext::default() });
+    };
+    let landed = bead.merge.as_ref().and_then(|merge| merge.landed.clone()).map(|commit| commit.chars().take(10).collect());
+    Ok(NeedContext { id: id.to_string(), title: bead.title, landed, result: bead.result })
+}
+
+fn earlier(open: &OpenTown, attempt: &Attempt) -> AttemptContext {
+    AttemptContext {
+        number: attempt.number,
+        outcome: word(attempt.outcome),
+        worker: attempt.worker.as_ref().map(WorkerRef::short),
+        reason: attempt.reason.clone(),
+        log: attempt.log.as_ref().map(|log| open.town.runtime_dir().join(log).display().to_string()),
+    }
+}
+
+/// The word of a plain enum, as files and `--json` have it.
+pub fn word<T: clap::ValueEnum>(value: T) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}

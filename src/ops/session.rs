@@ -1,0 +1,122 @@
+//! The sessions of a town: what the local state recorded, held against what can be observed now.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::OpenTown;
+use crate::error::Outcome;
+use crate::id::{Actor, Lease, SessionId, WorkerRef};
+use crate::runtime::{self, ExitReason, Observed};
+use crate::store::{SessionEnd, SessionRow};
+
+/// A session that is not recorded as ended, and what its run folder tells.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    /// What was recorded at its start.
+    pub row: SessionRow,
+    /// What can be seen now.
+    pub observed: Observed,
+}
+
+/// The run folder of a session.
+pub fn folder(open: &OpenTown, session: &SessionId) -> PathBuf {
+    open.town.session_dir(session)
+}
+
+/// Every session that is not recorded as ended. Only looks.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub fn sightings(open: &OpenTown) -> Outcome<Vec<Sighting>> {
+    let rows = open.state()?.open_sessions()?;
+    Ok(rows.into_iter().map(|row| Sighting { observed: runtime::observe(&folder(open, &row.id)), row }).collect())
+}
+
+/// The live session of a worker, if it has one.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub fn live(open: &OpenTown, worker: &WorkerRef) -> Outcome<Option<Sighting>> {
+    let actor = Actor::Worker(worker.clone());
+    Ok(sightings(open)?.into_iter().find(|sighting| sighting.row.worker == actor && sighting.observed.is_live()))
+}
+
+/// Records the end of every session that is over, and ends what one left behind whose own process was killed.
+/// Answers those that were recorded now.
+///
+/// # Errors
+/// When the local state cannot be written, or processes do not end.
+pub fn settle(open: &OpenTown) -> Outcome<Vec<SessionRow>> {
+    let mut ended = Vec::new();
+    for sighting in sightings(open)? {
+        if !sighting.observed.is_live() {
+            ended.extend(close(open, &sighting.row, None)?);
+        }
+    }
+    Ok(ended)
+}
+
+/// Ends a session and everything that it started, and records it. Answers the row when it was recorded now.
+///
+/// # Errors
+/// When processes do not end or the local state cannot be written.
+pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Option<SessionRow>> {
+    let dir = folder(open, &row.id);
+    let report = runtime::end(&dir, grace(open))?;
+    let end = match report.exit {
+        Some(exit) => SessionEnd {
+            at: exit.ended,
+            status: exit.code(),
+            reason: why.map_or_else(|| word(exit.reason).to_owned(), ToOwned::to_owned),
+        },
+        None => SessionEnd { at: open.now(), status: None, reason: why.unwrap_or("lost").to_owned() },
+    };
+    if !open.state()?.end_session(&row.id, &end)? {
+        return Ok(None);
+    }
+    let rig = match &row.worker {
+        Actor::Worker(worker) => Some(&worker.rig),
+        _ => None,
+    };
+    let status = end.status.map_or_else(|| "no status".to_owned(), |status| format!("status {status}"));
+    open.event("session.ended", &row.worker, row.bead.as_ref(), rig, format!("{} ended: {} ({status})", row.name, end.reason));
+    Ok(Some(SessionRow { end: Some(end), ..row.clone() }))
+}
+
+/// Ends every session of a worker.
+///
+/// # Errors
+/// As [`close`].
+pub fn end_all(open: &OpenTown, worker: &WorkerRef, why: &str) -> Outcome<usize> {
+    let actor = Actor::Worker(worker.clone());
+    let mut count = 0;
+    for sighting in sightings(open)?.into_iter().filter(|sighting| sighting.row.worker == actor) {
+        close(open, &sighting.row, Some(why))?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// After `gt done` the session of that lease ends by itself within the grace. The next tick ends it otherwise.
+pub fn end_after_done(open: &OpenTown, worker: &WorkerRef, lease: &Lease) {
+    let actor = Actor::Worker(worker.clone());
+    let Ok(sightings) = sightings(open) else { return };
+    for sighting in sightings {
+        if sighting.row.worker == actor && sighting.row.lease.as_ref() == Some(lease) && sighting.observed.is_live() {
+            runtime::end_after(&folder(open, &sighting.row.id), open.settings.grace.duration());
+        }
+    }
+}
+
+fn grace(open: &OpenTown) -> Duration {
+    open.settings.grace.duration()
+}
+
+fn word(reason: ExitReason) -> &'static str {
+    match reason {
+        ExitReason::Exited => "exited",
+        ExitReason::Ended => "ended",
+        ExitReason::NotStarted => "not started",
+        ExitReason::Lost => "lost",
+    }
+}
