@@ -10,7 +10,9 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Fish, Shells, Zsh};
 
 use super::args;
-pub(super) use candidates::{rigs, workers};
+pub(super) use candidates::rigs;
+#[expect(unused_imports, reason = "the commands that take workers are to come")]
+pub(super) use candidates::workers;
 
 /// The shells that can ask, each with the way to answer it.
 const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &Fish, &Zsh]);

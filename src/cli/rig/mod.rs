@@ -1,5 +1,6 @@
 //! `gt rig`: one file per command below it.
 
+mod add;
 mod list;
 mod park;
 mod show;
@@ -19,6 +20,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Add(Box<add::Args>),
     List(list::Args),
     Show(show::Args),
     Park(park::ParkArgs),
@@ -28,6 +30,7 @@ enum Command {
 impl Args {
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self.command {
+            Command::Add(args) => show(*args, call),
             Command::List(args) => show(args, call),
             Command::Show(args) => show(args, call),
             Command::Park(args) => show(args, call),

@@ -1,6 +1,9 @@
 //! `rig`: the projects of a town.
 
+pub mod add;
+pub mod gates;
 pub mod list;
+pub mod origin;
 pub mod park;
 pub mod show;
 

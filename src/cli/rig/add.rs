@@ -1,0 +1,173 @@
+//! `gt rig add`.
+
+use clap::ValueHint;
+
+use crate::cli::{Call, Perform, Render, Text, Ui, Unattended};
+use crate::error::{Failure, Kind, Outcome};
+use crate::id::RoleName;
+use crate::ops::rig::add::{self, Added, Addition, Request};
+use crate::ops::rig::gates;
+
+/// Take a repository in
+///
+/// The repository is fetched with your own git and credentials. It may be one that you work in: what lands is
+/// then delivered to your checkout when nothing there is in the way.
+///
+/// Set-up commands and gates are guessed from its files when you give none, shown, and asked for on a
+/// terminal.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The name of the rig
+    name: String,
+    /// Where it comes from
+    #[arg(value_name = "URL|PATH", value_hint = ValueHint::AnyPath)]
+    from: String,
+    /// The first part of its beads' ids, fixed for ever; made from the name when not given
+    #[arg(long)]
+    prefix: Option<String>,
+    /// The branch that work lands on; the one that the repository's HEAD is on when not given
+    #[arg(long)]
+    branch: Option<String>,
+    /// A command that must pass before anything lands; may be given several times
+    #[arg(long = "gate", value_name = "COMMAND", conflicts_with = "no_gates")]
+    gates: Vec<String>,
+    /// Land whatever merges
+    #[arg(long)]
+    no_gates: bool,
+    /// A command that makes a fresh worktree fit for work; may be given several times
+    #[arg(long, value_name = "COMMAND", conflicts_with = "no_setup")]
+    setup: Vec<String>,
+    /// Fresh worktrees need no set-up
+    #[arg(long)]
+    no_setup: bool,
+    /// An ignored file of yours to copy into each worktree, such as `.env`
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    copy: Vec<String>,
+    /// An ignored file or folder of yours to link into each worktree
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    link: Vec<String>,
+    /// An ignored path that survives when a worktree is reused, such as `target`
+    #[arg(long, value_name = "PATH")]
+    keep: Vec<String>,
+    /// How many workers of a role at once, such as `developer=2,tester=1`
+    #[arg(long, value_name = "ROLE=N", value_delimiter = ',', value_parser = pool)]
+    workers: Vec<(RoleName, u32)>,
+    /// The agent that works in this rig
+    #[arg(long)]
+    agent: Option<String>,
+    /// Take what was guessed without asking
+    #[arg(short, long)]
+    yes: bool,
+    /// Show what would be registered and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Perform for Args {
+    type Report = Added;
+
+    fn perform(self, call: &mut Call) -> Outcome<Added> {
+        let open = call.open()?;
+        let (yes, dry_run) = (self.yes, self.dry_run);
+        let request = self.request(call)?;
+        let mut addition = add::begin(&open, &request, &mut call.ui)?;
+        if dry_run {
+            return Ok(addition.report());
+        }
+        if !addition.reasons.is_empty() {
+            offer(&mut call.ui, &mut addition, yes)?;
+        }
+        addition.register()
+    }
+}
+
+impl Args {
+    fn request(self, call: &Call) -> Outcome<Request> {
+        let given =
+            |commands: Vec<String>, none: bool| if none || !commands.is_empty() { Some(commands) } else { None };
+        Ok(Request {
+            name: self.name,
+            from: self.from,
+            here: call.here()?,
+            prefix: self.prefix,
+            branch: self.branch,
+            setup: given(self.setup, self.no_setup),
+            gates: given(self.gates, self.no_gates).map(|commands| gates::from_commands(&commands)).transpose()?,
+            copy: self.copy,
+            link: self.link,
+            keep: self.keep,
+            workers: self.workers.into_iter().collect(),
+            agent: self.agent,
+        })
+    }
+}
+
+fn pool(text: &str) -> Result<(RoleName, u32), String> {
+    let (role, count) = text.split_once('=').ok_or("write it as ROLE=N, such as developer=2")?;
+    let role = role.trim().parse::<RoleName>().map_err(|error| error.to_string())?;
+    let count = count.trim().parse().map_err(|_| format!("{:?} is not a number of workers", count.trim()))?;
+    Ok((role, count))
+}
+
+/// Shows what was guessed; on a terminal the person may change it.
+fn offer(ui: &mut Ui, addition: &mut Addition<'_>, yes: bool) -> Outcome<()> {
+    let rig = &mut addition.rig;
+    ui.say(Text::from("guessed from ").join(addition.reasons.join(", ").into()));
+    for command in &rig.setup {
+        ui.say(Text::from("  set-up  ").command(command));
+    }
+    for gate in &rig.gates {
+        ui.say(Text::from("  gate    ").command(&gate.run));
+    }
+    if yes || ui.confirm("Use these?", true, Unattended::Use(true))? {
+        return Ok(());
+    }
+    let (setup, gate) = (joined(rig.setup.iter()), joined(rig.gates.iter().map(|gate| &gate.run)));
+    rig.setup =
+        commands(&ui.ask("Set-up, commands separated by `;`, or none", &setup, Unattended::Refuse("--setup"))?);
+    let wanted = commands(&ui.ask("Gates, commands separated by `;`, or none", &gate, Unattended::Refuse("--gate"))?);
+    rig.gates = gates::from_commands(&wanted)?;
+    if !ui.confirm("Add the rig like this?", true, Unattended::Use(true))? {
+        return Err(Failure::new(Kind::Refused, "the rig was not added, as you said"));
+    }
+    Ok(())
+}
+
+fn joined<'a>(commands: impl Iterator<Item = &'a String>) -> String {
+    let commands: Vec<&str> = commands.map(String::as_str).collect();
+    if commands.is_empty() { "none".to_owned() } else { commands.join("; ") }
+}
+
+fn commands(answer: &str) -> Vec<String> {
+    let commands = answer.split(';').map(str::trim).filter(|command| !command.is_empty() && *command != "none");
+    commands.map(str::to_owned).collect()
+}
+
+impl Render for Added {
+    fn render(&self, ui: &mut Ui) {
+        let rig = &self.rig;
+        if !self.registered {
+            ui.line(Text::new().faint(format_args!("# {} (not written)", rig.path())));
+            ui.raw(rig.render().as_bytes());
+            return;
+        }
+        let commit: String = self.tip.as_str().chars().take(10).collect();
+        ui.line(
+            Text::from("Added the rig ")
+                .name(&rig.name)
+                .plain(": work lands in ")
+                .plain(&rig.branch)
+                .plain(", now at ")
+                .id(commit),
+        );
+        for gate in &rig.gates {
+            ui.line(Text::from("  gate  ").command(&gate.run));
+        }
+        if rig.gates.is_empty() {
+            ui.warning(format!(
+                "{} has no gates: whatever merges, lands. `gt config edit rigs.d/{}.toml` adds some",
+                rig.name, rig.name
+            ));
+        }
+    }
+}
