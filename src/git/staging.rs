@@ -99,6 +99,8 @@ impl IndexLock {
             },
             Err(error) => return Err(file_error(&next)(error)),
         }
+        // libgit2's own lock on the copy, left by a predecessor that was killed: whoever has `index.lock` is alone here.
+        let _ = fs::remove_file(next.with_extension("next.lock"));
         let index_error = |source| StagingError::Index { path: current.clone(), source };
         let mut index = Index::open(&next).map_err(index_error)?;
         for staged in staged {
