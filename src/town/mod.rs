@@ -10,6 +10,7 @@ pub mod config;
 mod discover;
 mod error;
 pub mod guess;
+mod keys;
 mod local;
 mod paths;
 mod rig;

@@ -1,4 +1,4 @@
-//! Every setting, once: the source for checks, for `gt config list`, and for `docs/reference/settings.md`.
+//! What a setting is, and finding one: the source for checks, for `gt config list`, and for the reference.
 
 use std::fmt;
 
@@ -6,6 +6,8 @@ use toml_edit::Item;
 
 use super::Seconds;
 use super::check::nearest;
+
+pub use super::keys::KEYS;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -34,13 +36,13 @@ pub struct Places {
 }
 
 impl Places {
-    const TOWN: Self = Self { town: true, rig: false, local: false };
-    const RIG: Self = Self { town: false, rig: true, local: false };
-    const LOCAL: Self = Self { town: false, rig: false, local: true };
-    const TOWN_LOCAL: Self = Self { town: true, rig: false, local: true };
-    const ALL: Self = Self { town: true, rig: true, local: true };
+    pub(super) const TOWN: Self = Self { town: true, rig: false, local: false };
+    pub(super) const RIG: Self = Self { town: false, rig: true, local: false };
+    pub(super) const LOCAL: Self = Self { town: false, rig: false, local: true };
+    pub(super) const TOWN_LOCAL: Self = Self { town: true, rig: false, local: true };
+    pub(super) const ALL: Self = Self { town: true, rig: true, local: true };
 
-    fn meets(self, other: Self) -> bool {
+    pub(super) fn meets(self, other: Self) -> bool {
         (self.town && other.town) || (self.rig && other.rig) || (self.local && other.local)
     }
 
@@ -83,8 +85,8 @@ pub enum Type {
     Span,
     /// A list of texts.
     Texts,
-    /// A table of texts.
-    TextTable,
+    /// A list of texts and of lists of texts.
+    Arguments,
 }
 
 impl fmt::Display for Type {
@@ -96,7 +98,7 @@ impl fmt::Display for Type {
             Self::Count(least, most) => write!(f, "number {least}-{most}"),
             Self::Span => f.write_str("time, such as 90s or 10m"),
             Self::Texts => f.write_str("list of texts"),
-            Self::TextTable => f.write_str("table of texts"),
+            Self::Arguments => f.write_str("list of texts and lists of texts"),
         }
     }
 }
@@ -126,12 +128,16 @@ impl Type {
                 Some(array) if array.iter().all(toml_edit::Value::is_str) => Ok(()),
                 _ => must("a list of texts, such as [\"a\", \"b\"]"),
             },
-            Self::TextTable => match item.as_table_like() {
-                Some(table) if table.iter().all(|(_, value)| value.is_str()) => Ok(()),
-                _ => must("a table of texts, such as { NAME = \"value\" }"),
+            Self::Arguments => match item.as_array() {
+                Some(array) if array.iter().all(is_argument) => Ok(()),
+                _ => must("a list of texts and lists of texts, such as [\"-p\", [\"--model\", \"{model}\"]]"),
             },
         }
     }
+}
+
+fn is_argument(value: &toml_edit::Value) -> bool {
+    value.is_str() || value.as_array().is_some_and(|group| group.iter().all(toml_edit::Value::is_str))
 }
 
 fn fits_span(item: &Item) -> Result<(), String> {
@@ -178,14 +184,27 @@ pub fn key(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| matches(key.path, path))
 }
 
+/// Whether `path` is this key.
+pub(super) fn key_matches(key: &Key, path: &str) -> bool {
+    matches(key.path, path)
+}
+
+/// In how many rows a path stands.
+pub(super) fn key_count(path: &str) -> usize {
+    KEYS.iter().filter(|key| matches(key.path, path)).count()
+}
+
 /// Whether a top-level key of a rig overrides one of the town.
 pub fn is_layered(top: &str) -> bool {
     KEYS.iter().any(|key| key.places.rig && key.places.town && key.path.split('.').next() == Some(top))
 }
 
+/// The tables that a file has several of, as `[[...]]`.
+const LISTS: &[&str] = &["gates", "agents.*.files"];
+
 /// Whether a path is a list of tables.
 pub fn is_list(path: &str) -> bool {
-    path == "gates"
+    LISTS.iter().any(|pattern| matches(pattern, path))
 }
 
 /// The defaults as a table.
@@ -225,68 +244,3 @@ fn begins(pattern: &str, path: &str) -> bool {
 fn fit(pattern: &str, path: &str) -> bool {
     pattern.split('.').zip(path.split('.')).all(|(pattern, name)| pattern == "*" || pattern == name)
 }
-
-const fn key_row(path: &'static str, kind: Type, default: &'static str, places: Places, meaning: &'static str) -> Key {
-    Key { path, kind, default, places, meaning }
-}
-
-/// Any number of workers that a machine could bear.
-const WORKERS: Type = Type::Count(0, 10_000);
-
-/// Every setting, in the order of the reference.
-#[rustfmt::skip]
-pub const KEYS: &[Key] = &[
-    key_row("name", Type::Text, "", Places::TOWN, "What the town is called; the folder's name when not set."),
-    key_row("branch", Type::Text, "\"main\"", Places::TOWN, "The ledger's branch, fixed at init."),
-    key_row("agent", Type::Text, "", Places::ALL, "The preset that works when nothing closer names one; when not set, what is installed."),
-    key_row("model", Type::Text, "", Places::ALL, "The model handed to agents, in the agent's own spelling."),
-    key_row("permissions", Type::Choice(&["autonomous", "ask"]), "\"autonomous\"", Places::ALL, "Whether agents work without questions or ask in their terminal."),
-    key_row("runtime", Type::Choice(&["tmux", "process"]), "\"tmux\"", Places::TOWN_LOCAL, "Where sessions run: the town's own tmux server, or plain processes with a log."),
-    key_row("capacity", WORKERS, "4", Places::TOWN_LOCAL, "How many workers may run at once in the town."),
-    key_row("auto_merge", Type::Flag, "true", Places::ALL, "Whether submitted work is merged without being asked."),
-    key_row("attempts", Type::Count(1, 100), "3", Places::ALL, "New starts of a bead before it counts as failed."),
-    key_row("tries", Type::Count(1, 100), "5", Places::ALL, "Messages into one session about one cause."),
-    key_row("restarts", Type::Count(0, 100), "2", Places::ALL, "Restarts of a session that ended without done, before it is escalated."),
-    key_row("gate_limit", Type::Span, "\"10m\"", Places::ALL, "Time limit of a gate that names none."),
-    key_row("setup_limit", Type::Span, "\"10m\"", Places::ALL, "Time limit of one set-up command."),
-    key_row("snapshot_interval", Type::Span, "\"5m\"", Places::ALL, "How old an uncommitted change may get before it is pinned."),
-    key_row("grace", Type::Span, "\"10s\"", Places::ALL, "How long a session may go on after done."),
-    key_row("names", Type::Texts, "[]", Places::TOWN, "The pool of workers' names; empty means the built-in pool."),
-    key_row("identity.author", Type::Choice(&["worker", "person"]), "\"worker\"", Places::ALL, "Whose name the author of a worker's commits has; the address and the committer are the person's."),
-    key_row("identity.name", Type::Text, "", Places::ALL, "The person's name; when not set, git's user.name."),
-    key_row("identity.email", Type::Text, "", Places::ALL, "The person's address; when not set, git's user.email."),
-    key_row("health.starting", Type::Span, "\"60s\"", Places::ALL, "How long an agent may take until its first sign of life."),
-    key_row("health.gupp", Type::Span, "\"5m\"", Places::ALL, "A worker that is hooked and has begun nothing for this long is reported."),
-    key_row("health.stalled", Type::Span, "\"10m\"", Places::ALL, "A worker without progress for this long is reported."),
-    key_row("mayor.agent", Type::Text, "", Places::TOWN_LOCAL, "The preset that plans and chats; when not set, the town's."),
-    key_row("mayor.model", Type::Text, "", Places::TOWN_LOCAL, "The mayor's model; when not set, the town's."),
-    key_row("mayor.limit", Type::Span, "\"10m\"", Places::TOWN_LOCAL, "Time limit of one planning call."),
-    key_row("mayor.context", Type::Count(4_000, 2_000_000), "60000", Places::TOWN_LOCAL, "Bytes of context handed to the planner at most."),
-    key_row("roles.*.agent", Type::Text, "", Places::ALL, "The preset of this role."),
-    key_row("roles.*.model", Type::Text, "", Places::ALL, "The model of this role."),
-    key_row("roles.*.effort", Type::Text, "", Places::ALL, "How hard the model of this role thinks, in the agent's own spelling."),
-    key_row("roles.*.limit", WORKERS, "", Places::ALL, "Workers of this role at once."),
-    key_row("home", Type::Text, "", Places::LOCAL, "Which clone of the town this is: random, written at init, carried by claims."),
-    key_row("gt", Type::Text, "", Places::LOCAL, "The gt that sessions call; when not set, the one that started them."),
-    key_row("name", Type::Text, "", Places::RIG, "The rig's name, the same as that of its file."),
-    key_row("branch", Type::Text, "", Places::RIG, "The branch that work lands on."),
-    key_row("prefix", Type::Text, "", Places::RIG, "The first part of its beads' ids; unique in the town, fixed for ever."),
-    key_row("url", Type::Text, "", Places::RIG, "A URL that git understands, or the absolute path of a local repository."),
-    key_row("remote", Type::Choice(&["remote", "local"]), "\"remote\"", Places::RIG, "How a landing reaches the origin: by a push, or delivered to a repository that the person works in."),
-    key_row("parked", Type::Flag, "false", Places::RIG, "Set aside: nothing of the rig is ready."),
-    key_row("setup", Type::Texts, "[]", Places::RIG, "Commands of sh that make a fresh worktree fit for work."),
-    key_row("setup_inputs", Type::Texts, "[]", Places::RIG, "Globs of files whose change makes set-up run again."),
-    key_row("copy", Type::Texts, "[]", Places::RIG, "Ignored files of the person that are copied into each worktree, such as .env."),
-    key_row("link", Type::Texts, "[]", Places::RIG, "Ignored files or folders of the person that are linked into each worktree."),
-    key_row("keep", Type::Texts, "[]", Places::RIG, "Ignored paths that survive the recycling of a worktree, such as target."),
-    key_row("merge.style", Type::Choice(&["merge", "squash", "rebase"]), "\"merge\"", Places::RIG, "What becomes of the worker's commits."),
-    key_row("merge.trailer", Type::Flag, "true", Places::RIG, "Whether the landed commit carries a Bead: trailer."),
-    key_row("workers.*", WORKERS, "", Places::RIG, "Workers of this role at once."),
-    key_row("gates.name", Type::Text, "", Places::RIG, "The gate's name, unique in the rig."),
-    key_row("gates.run", Type::Text, "", Places::RIG, "The gate's command, for sh -c."),
-    key_row("gates.limit", Type::Span, "", Places::RIG, "The gate's time limit; when not set, gate_limit."),
-    key_row("gates.required", Type::Flag, "true", Places::RIG, "Whether a failure keeps the tree from landing."),
-    key_row("names.*.role", Type::Text, "", Places::RIG, "The role of the worker of this name."),
-    key_row("names.*.crew", Type::Flag, "false", Places::RIG, "The worker is a person's own, not pooled."),
-    key_row("names.*.retired", Type::Flag, "false", Places::RIG, "The worker takes no more work, and nobody else gets its name."),
-];
