@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::kill::{Drill, Victim};
-use crate::support::{TestTown, processes};
+use crate::support::{TestTown, processes, promises};
 
 /// Leaves `hooked` and `submitted` behind one after the other, as a verb with two steps would.
 const TWO_STEPS: &str = "mkdir state; echo half >state/new; mv state/new state/first; echo whole >state/second";
@@ -112,4 +112,12 @@ fn a_project_is_green_until_a_test_fails() {
     assert_eq!(project.status(), "");
     project.write("tests/wrong.sh", "exit 1\n");
     assert!(!project.is_green());
+}
+
+#[test]
+fn a_town_with_a_rig_keeps_its_promises_and_leaves_nothing_running() {
+    let (town, project) = TestTown::with_rig();
+    promises::hold(&town);
+    assert_eq!(project.status(), "");
+    town.wait_until_quiet(crate::support::GENEROUS);
 }
