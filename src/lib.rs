@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod mail;
 pub mod model;
 pub mod ops;
+pub mod polecat;
 pub mod runtime;
 pub mod store;
 pub mod town;

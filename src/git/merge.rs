@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::attributes::Attributes;
 use super::bare::{is_ancestor, merge_base};
-use super::{Git, GitError, Oid};
+use super::{Git, GitError, Oid, Person};
 
 /// What merging two commits gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,15 +24,6 @@ pub enum Merged {
     },
     /// They have no common ancestor.
     Unrelated,
-}
-
-/// A name and an address, as commits carry them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// The name.
-    pub name: String,
-    /// The mail address.
-    pub email: String,
 }
 
 /// A commit as it is wanted.

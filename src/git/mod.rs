@@ -16,15 +16,17 @@ mod error;
 pub mod merge;
 pub mod objects;
 mod oid;
+mod person;
 pub mod pins;
 mod program;
 pub mod staging;
 pub mod stale;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod timed;
 pub mod worktree;
 
 pub use error::{Failed, GitError};
 pub use oid::{InvalidOid, Oid};
+pub use person::Person;
 pub use program::{Git, GitOutput, OLDEST, Version, version};

@@ -7,9 +7,9 @@ use tempfile::TempDir;
 
 use super::{nested, tips};
 use crate::git::bare::{commit_info, list_refs, swap_ref, tree_of};
-use crate::git::merge::{NewCommit, Person, commit_tree};
+use crate::git::merge::{NewCommit, commit_tree};
 use crate::git::worktree::admin_dir;
-use crate::git::{Git, GitError, Oid};
+use crate::git::{Git, GitError, Oid, Person};
 use crate::id::WorkerName;
 
 /// The work that is to be kept.
