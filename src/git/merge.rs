@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::attributes::Attributes;
 use super::bare::{is_ancestor, merge_base};
-use super::{Git, GitError, Oid, Person};
+pub use super::Person;
+use super::{Git, GitError, Oid};
 
 /// What merging two commits gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
