@@ -12,22 +12,27 @@
 pub mod agent;
 pub mod bead;
 pub mod cli;
-#[allow(clippy::disallowed_methods, reason = "the one place that asks for the time")]
 pub mod clock;
 pub mod convoy;
 pub mod env;
 pub mod error;
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
+pub mod escalation;
 pub mod git;
 pub mod id;
 pub mod ledger;
 pub mod mail;
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
+pub mod mayor;
 pub mod model;
 pub mod ops;
 pub mod polecat;
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
+pub mod refinery;
 pub mod runtime;
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
+pub mod scheduler;
 pub mod store;
 pub mod town;
+pub mod witness;
+#[allow(clippy::disallowed_methods, reason = "the one place that asks for the time")]
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]

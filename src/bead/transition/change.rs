@@ -148,12 +148,15 @@ impl Bead {
         self.take_back(Verb::Bounce, by, hold, Ending { outcome: AttemptOutcome::Bounced, ..ending })
     }
 
-    /// Takes it up again.
+    /// Takes it up again: a closed one, or an open one that was tried as often as allowed.
     ///
     /// # Errors
     /// See the table.
     pub fn reopen(&mut self, by: &Actor, reason: impl Into<String>) -> Result<(), Refused> {
         self.allow(Verb::Reopen, by, None)?;
+        if self.status() == Status::Open && self.counted_attempts() == 0 {
+            return Err(self.refuse(Verb::Reopen, Reason::Stands(self.state.describe())));
+        }
         let worker = self.prefer.clone();
         self.back_to_open(worker, Ending::new(AttemptOutcome::Reopened, reason));
         Ok(())

@@ -169,10 +169,10 @@ const EDGES: &[Edge] = &[
     },
     Edge {
         verb: Verb::Reopen,
-        from: &[Status::Closed],
+        from: &[Status::Open, Status::Closed],
         to: "open",
         who: &[Who::Person, Who::Mayor],
-        precondition: "",
+        precondition: "an open bead has attempts that count",
         effect: "an attempt `reopened` is recorded, and what was before it counts no more",
     },
 ];

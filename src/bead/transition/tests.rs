@@ -115,6 +115,21 @@ fn a_reopened_bead_starts_afresh_with_a_new_number() {
 }
 
 #[test]
+fn a_failed_bead_is_reopened_and_counts_afresh() {
+    let mut bead = placed(Status::Open);
+    assert!(bead.reopen(&Actor::Human, "why not").is_err(), "nothing to forget");
+    let home = home();
+    for _ in 0..3 {
+        bead.hook(&Actor::Human, claim("toast")).expect("open");
+        let ending = Ending::new(AttemptOutcome::Ended, "ended without done");
+        bead.release(&actor("web/witness"), Hold { home: &home, lease: None }, ending).expect("hooked");
+    }
+    assert_eq!((bead.counted_attempts(), bead.attempt_number()), (3, 4));
+    bead.reopen(&Actor::Human, "the key was wrong").expect("failed");
+    assert_eq!((bead.counted_attempts(), bead.attempt_number()), (0, 5));
+}
+
+#[test]
 fn refusals_say_who_has_it_and_why() {
     let landing = {
         let mut bead = placed(Status::Submitted);

@@ -1,0 +1,1 @@
+//! Turns a goal into a checked plan. Pure: values in, values out.

@@ -1,0 +1,1 @@
+//! The merge queue of a rig: order, verdicts, decisions. Pure: values in, values out.

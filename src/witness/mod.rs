@@ -1,0 +1,1 @@
+//! Judges the health of workers, from observations. Pure: values in, values out.
