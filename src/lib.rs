@@ -12,27 +12,27 @@
 pub mod agent;
 pub mod bead;
 pub mod cli;
+#[allow(clippy::disallowed_methods, reason = "the one place that asks for the time")]
 pub mod clock;
 pub mod convoy;
 pub mod env;
 pub mod error;
 pub mod escalation;
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
 pub mod git;
 pub mod id;
 pub mod ledger;
 pub mod mail;
 pub mod mayor;
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
 pub mod model;
 pub mod ops;
 pub mod polecat;
 pub mod refinery;
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
 pub mod runtime;
 pub mod scheduler;
+#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
 pub mod store;
 pub mod town;
 pub mod witness;
-#[allow(clippy::disallowed_methods, reason = "the one place that asks for the time")]
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
-#[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
