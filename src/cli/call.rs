@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::args::Global;
 use super::{Style, Ui};
 use crate::clock::Clock;
+use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::ops::OpenTown;
 use crate::town::Town;
@@ -36,6 +37,11 @@ impl Call {
             Some(path) => Ok(Town::above(path)?),
             None => Ok(Town::discover(&self.here()?)?),
         }
+    }
+
+    /// Whether the person named a town, so that the lack of one is an error for every command.
+    pub fn names_town(&self) -> bool {
+        self.town.is_some() || std::env::var_os(env::TOWN).is_some_and(|path| !path.is_empty())
     }
 
     /// The town to work in, opened: settings, ledger, and who acts.

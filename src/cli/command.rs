@@ -6,7 +6,7 @@
 use clap::Subcommand;
 
 use super::render::show;
-use super::{Call, completions, docs, init, rig};
+use super::{Call, agent, completions, docs, init, rig};
 use crate::error::Outcome;
 
 /// Every command.
@@ -28,6 +28,7 @@ pub(super) enum Start {
 /// The town and this machine.
 #[derive(Debug, Subcommand)]
 pub(super) enum Town {
+    Agent(agent::Args),
     Completions(completions::Args),
     Docs(docs::Args),
 }
@@ -62,6 +63,7 @@ impl Start {
 impl Town {
     fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
+            Self::Agent(args) => args.dispatch(call),
             Self::Completions(args) => show(args, call),
             Self::Docs(args) => show(args, call),
         }

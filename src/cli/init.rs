@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
-use super::{Call, Perform, Render, Text, Ui};
+use super::{Call, Perform, Render, Text, Ui, Unattended};
 use crate::error::Outcome;
-use crate::ops::init::{self, Choices, Made};
+use crate::ops::init::{self, Choices, Made, Site};
 use crate::town::Permissions;
 
 /// Make a town: the workspace in which agents work and the ledger that records it
@@ -53,19 +53,54 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Made> {
         let site = init::survey(&call.here()?.join(&self.path))?;
+        let (agent, permissions) = (self.agent, self.permissions.map(Permissions::from));
         let choices = Choices {
             name: self.name.unwrap_or_else(|| site.name.clone()),
             branch: self.branch,
-            agent: self.agent,
-            permissions: self.permissions.map(Permissions::from),
+            agent: if agent.is_none() { ask_agent(&mut call.ui, &site)? } else { agent },
+            permissions: if permissions.is_none() { ask_permissions(&mut call.ui)? } else { permissions },
         };
         init::init(&site, choices, call.clock, &mut call.ui)
     }
 }
 
+/// Asks once, where there is a choice and somebody to make it.
+fn ask_agent(ui: &mut Ui, site: &Site) -> Outcome<Option<String>> {
+    let usable: Vec<_> = site.agents.iter().filter(|agent| agent.usable).collect();
+    if usable.len() < 2 || !ui.is_attended() {
+        return Ok(None);
+    }
+    let options: Vec<Text> =
+        usable.iter().map(|agent| Text::new().name(&agent.name).faint(format_args!("  {}", agent.title))).collect();
+    let preferred = usable.iter().position(|agent| agent.name == site.preferred.agent).unwrap_or(0);
+    let index = ui.choose("Which agent shall work?", &options, preferred, Unattended::Use(preferred))?;
+    Ok(Some(usable[index].name.clone()))
+}
+
+fn ask_permissions(ui: &mut Ui) -> Outcome<Option<Permissions>> {
+    if !ui.is_attended() {
+        return Ok(None);
+    }
+    let options = [
+        Text::new().name("autonomous").faint("  work without questions, each in its own worktree"),
+        Text::new().name("ask").faint("  ask in the agent's terminal; you answer with `gt attach`"),
+    ];
+    let index = ui.choose("May agents work without asking?", &options, 0, Unattended::Use(0))?;
+    Ok(Some([Permissions::Autonomous, Permissions::Ask][index]))
+}
+
 impl Render for Made {
     fn render(&self, ui: &mut Ui) {
         ui.line(Text::new().plain("Made the town ").name(&self.name).plain(" in ").path(self.root.display()));
+        let permissions = match self.permissions {
+            Permissions::Autonomous => "works without asking",
+            Permissions::Ask => "asks before it acts",
+        };
+        let reason = format!("  ({}; {permissions})", self.agent.reason);
+        ui.line(Text::from("  agent  ").name(&self.agent.agent).faint(reason));
+        if !self.agent.usable {
+            ui.warning("no agent can work yet: `gt agent list` says what is missing");
+        }
         ui.hint(format!("`cd {}`, then `gt rig add NAME URL` takes a repository in", self.root.display()));
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! and one variant with one arm in `command.rs`.
 
+mod agent;
 mod args;
 mod call;
 mod command;

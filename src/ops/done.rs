@@ -81,7 +81,13 @@ pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
     session::end_after_done(open, &work.worker, &work.lease);
     pass::request(open);
     let head = (!matches!(plan, Plan::Finish(_))).then(|| work.head.clone());
-    Ok(Done { bead: work.bead.id, title: work.bead.title, head, commits: work.commits, again: matches!(plan, Plan::Again) })
+    Ok(Done {
+        bead: work.bead.id,
+        title: work.bead.title,
+        head,
+        commits: work.commits,
+        again: matches!(plan, Plan::Again),
+    })
 }
 
 fn read_result(path: &Path) -> Outcome<String> {
@@ -120,7 +126,8 @@ fn settle(repo: &Path, worktree: &Path, worker: &WorkerRef, request: &Request) -
     }
     if request.discard {
         let by = merge::Person { name: worker.name.to_string(), email: format!("{}@localhost", worker.name) };
-        let subject = pins::Subject { repo, worktree, worker: &worker.name, branches: &[], why: "gt done --discard", by: &by };
+        let subject =
+            pins::Subject { repo, worktree, worker: &worker.name, branches: &[], why: "gt done --discard", by: &by };
         pins::snapshot(&subject)?;
         git.run(&["reset", "--quiet", "--hard"])?;
         git.run(&["clean", "--quiet", "-ffd"])?;
@@ -141,8 +148,9 @@ fn check(look: &Look, worktree: &Path) -> Outcome<Oid> {
             });
         }
         worktree::State::Busy { operation, .. } => {
-            return refused(format!("a {operation} is half done in {}", worktree.display()))
-                .map_err(|failure| failure.hint(format!("End it with `git {} --continue` or `--abort`, then `gt done`.", word(*operation))));
+            return refused(format!("a {operation} is half done in {}", worktree.display())).map_err(|failure| {
+                failure.hint(format!("End it with `git {} --continue` or `--abort`, then `gt done`.", word(*operation)))
+            });
         }
         worktree::State::Missing => return refused(format!("the worktree {} is gone", worktree.display())),
         worktree::State::Foreign { reason } => {
@@ -169,13 +177,19 @@ fn decide(work: &Work, request: &Request) -> Outcome<Plan> {
     {
         return Ok(Plan::Again);
     }
-    let reason = request.no_change.clone().or_else(|| request.result.as_ref().map(|_| "the result is handed on".to_owned()));
+    let reason =
+        request.no_change.clone().or_else(|| request.result.as_ref().map(|_| "the result is handed on".to_owned()));
     match (work.commits, reason) {
-        (0, None) => Err(Failure::new(Kind::Refused, format!("there is no commit beyond {} to hand in", work.target.branch))
-            .hint("Commit your work first; if nothing needs to change, `gt done --no-change REASON`.")),
+        (0, None) => {
+            Err(Failure::new(Kind::Refused, format!("there is no commit beyond {} to hand in", work.target.branch))
+                .hint("Commit your work first; if nothing needs to change, `gt done --no-change REASON`."))
+        }
         (0, Some(reason)) if may_change_nothing(&work.bead) => Ok(Plan::Finish(reason)),
-        (0, Some(_)) => Err(Failure::new(Kind::Refused, format!("{} is a feature for a {}: it needs a commit", work.bead.id, work.bead.role))
-            .hint("If it cannot or need not be built, `gt escalate REASON`.")),
+        (0, Some(_)) => Err(Failure::new(
+            Kind::Refused,
+            format!("{} is a feature for a {}: it needs a commit", work.bead.id, work.bead.role),
+        )
+        .hint("If it cannot or need not be built, `gt escalate REASON`.")),
         (_, _) if request.no_change.is_some() => {
             let message = format!("{} commits beyond {} would be left behind", work.commits, work.target.branch);
             Err(Failure::new(Kind::Refused, message).hint("`gt done` hands them in."))
@@ -223,7 +237,13 @@ fn submit(open: &OpenTown, work: &Work, result: Option<&str>) -> Outcome<()> {
         Ok(())
     })?;
     commit_point("done.submitted");
-    open.event("bead.submitted", &open.actor, Some(id), Some(&worker.rig), format!("{} commits in the queue", work.commits));
+    open.event(
+        "bead.submitted",
+        &open.actor,
+        Some(id),
+        Some(&worker.rig),
+        format!("{} commits in the queue", work.commits),
+    );
     Ok(())
 }
 

@@ -32,10 +32,12 @@ impl OpenTown {
     /// The bead that the worker named so holds.
     fn bead_on(&self, snapshot: &Snapshot, text: &str) -> Outcome<Option<Bead>> {
         let Some(worker) = self.find_worker(text)? else { return Ok(None) };
-        let query = crate::ledger::BeadQuery { assignee: vec![worker.clone()], status: HELD.to_vec(), ..Default::default() };
+        let query =
+            crate::ledger::BeadQuery { assignee: vec![worker.clone()], status: HELD.to_vec(), ..Default::default() };
         match snapshot.beads(&query)?.into_iter().next() {
             Some(bead) => Ok(Some(bead)),
-            None => Err(Failure::new(Kind::NotFound, format!("{worker} has no bead")).hint("`gt status` shows who works on what")),
+            None => Err(Failure::new(Kind::NotFound, format!("{worker} has no bead"))
+                .hint("`gt status` shows who works on what")),
         }
     }
 
@@ -45,7 +47,11 @@ impl OpenTown {
     /// When the rigs cannot be read.
     pub fn find_worker(&self, text: &str) -> Outcome<Option<WorkerRef>> {
         if let Ok(worker) = text.parse::<WorkerRef>() {
-            let known = self.town.rigs()?.iter().any(|rig| rig.name == worker.rig && rig.worker(&worker.name).as_ref() == Some(&worker));
+            let known = self
+                .town
+                .rigs()?
+                .iter()
+                .any(|rig| rig.name == worker.rig && rig.worker(&worker.name).as_ref() == Some(&worker));
             return Ok(known.then_some(worker));
         }
         let (rig, name) = match text.split_once('/') {
@@ -54,7 +60,10 @@ impl OpenTown {
         };
         let Ok(name) = name.parse() else { return Ok(None) };
         let rigs = self.town.rigs()?;
-        Ok(rigs.iter().filter(|candidate| rig.is_none_or(|rig| candidate.name.as_str() == rig)).find_map(|rig| rig.worker(&name)))
+        Ok(rigs
+            .iter()
+            .filter(|candidate| rig.is_none_or(|rig| candidate.name.as_str() == rig))
+            .find_map(|rig| rig.worker(&name)))
     }
 
     /// The worker that a person meant, by its name or by the bead that it holds.
@@ -69,7 +78,8 @@ impl OpenTown {
             let bead = snapshot.bead(&id)?;
             return match bead.claim().map(|claim| claim.assignee.clone()) {
                 Some(worker) => Ok(worker),
-                None => Err(Failure::new(Kind::NotFound, format!("nobody holds {id}: {}", bead.title)).hint(format!("gt sling {id}"))),
+                None => Err(Failure::new(Kind::NotFound, format!("nobody holds {id}: {}", bead.title))
+                    .hint(format!("gt sling {id}"))),
             };
         }
         let names = self.worker_names()?;
@@ -86,7 +96,12 @@ impl OpenTown {
     /// # Errors
     /// When the rigs cannot be read.
     pub fn worker_names(&self) -> Outcome<Vec<WorkerRef>> {
-        Ok(self.town.rigs()?.iter().flat_map(|rig| rig.polecats().map(|(worker, _)| worker).collect::<Vec<_>>()).collect())
+        Ok(self
+            .town
+            .rigs()?
+            .iter()
+            .flat_map(|rig| rig.polecats().map(|(worker, _)| worker).collect::<Vec<_>>())
+            .collect())
     }
 }
 

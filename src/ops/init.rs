@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Report, Talk};
+use super::{Report, Talk, agents};
+use crate::agent::{self, Catalogue, Choice, Detected};
 use crate::clock::Clock;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -30,6 +31,10 @@ pub struct Site {
     pub path: PathBuf,
     /// What the town is called when nobody says otherwise: the name of the folder.
     pub name: String,
+    /// The agents and what was found of them on this machine.
+    pub agents: Vec<Detected>,
+    /// The one to work with when nobody says otherwise.
+    pub preferred: Choice,
 }
 
 /// What the person chose.
@@ -39,7 +44,7 @@ pub struct Choices {
     pub name: String,
     /// The ledger's branch, fixed for ever.
     pub branch: String,
-    /// The preset that works when nothing closer names one.
+    /// The preset that works when nothing closer names one; whatever is installed when there is no choice.
     pub agent: Option<String>,
     /// Whether agents ask before they act.
     pub permissions: Option<Permissions>,
@@ -54,8 +59,8 @@ pub struct Made {
     pub name: String,
     /// The ledger's branch.
     pub branch: String,
-    /// The preset that works when nothing closer names one.
-    pub agent: Option<String>,
+    /// The agent that works when nothing closer names one, and why.
+    pub agent: Choice,
     /// Whether agents ask before they act.
     pub permissions: Permissions,
 }
@@ -76,8 +81,10 @@ pub fn survey(path: &Path) -> Outcome<Site> {
     town::may_become_town(&path)?;
     check_unused(&path)?;
     check_hidden(&path)?;
+    let agents = agents::installed(&Catalogue::built_in())?;
+    let preferred = agent::choose(&agents);
     let name = path.file_name().map_or_else(|| "town".to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok(Site { path, name })
+    Ok(Site { path, name, agents, preferred })
 }
 
 /// Makes the town.
@@ -86,6 +93,7 @@ pub fn survey(path: &Path) -> Outcome<Site> {
 /// When the folder cannot be written.
 pub fn init(site: &Site, choices: Choices, clock: Clock, talk: &mut dyn Talk) -> Outcome<Made> {
     let (root, branch) = (&site.path, choices.branch.as_str());
+    let agent = chosen(site, choices.agent.as_deref())?;
     let stage = root.join(STAGE);
     fs::create_dir_all(root).map_err(|error| cannot("create", root, error))?;
     remove_stage(&stage)?;
@@ -101,7 +109,15 @@ pub fn init(site: &Site, choices: Choices, clock: Clock, talk: &mut dyn Talk) ->
         talk.warn("git does not know who you are: commits will be by `human`. `git config --global user.name NAME` and `user.email ADDRESS` say it");
     }
     let permissions = Town::at(root).settings()?.permissions;
-    Ok(Made { root: root.clone(), name: choices.name, branch: choices.branch, agent: choices.agent, permissions })
+    Ok(Made { root: root.clone(), name: choices.name, branch: choices.branch, agent, permissions })
+}
+
+/// The agent that will work, with the reason for it.
+fn chosen(site: &Site, name: Option<&str>) -> Outcome<Choice> {
+    let Some(name) = name else { return Ok(site.preferred.clone()) };
+    Catalogue::built_in().get(name)?;
+    let usable = site.agents.iter().any(|agent| agent.name == name && agent.usable);
+    Ok(Choice { agent: name.to_owned(), reason: "you chose it".to_owned(), usable })
 }
 
 fn town_file(choices: &Choices) -> String {

@@ -138,7 +138,13 @@ impl OpenTown {
     /// When the socket's folder cannot be made or this program not be found.
     pub fn place(&self) -> Outcome<Place> {
         let program = self.program()?;
-        let pane_died = vec![program.display().to_string(), "--town".to_owned(), self.town.root.display().to_string(), "tick".to_owned(), "--quiet".to_owned()];
+        let pane_died = vec![
+            program.display().to_string(),
+            "--town".to_owned(),
+            self.town.root.display().to_string(),
+            "tick".to_owned(),
+            "--quiet".to_owned(),
+        ];
         Ok(Place {
             program,
             town: self.town.root.clone(),
@@ -164,11 +170,19 @@ impl OpenTown {
         if let Some(program) = self.town.local()?.and_then(|local| local.gt) {
             return Ok(program);
         }
-        std::env::current_exe().map_err(|error| Failure::caused(Kind::External, "cannot tell which program gt is", error))
+        std::env::current_exe()
+            .map_err(|error| Failure::caused(Kind::External, "cannot tell which program gt is", error))
     }
 
     /// Appends an event to the stream that `gt feed` shows. A stream that cannot be written stops no verb.
-    pub fn event(&self, kind: &str, actor: &Actor, bead: Option<&BeadId>, rig: Option<&RigName>, text: impl Into<String>) {
+    pub fn event(
+        &self,
+        kind: &str,
+        actor: &Actor,
+        bead: Option<&BeadId>,
+        rig: Option<&RigName>,
+        text: impl Into<String>,
+    ) {
         let event = NewEvent {
             at: self.now(),
             kind: kind.to_owned(),

@@ -77,7 +77,8 @@ fn try_request(open: &OpenTown) -> Outcome<()> {
 pub fn person_env(open: &OpenTown) -> BTreeMap<String, String> {
     let session = std::env::var(env::SESSION).ok().and_then(|text| text.parse().ok());
     let launch = session.and_then(|session| Launch::read(&open.town.session_dir(&session)).ok());
-    let worker = [env::LEASE, env::BEAD, env::WORKER, env::RIG, env::ROLE, env::SESSION, env::ATTEMPT, env::TITLE, env::CRASH];
+    let worker =
+        [env::LEASE, env::BEAD, env::WORKER, env::RIG, env::ROLE, env::SESSION, env::ATTEMPT, env::TITLE, env::CRASH];
     let variables = launch.map_or_else(|| std::env::vars().collect(), |launch| launch.on_end_env);
     variables.into_iter().filter(|(name, _)| !worker.contains(&name.as_str())).collect()
 }

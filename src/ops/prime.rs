@@ -4,9 +4,7 @@ use serde::Serialize;
 
 use super::target::Target;
 use super::{OpenTown, Report, who};
-use crate::agent::prompt::{
-    AttemptContext, BeadContext, GateContext, NeedContext, NoteContext, PrimeContext, Prompts,
-};
+use crate::agent::prompt::{AttemptContext, BeadContext, GateContext, NeedContext, NoteContext, PrimeContext, Prompts};
 use crate::bead::{Attempt, Bead};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
@@ -37,7 +35,8 @@ pub fn prime(open: &OpenTown) -> Outcome<Primed> {
     let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
     let rig = open.town.rig(&worker.rig)?;
     let settings = open.settings_for(&rig)?;
-    let filled = context(open, &snapshot, &Assignment { bead: &bead, worker: &worker, rig: &rig, settings: &settings })?;
+    let filled =
+        context(open, &snapshot, &Assignment { bead: &bead, worker: &worker, rig: &rig, settings: &settings })?;
     let text = Prompts::of(open.town.templates_dir()).prime(&filled)?;
     Ok(Primed { worker, text })
 }
@@ -106,7 +105,8 @@ fn need(snapshot: &Snapshot, id: &crate::id::BeadId) -> Outcome<NeedContext> {
     let Some(bead) = snapshot.find(id)? else {
         return Ok(NeedContext { id: id.to_string(), ..NeedContext::default() });
     };
-    let landed = bead.merge.as_ref().and_then(|merge| merge.landed.clone()).map(|commit| commit.chars().take(10).collect());
+    let landed =
+        bead.merge.as_ref().and_then(|merge| merge.landed.clone()).map(|commit| commit.chars().take(10).collect());
     Ok(NeedContext { id: id.to_string(), title: bead.title, landed, result: bead.result })
 }
 

@@ -79,7 +79,13 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
         _ => None,
     };
     let status = end.status.map_or_else(|| "no status".to_owned(), |status| format!("status {status}"));
-    open.event("session.ended", &row.worker, row.bead.as_ref(), rig, format!("{} ended: {} ({status})", row.name, end.reason));
+    open.event(
+        "session.ended",
+        &row.worker,
+        row.bead.as_ref(),
+        rig,
+        format!("{} ended: {} ({status})", row.name, end.reason),
+    );
     Ok(Some(SessionRow { end: Some(end), ..row.clone() }))
 }
 

@@ -31,8 +31,11 @@ pub(super) fn acting(town: &Town, here: &Path) -> Outcome<Acting> {
     if let (Some(told), Some(stands)) = (&told, &stands)
         && told != stands
     {
-        return Err(Failure::new(Kind::Refused, format!("{} says {told}, and this folder belongs to {stands}", env::WORKER))
-            .hint(format!("Work in your own worktree, or unset {} and {}.", env::WORKER, env::LEASE)));
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("{} says {told}, and this folder belongs to {stands}", env::WORKER),
+        )
+        .hint(format!("Work in your own worktree, or unset {} and {}.", env::WORKER, env::LEASE)));
     }
     let lease = variable(env::LEASE)?;
     let bead = variable(env::BEAD)?;
@@ -75,7 +78,8 @@ pub fn hooked_bead(open: &OpenTown, snapshot: &Snapshot) -> Outcome<(Bead, Lease
 
 fn nothing_hooked(open: &OpenTown, snapshot: &Snapshot, worker: &WorkerRef) -> Outcome<Failure> {
     let Some(id) = &open.bead else {
-        return Ok(Failure::new(Kind::NotFound, format!("nothing is hooked to {worker}")).hint("`gt hook --next` takes the next ready bead"));
+        return Ok(Failure::new(Kind::NotFound, format!("nothing is hooked to {worker}"))
+            .hint("`gt hook --next` takes the next ready bead"));
     };
     let stands = match snapshot.find(id)? {
         Some(bead) => bead.state.describe(),
@@ -87,6 +91,9 @@ fn nothing_hooked(open: &OpenTown, snapshot: &Snapshot, worker: &WorkerRef) -> O
 
 fn stale(worker: &WorkerRef, bead: Option<&BeadId>) -> Failure {
     let what = bead.map_or_else(|| "the bead".to_owned(), ToString::to_string);
-    Failure::new(Kind::Conflict, format!("the lease of {worker} on {what} is not valid any more: the bead was taken back"))
-        .hint("Stop here: the commits in this worktree are kept, and the bead is in other hands.")
+    Failure::new(
+        Kind::Conflict,
+        format!("the lease of {worker} on {what} is not valid any more: the bead was taken back"),
+    )
+    .hint("Stop here: the commits in this worktree are kept, and the bead is in other hands.")
 }

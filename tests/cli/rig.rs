@@ -165,7 +165,7 @@ fn a_killed_add_is_completed_by_the_next_one() {
         command
     };
     let recover = |town: &TestTown| {
-        let status = command(town).status().expect("the binary under test starts");
+        let status = command(town).output().expect("the binary under test starts").status;
         assert!(status.success() || status.code() == Some(6), "{status}");
     };
     let check = |town: &TestTown| {
@@ -199,7 +199,7 @@ fn parking_is_one_commit_and_can_be_taken_back() {
 fn several_rigs_are_reported_one_by_one() {
     let (town, _project) = TestTown::with_rig();
     let ran = town.gt(["rig", "park", "wob", "web"]);
-    ran.exits(3).complains(&["there is no rig \"wob\"", "Did you mean web?"]).says(&["web is parked"]);
+    ran.exits(3).complains(&["there is no rig \"wob\"", "did you mean web?"]).says(&["web is parked"]);
     let items = town.gt(["rig", "unpark", "web", "nowhere", "--json"]).exits(3).data();
     assert_eq!(items[0]["ok"], true);
     assert_eq!(items[1]["error"]["kind"], "not-found");

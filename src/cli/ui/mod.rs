@@ -200,7 +200,7 @@ impl Ui {
         }
         self.talk(&Text::new().bad("error:").plain(" ").join(words(&failure.full_message())));
         for hint in &failure.hints {
-            self.talk(&Text::of(Label::Hint, "hint:").plain(" ").join(words(hint)));
+            self.talk(&Text::of(Label::Hint, "hint:").plain(" ").join(words(&clause(hint))));
         }
     }
 
@@ -243,6 +243,18 @@ impl Talk for Ui {
 
     fn warn(&mut self, what: &str) {
         self.warning(what);
+    }
+}
+
+/// A hint as it stands behind `hint: `, where it is no sentence of its own: no capital, no full stop.
+fn clause(hint: &str) -> String {
+    let hint = hint.strip_suffix('.').unwrap_or(hint);
+    let mut letters = hint.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(hint.chars().skip(1)).collect()
+        }
+        _ => hint.to_owned(),
     }
 }
 
@@ -320,6 +332,18 @@ mod tests {
         let mut ui = Ui::captured(12);
         ui.prose(2, Label::Plain, "one two three\n\nfour");
         assert_eq!(ui.taken().0, "  one two\n  three\n\n  four\n");
+    }
+
+    #[test]
+    fn hints_have_one_shape() {
+        let cases = [
+            ("Did you mean web?", "did you mean web?"),
+            ("Known rigs: web.", "known rigs: web"),
+            ("GT_TOWN is set.", "GT_TOWN is set"),
+        ];
+        for (given, shown) in cases {
+            assert_eq!(clause(given), shown);
+        }
     }
 
     #[test]

@@ -1,0 +1,77 @@
+//! `agent list`: which agents there are, which of them are installed, and which one works when nobody said.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{Page, Row};
+use crate::agent::{Caller, Catalogue, Detected, choose, detect};
+use crate::error::{Failure, Kind, Outcome};
+
+/// An agent in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Listed {
+    /// It could be started now.
+    Usable(Agent),
+    /// Its program or its credentials are missing.
+    Missing(Agent),
+    /// The town's changes to it break a rule.
+    Broken {
+        /// Its name.
+        name: String,
+        /// The rule.
+        reason: String,
+    },
+}
+
+/// What was found of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agent {
+    /// What was found.
+    #[serde(flatten)]
+    pub found: Detected,
+    /// Whether it works when nothing closer names another.
+    pub default: bool,
+}
+
+impl Row for Listed {
+    const SCHEMA: &'static str = "gt.agent.list/1";
+}
+
+/// Every agent of `catalogue`, by preference. `set` is the one that the settings name.
+///
+/// # Errors
+/// When the system does not say which program this is.
+pub fn list(catalogue: &Catalogue, set: Option<&str>) -> Outcome<Page<Listed>> {
+    let found = installed(catalogue)?;
+    let default = set.map_or_else(|| choose(&found).agent, str::to_owned);
+    let known: Vec<String> = found.iter().map(|agent| agent.name.clone()).collect();
+    let mut rows: Vec<Listed> = found.into_iter().map(|found| listed(found, &default)).collect();
+    for name in catalogue.names() {
+        if !known.iter().any(|known| known == name)
+            && let Err(error) = catalogue.get(name)
+        {
+            rows.push(Listed::Broken { name: name.to_owned(), reason: error.to_string() });
+        }
+    }
+    Ok(Page::complete(rows))
+}
+
+/// Looks for every agent of `catalogue` on this machine; none is started.
+///
+/// # Errors
+/// When the system does not say which program this is.
+pub fn installed(catalogue: &Catalogue) -> Outcome<Vec<Detected>> {
+    Ok(detect(catalogue, &Caller::this_process(), &this_program()?))
+}
+
+fn listed(found: Detected, default: &str) -> Listed {
+    let agent = Agent { default: found.name == default, found };
+    if agent.found.usable { Listed::Usable(agent) } else { Listed::Missing(agent) }
+}
+
+fn this_program() -> Outcome<PathBuf> {
+    let own = std::env::current_exe();
+    own.map_err(|error| Failure::caused(Kind::External, "cannot tell which program gt is", error))
+}
