@@ -121,3 +121,14 @@ fn a_town_with_a_rig_keeps_its_promises_and_leaves_nothing_running() {
     assert_eq!(project.status(), "");
     town.wait_until_quiet(crate::support::GENEROUS);
 }
+
+#[test]
+fn an_agent_of_the_test_is_the_one_that_works() {
+    let town = TestTown::new();
+    town.work_with("idles");
+    let local = town.read("local.toml").unwrap_or_default();
+    let expected = format!("{}/bin/idles", town.sandbox.display());
+    assert!(local.contains("agent = \"idles\"") && local.contains(&expected), "{local}");
+    town.gt(["rig", "list"]).succeeds();
+    promises::hold(&town);
+}

@@ -197,6 +197,17 @@ impl TestTown {
         target
     }
 
+    /// Makes the agent script `name` the one that works in this town: a fact of this machine, so the ledger
+    /// does not change.
+    pub fn work_with(&self, name: &str) {
+        let script = self.agent(name).display().to_string();
+        let text = self.read("local.toml").unwrap_or_default();
+        let mut local: toml_edit::DocumentMut = text.parse().expect("gt writes local.toml as TOML");
+        local["agent"] = toml_edit::value(name);
+        local["agents"][name]["command"] = toml_edit::value(script);
+        self.write("local.toml", &local.to_string());
+    }
+
     /// A file of the town; `None` when it is not there.
     pub fn read(&self, file: &str) -> Option<String> {
         fs::read_to_string(self.root.join(file)).ok()
