@@ -39,7 +39,7 @@ fmt: ## the one format
 	$(CARGO) fmt
 
 docs: setup ## writes the generated pages of docs/reference anew
-	UPDATE=1 $(CARGO) test --locked --test generated
+	UPDATE=1 $(CARGO) test --locked --test generated --test documents
 
 clean-tests: ## ends and removes what killed test runs left in the temporary folder
 	@scripts/clean-tests.sh

@@ -1,9 +1,10 @@
-//! The documents agree with the repository: every dependency has its reason
-//! and an allowed licence, and links lead somewhere.
+//! The documents agree with the repository: every dependency has its reason and an allowed licence, tables
+//! are those of the code, and links lead somewhere.
 
 mod dependencies;
 mod licences;
 mod links;
+mod tables;
 
 use std::path::Path;
 
