@@ -61,7 +61,7 @@ impl Builder {
             fs::create_dir(sandbox.join(folder)).expect("the sandbox is writable");
         }
         fs::write(sandbox.join("owner"), std::process::id().to_string()).expect("the sandbox is writable");
-        fs::write(sandbox.join("gitconfig"), GIT_CONFIGURATION).expect("the sandbox is writable");
+        fs::write(sandbox.join("home/.gitconfig"), GIT_CONFIGURATION).expect("the sandbox is writable");
         let environment = self.environment(&sandbox);
         let root = sandbox.join("town");
         TestTown { root, environment, keep: std::env::var_os("KEEP").is_some(), sandbox }
@@ -85,7 +85,7 @@ impl Builder {
             ("TMPDIR".into(), own("tmp")),
             ("TMUX_TMPDIR".into(), own("tmp")),
             ("XDG_CONFIG_HOME".into(), own("home/.config")),
-            ("GIT_CONFIG_GLOBAL".into(), own("gitconfig")),
+            ("GIT_CONFIG_GLOBAL".into(), own("home/.gitconfig")),
             ("GIT_CONFIG_NOSYSTEM".into(), "1".into()),
             ("LANG".into(), "C.UTF-8".into()),
             ("TERM".into(), "xterm-256color".into()),
