@@ -20,6 +20,7 @@ pub mod error;
 pub mod escalation;
 #[allow(clippy::disallowed_methods, reason = "a door: see clippy.toml")]
 pub mod git;
+pub mod harness;
 pub mod id;
 pub mod ledger;
 pub mod mail;
