@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+pub use super::Person;
 use super::attributes::Attributes;
 use super::bare::{is_ancestor, merge_base};
-pub use super::Person;
 use super::{Git, GitError, Oid};
 
 /// What merging two commits gives.

@@ -58,9 +58,10 @@ pub fn undress(place: &Place) -> Result<(), PolecatError> {
     let wanted = path.to_string_lossy().into_owned();
     let listing = git.output(&["config", "--local", "-z", "--get-regexp", r"^includeif\..*\.path$"])?;
     for entry in String::from_utf8_lossy(&listing.stdout).split('\0') {
-        if let Some((key, _)) = entry.split_once('\n').filter(|(_, value)| *value == wanted) {
-            let section = key.strip_suffix(".path").unwrap_or(key);
-            git.run(&["config", "--local", "--remove-section", section])?;
+        let key = entry.split_once('\n').filter(|(_, value)| *value == wanted).map(|(key, _)| key);
+        // The listing has the first word in lower case, the removal wants it as it was written.
+        if let Some(place) = key.and_then(|key| key.strip_prefix("includeif.")?.strip_suffix(".path")) {
+            git.run(&["config", "--local", "--remove-section", &format!("includeIf.{place}")])?;
         }
     }
     std::fs::remove_file(&path).map_err(PolecatError::files("remove", &path))
@@ -94,8 +95,10 @@ fn settings(identity: &Identity) -> String {
         }
     }
     let nowhere = quote(NO_PUSH);
+    // A slash in front makes it a path, whatever address follows; else git would ask ssh for a strange host.
+    let nowhere_at_all = quote(&format!("/{NO_PUSH}/"));
     // The first is for `git push`, the second for `git push ADDRESS` and for remotes that a worker adds.
-    writeln!(text, "[remote \"origin\"]\n\tpushurl = {nowhere}\n[url {nowhere}]\n\tpushInsteadOf = \"\"")
+    writeln!(text, "[remote \"origin\"]\n\tpushurl = {nowhere}\n[url {nowhere_at_all}]\n\tpushInsteadOf = \"\"")
         .expect("a string takes everything");
     text.push_str("[commit]\n\tgpgSign = false\n[tag]\n\tgpgSign = false\n[push]\n\tgpgSign = false\n");
     text

@@ -38,10 +38,18 @@ fn has_work(repository: &Path) -> Result<bool, GitError> {
     Ok(!git.output(&args)?.stdout.is_empty() || has_own_commits(&git)?)
 }
 
+/// Whether it has commits that none of its remotes has; also when that cannot be read.
 fn has_own_commits(git: &Git) -> Result<bool, GitError> {
-    let all = git.output(&["rev-list", "--max-count=1", "--all", "--not", "--remotes"])?;
-    let head = git.output(&["rev-list", "--max-count=1", "HEAD", "--not", "--remotes"])?;
-    Ok(!all.stdout.is_empty() || !head.stdout.is_empty())
+    for source in ["--all", "HEAD"] {
+        if source == "HEAD" && !git.output(&["rev-parse", "--verify", "--quiet", "HEAD"])?.ok() {
+            continue;
+        }
+        let own = git.output(&["rev-list", "--max-count=1", source, "--not", "--remotes"])?;
+        if !own.ok() || !own.stdout.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether it is another worktree of `repo`, whose refs are there anyway.

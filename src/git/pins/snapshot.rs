@@ -167,6 +167,17 @@ impl Content {
     }
 }
 
+/// How far the copy of an index helps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IndexKind {
+    /// It can be used as it is.
+    Plain,
+    /// A merge was not ended.
+    Conflicts,
+    /// It hides files from git, or cannot be read.
+    Unusable,
+}
+
 /// A folder of files with an index of its own, outside of it.
 pub(super) struct Folder {
     pub(super) git_dir: PathBuf,
@@ -184,33 +195,46 @@ impl Folder {
     /// Begins with a copy of the worktree's index, which spares reading files that have not changed; with that
     /// of HEAD when the copy hides files or cannot be used. The tree of what is staged.
     fn take_index(&self, admin: Option<&Path>, head: Option<&Oid>) -> Result<Option<Oid>, GitError> {
-        let mut staged = None;
-        if let Some(admin) = admin {
-            // A shared index lies beside the split one and is found there only.
-            if fs::copy(admin.join("index"), &self.index).is_ok() {
-                staged = self.git().output(&["write-tree"])?.text().parse().ok();
-                let flags = self.git().output(&["ls-files", "-v", "-z"])?;
-                if flags.ok()
-                    && flags
-                        .stdout
-                        .split(|byte| *byte == 0)
-                        .all(|entry| matches!(entry.first(), None | Some(b'H' | b'M')))
-                {
-                    return Ok(staged);
-                }
+        let copied = admin.is_some_and(|admin| fs::copy(admin.join("index"), &self.index).is_ok());
+        let staged = if copied { self.git().output(&["write-tree"])?.text().parse().ok() } else { None };
+        match self.kind_of_index(copied)? {
+            IndexKind::Plain => {}
+            IndexKind::Conflicts if head.is_some() => self.from_head(&["read-tree", "--reset"], head)?,
+            IndexKind::Conflicts | IndexKind::Unusable => {
+                fs::remove_file(&self.index).ok();
+                self.from_head(&["read-tree"], head)?;
             }
         }
-        fs::remove_file(&self.index).ok();
-        if let Some(head) = head {
-            self.git().run(&["read-tree", head.as_str()])?;
-        }
         Ok(staged)
+    }
+
+    fn from_head(&self, command: &[&str], head: Option<&Oid>) -> Result<(), GitError> {
+        let Some(head) = head else { return Ok(()) };
+        let args: Vec<&str> = command.iter().copied().chain([head.as_str()]).collect();
+        self.git().run(&args).map(|_| ())
+    }
+
+    fn kind_of_index(&self, copied: bool) -> Result<IndexKind, GitError> {
+        if !copied {
+            return Ok(IndexKind::Unusable);
+        }
+        let listing = self.git().output(&["ls-files", "-v", "-z"])?;
+        let mut kind = if listing.ok() { IndexKind::Plain } else { IndexKind::Unusable };
+        for entry in listing.stdout.split(|byte| *byte == 0) {
+            match entry.first() {
+                None | Some(b'H') => {}
+                Some(b'M') if kind == IndexKind::Plain => kind = IndexKind::Conflicts,
+                Some(b'M') => {}
+                Some(_) => kind = IndexKind::Unusable,
+            }
+        }
+        Ok(kind)
     }
 
     /// Takes every file that is not ignored into the index, except what lies in `without`.
     pub(super) fn add_all(&self, without: &[PathBuf]) -> Result<(), GitError> {
         use std::os::unix::ffi::OsStrExt;
-        let mut input = b":(top).".to_vec();
+        let mut input = b".".to_vec();
         for path in without {
             input.extend(b"\0:(top,exclude,literal)");
             input.extend(path.as_os_str().as_bytes());
