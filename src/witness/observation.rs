@@ -1,0 +1,170 @@
+use std::time::Duration;
+
+use crate::bead::Claim;
+use crate::clock::Timestamp;
+use crate::id::{BeadId, HomeId, Lease, SessionId, WorkerRef};
+
+/// What was seen of one worker at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Who.
+    pub worker: WorkerRef,
+    /// This clone of the town.
+    pub home: HomeId,
+    /// When it was seen.
+    pub now: Timestamp,
+    /// The bead that is hooked to it.
+    pub hook: Option<Hook>,
+    /// Its last session, as the runtime sees it.
+    pub session: Session,
+    /// What the agent does, as far as it shows.
+    pub activity: Activity,
+}
+
+/// The bead that is hooked to a worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// The bead.
+    pub bead: BeadId,
+    /// Its claim.
+    pub claim: Claim,
+    /// When it was hooked.
+    pub since: Timestamp,
+}
+
+/// The last session of a worker, as the runtime sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Session {
+    /// It could not be seen.
+    Unknown {
+        /// Why: "tmux did not answer within 2s".
+        why: String,
+    },
+    /// There is none.
+    Absent,
+    /// It was launched and its process has not begun yet.
+    Starting {
+        /// Its identity.
+        id: SessionId,
+        /// The hooking it was started for.
+        lease: Option<Lease>,
+        /// When it was launched.
+        since: Timestamp,
+    },
+    /// Its process lives.
+    Running {
+        /// Its identity.
+        id: SessionId,
+        /// The hooking it was started for.
+        lease: Option<Lease>,
+        /// When its process began.
+        since: Timestamp,
+    },
+    /// It wrote how it ended.
+    Ended {
+        /// Its identity.
+        id: SessionId,
+        /// The hooking it was started for.
+        lease: Option<Lease>,
+        /// When.
+        at: Timestamp,
+        /// How, for people: "exit status 1", "signal 9".
+        how: String,
+    },
+    /// Its process is gone, and nobody wrote how.
+    Lost {
+        /// Its identity.
+        id: SessionId,
+        /// The hooking it was started for.
+        lease: Option<Lease>,
+    },
+}
+
+impl Session {
+    /// The hooking it was started for.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        match self {
+            Self::Unknown { .. } | Self::Absent => None,
+            Self::Starting { lease, .. }
+            | Self::Running { lease, .. }
+            | Self::Ended { lease, .. }
+            | Self::Lost { lease, .. } => lease.as_ref(),
+        }
+    }
+}
+
+/// What the agent does, as far as it shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Whether anything was ever done for this hooking: output of the agent, a commit, a changed file.
+    pub begun: bool,
+    /// The last sign of progress.
+    pub progress: Option<Timestamp>,
+    /// What its prompt shows.
+    pub prompt: Prompt,
+    /// The moment until which its provider refuses to serve it.
+    pub limited_until: Option<Timestamp>,
+}
+
+/// What the prompt of an agent shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Prompt {
+    /// The agent is at work, or its prompt cannot be read.
+    #[default]
+    Busy,
+    /// It finished its turn and waits for the next message.
+    Idle {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It asked something.
+    Input {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It asks whether it may do something.
+    Permission {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// How long what may last before it is judged otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thresholds {
+    /// A hook without a trace of a session, while somebody may be starting one.
+    pub absent: Duration,
+    /// A session that was launched and has no process yet.
+    pub start: Duration,
+    /// A running session that has not begun anything.
+    pub gupp: Duration,
+    /// A session without progress.
+    pub stalled: Duration,
+    /// A session at its prompt.
+    pub idle: Duration,
+    /// A session without a hook, while it may be ending by itself.
+    pub orphan: Duration,
+    /// After a reminder, before the next step.
+    pub patience: Duration,
+    /// How long a reminder is remembered.
+    pub reminder: Duration,
+    /// How long any judgement holds at most.
+    pub fresh: Duration,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            absent: seconds(30),
+            start: seconds(60),
+            gupp: seconds(5 * 60),
+            stalled: seconds(10 * 60),
+            idle: seconds(2 * 60),
+            orphan: seconds(60),
+            patience: seconds(2 * 60),
+            reminder: seconds(60 * 60),
+            fresh: seconds(30),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use serde::Serialize;
+
+use super::{Health, Judgement, Observation, Thresholds};
+use crate::bead::AttemptOutcome;
+use crate::clock::{Timestamp, since};
+use crate::id::{SessionId, WorkerKind};
+use crate::mail::Severity;
+
+/// How often a session is restarted in place for one bead.
+pub const RESTARTS: u32 = 2;
+
+/// What was tried for one bead. Kept durably, by bead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// How often its session was restarted in place; those that a rate limit excuses are not counted.
+    pub restarts: u32,
+    /// When its worker was last reminded.
+    pub reminded: Option<Timestamp>,
+    /// When somebody was last told.
+    pub escalated: Option<Timestamp>,
+}
+
+/// What to do about a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "remedy", rename_all = "kebab-case")]
+pub enum Remedy {
+    /// Nothing, or nothing more.
+    Nothing,
+    /// Send it a message.
+    Remind {
+        /// The message.
+        text: String,
+    },
+    /// End what is left of its session and start a new one on the same bead, told what is known.
+    Restart {
+        /// Why, for the new session and for the feed.
+        why: String,
+        /// Whether it counts towards [`RESTARTS`].
+        counts: bool,
+    },
+    /// Take the bead from it, so that another may have it.
+    Release {
+        /// How its attempt is recorded.
+        outcome: AttemptOutcome,
+        /// Why.
+        why: String,
+    },
+    /// End a session that nobody needs.
+    End {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        why: String,
+    },
+    /// Tell somebody; the bead stays where it is.
+    Escalate {
+        /// How bad it is.
+        severity: Severity,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What to do about a worker that was judged so.
+///
+/// The ladder is: a reminder, two restarts in place, release to another; what no other worker could mend
+/// is escalated instead. A crew member is a person's, and is left alone.
+pub fn remedy(seen: &Observation, judged: &Judgement, counters: &Counters, thresholds: &Thresholds) -> Remedy {
+    if seen.worker.kind == WorkerKind::Crew {
+        return Remedy::Nothing;
+    }
+    let ladder = Ladder { now: seen.now, why: &judged.evidence, counters, thresholds };
+    match &judged.health {
+        Health::Free
+        | Health::Starting { .. }
+        | Health::Working { .. }
+        | Health::Limited { .. }
+        | Health::HeldElsewhere { .. }
+        | Health::Unknown { .. } => Remedy::Nothing,
+        Health::Orphan { session } => Remedy::End { session: session.clone(), why: judged.evidence.clone() },
+        Health::WaitingForPermission { .. } => ladder.escalate(Severity::Medium),
+        Health::WaitingForInput { .. } => ladder.remind(ALONE).unwrap_or_else(|| ladder.escalate(Severity::Medium)),
+        Health::Idle { .. } => ladder.remind(GO_ON).unwrap_or_else(|| ladder.escalate(Severity::Medium)),
+        Health::Gupp { .. } => ladder.remind(BEGIN).unwrap_or_else(|| ladder.restart(Last::Escalate)),
+        Health::Stalled { .. } => ladder.remind(GO_ON).unwrap_or_else(|| ladder.restart(Last::Release)),
+        Health::Zombie { .. } => ladder.restart(Last::Escalate),
+        Health::Ended { limited: true, .. } => Remedy::Restart { why: judged.evidence.clone(), counts: false },
+        Health::Ended { worked: true, .. } => ladder.restart(Last::Release),
+        Health::Ended { worked: false, .. } => ladder.restart(Last::Escalate),
+    }
+}
+
+const ALONE: &str = "Nobody is there to answer. Decide yourself and write down why with `gt bead note`; if you \
+    cannot go on without a person, run `gt escalate`.";
+const GO_ON: &str = "Your bead is still on your hook. Go on with it; when it is finished run `gt done`; if you \
+    cannot go on, run `gt escalate`.";
+const BEGIN: &str = "You have a bead on your hook. Run `gt prime` and begin.";
+
+/// What comes after the last restart.
+#[derive(Clone, Copy)]
+enum Last {
+    /// Another worker may do better.
+    Release,
+    /// Another worker would do no better: nothing ever worked here.
+    Escalate,
+}
+
+struct Ladder<'l> {
+    now: Timestamp,
+    why: &'l str,
+    counters: &'l Counters,
+    thresholds: &'l Thresholds,
+}
+
+impl Ladder<'_> {
+    /// The reminder, or nothing while it may still help; `None` when it did not.
+    fn remind(&self, text: &str) -> Option<Remedy> {
+        let ago = self.counters.reminded.map(|reminded| since(self.now, reminded));
+        match ago.filter(|ago| *ago < self.thresholds.reminder) {
+            None => Some(Remedy::Remind { text: text.to_owned() }),
+            Some(ago) if ago < self.thresholds.patience => Some(Remedy::Nothing),
+            Some(_) => None,
+        }
+    }
+
+    fn restart(&self, last: Last) -> Remedy {
+        let why = self.why.to_owned();
+        match last {
+            _ if self.counters.restarts < RESTARTS => Remedy::Restart { why, counts: true },
+            Last::Release => Remedy::Release { outcome: AttemptOutcome::Ended, why },
+            Last::Escalate => self.escalate(Severity::High),
+        }
+    }
+
+    /// Somebody is told once; who is told next is the escalation's to say.
+    fn escalate(&self, severity: Severity) -> Remedy {
+        match self.counters.escalated {
+            Some(_) => Remedy::Nothing,
+            None => Remedy::Escalate { severity, why: self.why.to_owned() },
+        }
+    }
+}

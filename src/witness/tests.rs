@@ -1,0 +1,298 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::bead::sample::{at, claim, id, worker};
+use crate::clock::Timestamp;
+use crate::id::{HomeId, Lease, SessionId};
+
+const NOW: i64 = 100_000;
+
+fn ago(seconds: i64) -> Timestamp {
+    at(NOW - seconds)
+}
+
+fn session() -> SessionId {
+    "sessionsessi".parse().expect("letters")
+}
+
+fn lease() -> Option<Lease> {
+    Some(claim("toast").lease)
+}
+
+fn running(since: i64) -> Session {
+    Session::Running { id: session(), lease: lease(), since: ago(since) }
+}
+
+fn ended(since: i64) -> Session {
+    Session::Ended { id: session(), lease: lease(), at: ago(since), how: "exit status 1".to_owned() }
+}
+
+fn lost() -> Session {
+    Session::Lost { id: session(), lease: lease() }
+}
+
+fn launched(since: i64) -> Session {
+    Session::Starting { id: session(), lease: lease(), since: ago(since) }
+}
+
+fn seen(session: Session, change: impl FnOnce(&mut Observation)) -> Observation {
+    let hook = Hook { bead: id("abcde"), claim: claim("toast"), since: ago(3_600) };
+    let home = claim("toast").home;
+    let activity = Activity::default();
+    let mut seen = Observation { worker: worker("toast"), home, now: at(NOW), hook: Some(hook), session, activity };
+    change(&mut seen);
+    seen
+}
+
+fn judged(seen: &Observation) -> Judgement {
+    judge(seen, &Thresholds::default())
+}
+
+fn elsewhere(seen: &mut Observation) {
+    seen.home = "otherhomehere".parse::<HomeId>().expect("letters");
+}
+
+fn progress(seconds: i64) -> impl FnOnce(&mut Observation) {
+    move |seen| (seen.activity.begun, seen.activity.progress) = (true, Some(ago(seconds)))
+}
+
+fn prompt(prompt: Prompt) -> impl FnOnce(&mut Observation) {
+    move |seen| (seen.activity.begun, seen.activity.progress, seen.activity.prompt) = (true, Some(ago(3)), prompt)
+}
+
+fn limited(until: i64) -> impl FnOnce(&mut Observation) {
+    move |seen| seen.activity.limited_until = Some(ago(until))
+}
+
+fn unhooked(progress: i64) -> impl FnOnce(&mut Observation) {
+    move |seen| (seen.hook, seen.activity.progress) = (None, Some(ago(progress)))
+}
+
+fn hooked(seconds: i64) -> impl FnOnce(&mut Observation) {
+    move |seen| seen.hook.as_mut().expect("it has one").since = ago(seconds)
+}
+
+#[test]
+fn every_health_has_its_evidence() {
+    let hook_renewed = |seen: &mut Observation| {
+        seen.hook.as_mut().expect("hook").claim.lease = "renewedrenewed22".parse().expect("ok")
+    };
+    let crew = |seen: &mut Observation| (seen.worker, seen.hook) = ("web/crew/ada".parse().expect("valid"), None);
+    let unknown = Session::Unknown { why: "tmux did not answer within 2s".to_owned() };
+    let cases = [
+        (seen(Session::Absent, |seen| seen.hook = None), "free: no bead on its hook and no session"),
+        (seen(ended(9), |seen| seen.hook = None), "free: no bead on its hook and no session"),
+        (seen(Session::Absent, hooked(29)), "starting: hooked 29s ago, no session yet"),
+        (seen(Session::Absent, hooked(30)), "zombie: web-abcde is on its hook for 30s, and it has no session"),
+        (seen(launched(59), |_| {}), "starting: its session was launched 59s ago"),
+        (seen(launched(60), |_| {}), "zombie: its session was launched 1m ago and has no process"),
+        (seen(lost(), hooked(1)), "zombie: web-abcde is on its hook, and the process of its session is gone"),
+        (seen(running(299), |_| {}), "starting: its session runs for 4m and has begun nothing yet"),
+        (seen(running(300), |_| {}), "gupp: web-abcde is on its hook, and nothing was begun for 5m"),
+        (seen(running(300), progress(400)), "working: last sign of progress 5m ago"),
+        (seen(running(700), progress(599)), "working: last sign of progress 9m ago"),
+        (seen(running(700), progress(600)), "stalled: no sign of progress for 10m"),
+        (seen(running(700), prompt(Prompt::Idle { since: ago(119) })), "working: last sign of progress 3s ago"),
+        (seen(running(700), prompt(Prompt::Idle { since: ago(120) })), "idle: it stands at its prompt since 2m"),
+        (
+            seen(running(700), prompt(Prompt::Input { since: ago(1) })),
+            "waiting for input: it waits for an answer since 1s",
+        ),
+        (
+            seen(running(700), prompt(Prompt::Permission { since: ago(1) })),
+            "waiting for permission: it asks for permission since 1s",
+        ),
+        (seen(running(700), limited(-60)), "limited: its provider serves it again at 2027-01-16T11:47:40Z"),
+        (seen(ended(10), limited(-60)), "limited: its provider serves it again at 2027-01-16T11:47:40Z"),
+        (
+            seen(ended(10), progress(20)),
+            "ended: its session ended 10s ago (exit status 1), having worked, without done; web-abcde is still on its hook",
+        ),
+        (
+            seen(ended(10), |_| {}),
+            "ended: its session ended 10s ago (exit status 1), having done nothing, without done; web-abcde is still on its hook",
+        ),
+        (seen(running(700), unhooked(60)), "orphan: the session sessionsessi lives, and no bead is on its hook"),
+        (seen(running(700), unhooked(59)), "free: no bead on its hook; the session sessionsessi is ending"),
+        (
+            seen(running(700), hook_renewed),
+            "orphan: the session sessionsessi lives for an earlier hooking, not for web-abcde",
+        ),
+        (seen(ended(700), hook_renewed), "zombie: web-abcde is on its hook for 1h, and it has no session"),
+        (seen(running(700), crew), "working: a person's own session sessionsessi"),
+        (
+            seen(lost(), elsewhere),
+            "held elsewhere: web-abcde is held by the clone homehomehome since 2027-01-16T10:46:40Z",
+        ),
+        (seen(unknown, |_| {}), "unknown: its session could not be seen: tmux did not answer within 2s"),
+    ];
+    for (seen, expected) in cases {
+        let judged = judged(&seen);
+        assert_eq!(format!("{}: {}", judged.health.word(), judged.evidence), expected);
+        assert!(judged.expires > seen.now, "{expected} is stale at once");
+    }
+}
+
+#[test]
+fn a_judgement_expires_when_time_alone_changes_it() {
+    assert_eq!(judged(&seen(Session::Absent, hooked(20))).expires, ago(-10));
+    assert_eq!(judged(&seen(running(700), progress(599))).expires, ago(-1));
+    assert_eq!(judged(&seen(running(700), progress(1))).expires, ago(-30), "stale before it stalls");
+    assert_eq!(judged(&seen(running(700), limited(-5))).expires, ago(-5));
+}
+
+fn remedied(seen: &Observation, counters: &Counters) -> Remedy {
+    remedy(seen, &judged(seen), counters, &Thresholds::default())
+}
+
+fn short(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Nothing => "nothing".to_owned(),
+        Remedy::Remind { text } => format!("remind: {}", text.split(['.', ';']).next().unwrap_or_default()),
+        Remedy::Restart { counts, .. } => format!("restart{}", if *counts { "" } else { ", not counted" }),
+        Remedy::Release { outcome, .. } => format!("release as {outcome:?}"),
+        Remedy::End { .. } => "end".to_owned(),
+        Remedy::Escalate { severity, .. } => format!("escalate {severity:?}"),
+    }
+}
+
+#[test]
+fn the_ladder_goes_up() {
+    let none = Counters::default();
+    let restarted = |restarts| Counters { restarts, ..none };
+    let reminded = |seconds, restarts| Counters { reminded: Some(ago(seconds)), restarts, ..none };
+    let told = Counters { restarts: 2, reminded: Some(ago(500)), escalated: Some(ago(9)) };
+    let idle = seen(running(700), prompt(Prompt::Idle { since: ago(200) }));
+    let gupp = seen(running(700), |_| {});
+    let stalled = seen(running(900), progress(800));
+    let died = seen(ended(10), progress(20));
+    let stillborn = seen(ended(10), |_| {});
+    let cut_off = seen(ended(10), |seen| (seen.activity.begun, seen.activity.limited_until) = (true, Some(ago(5))));
+    let limit_was_over =
+        seen(ended(10), |seen| (seen.activity.begun, seen.activity.limited_until) = (true, Some(ago(15))));
+    let cases = [
+        (&idle, none, "remind: Your bead is still on your hook"),
+        (&idle, reminded(119, 0), "nothing"),
+        (&idle, reminded(120, 0), "escalate Medium"),
+        (&idle, reminded(3_600, 0), "remind: Your bead is still on your hook"),
+        (&idle, told, "nothing"),
+        (&gupp, none, "remind: You have a bead on your hook"),
+        (&gupp, reminded(200, 0), "restart"),
+        (&gupp, reminded(200, 2), "escalate High"),
+        (&stalled, none, "remind: Your bead is still on your hook"),
+        (&stalled, reminded(200, 1), "restart"),
+        (&stalled, reminded(200, 2), "release as Ended"),
+        (&died, none, "restart"),
+        (&died, restarted(1), "restart"),
+        (&died, restarted(2), "release as Ended"),
+        (&died, told, "release as Ended"),
+        (&stillborn, restarted(1), "restart"),
+        (&stillborn, restarted(2), "escalate High"),
+        (&stillborn, told, "nothing"),
+        (&cut_off, restarted(2), "restart, not counted"),
+        (&limit_was_over, restarted(2), "release as Ended"),
+    ];
+    for (seen, counters, expected) in cases {
+        assert_eq!(short(&remedied(seen, &counters)), expected, "{} {counters:?}", judged(seen).health.word());
+    }
+    let zombie = seen(lost(), |_| {});
+    assert_eq!(short(&remedied(&zombie, &none)), "restart");
+    assert_eq!(short(&remedied(&zombie, &restarted(2))), "escalate High");
+    let asking = seen(running(700), prompt(Prompt::Permission { since: ago(1) }));
+    assert_eq!(short(&remedied(&asking, &none)), "escalate Medium");
+    assert_eq!(short(&remedied(&seen(running(700), unhooked(60)), &none)), "end");
+}
+
+#[test]
+fn the_table_has_every_health() {
+    let words: std::collections::BTreeSet<&str> = table(&Thresholds::default()).iter().map(|row| row.health).collect();
+    assert_eq!(words.len(), 14);
+    snapbox::assert_data_eq!(render_table(&Thresholds::default()), snapbox::file!["table.md"].raw());
+}
+
+fn any_session() -> impl Strategy<Value = Session> {
+    let time = 0..2_000i64;
+    prop_oneof![
+        Just(Session::Absent),
+        Just(lost()),
+        time.clone().prop_map(running),
+        time.clone().prop_map(launched),
+        time.prop_map(ended),
+        Just(Session::Unknown { why: "no answer".to_owned() }),
+    ]
+}
+
+fn any_seen() -> impl Strategy<Value = Observation> {
+    let prompt = prop_oneof![
+        Just(Prompt::Busy),
+        (0..500i64).prop_map(|since| Prompt::Idle { since: ago(since) }),
+        (0..500i64).prop_map(|since| Prompt::Input { since: ago(since) }),
+        (0..500i64).prop_map(|since| Prompt::Permission { since: ago(since) }),
+    ];
+    let time = proptest::option::of(-600..2_000i64);
+    (any_session(), prompt, any::<bool>(), time.clone(), time, 0..3_600i64, prop::bool::weighted(0.8)).prop_map(
+        |(session, prompt, begun, progress, limited, since, has_hook)| {
+            let mut seen = seen(session, hooked(since));
+            seen.activity = Activity { begun, progress: progress.map(ago), prompt, limited_until: limited.map(ago) };
+            seen.hook = seen.hook.filter(|_| has_hook);
+            seen
+        },
+    )
+}
+
+fn any_counters() -> impl Strategy<Value = Counters> {
+    let time = || proptest::option::of((0..5_000i64).prop_map(ago));
+    (0..4u32, time(), time()).prop_map(|(restarts, reminded, escalated)| Counters { restarts, reminded, escalated })
+}
+
+proptest! {
+    #[test]
+    fn some_workers_are_never_touched(seen in any_seen(), counters in any_counters(), way in 0..3) {
+        let mut seen = seen;
+        match way {
+            0 => seen.session = Session::Unknown { why: "no answer".to_owned() },
+            1 => seen.worker = "web/crew/ada".parse().expect("valid"),
+            _ if seen.hook.is_some() => elsewhere(&mut seen),
+            _ => seen.session = Session::Absent,
+        }
+        prop_assert_eq!(remedied(&seen, &counters), Remedy::Nothing);
+    }
+
+    /// A live session is ended only when it has no hook of its own, and a bead is taken away or its session
+    /// replaced only after the evidence that the table asks for.
+    #[test]
+    fn no_remedy_without_its_evidence(seen in any_seen(), counters in any_counters()) {
+        let judged = judged(&seen);
+        prop_assert!(judged.expires > seen.now);
+        match remedied(&seen, &counters) {
+            Remedy::End { .. } => prop_assert!(seen.hook.is_none()),
+            Remedy::Restart { counts, .. } => {
+                prop_assert!(seen.hook.is_some());
+                prop_assert!(!counts || counters.restarts < RESTARTS);
+                let live = matches!(seen.session, Session::Running { .. });
+                prop_assert!(!live || counters.reminded.is_some(), "a live session is reminded first");
+            }
+            Remedy::Release { .. } => prop_assert!(counters.restarts >= RESTARTS),
+            Remedy::Escalate { .. } => prop_assert!(counters.escalated.is_none()),
+            Remedy::Remind { .. } => prop_assert!(matches!(seen.session, Session::Running { .. }), "nobody hears it"),
+            Remedy::Nothing => {}
+        }
+    }
+
+    /// Whatever keeps being seen of one bead, the ladder ends: at most a few remedies, then nothing or release.
+    #[test]
+    fn the_ladder_ends(sightings in proptest::collection::vec(any_seen(), 1..60)) {
+        let (mut counters, mut acts) = (Counters::default(), 0);
+        for mut seen in sightings {
+            seen.activity.limited_until = None;
+            match remedied(&seen, &counters) {
+                Remedy::Restart { .. } => (counters.restarts, acts) = (counters.restarts + 1, acts + 1),
+                Remedy::Remind { .. } => (counters.reminded, acts) = (Some(ago(500)), acts + 1),
+                Remedy::Escalate { .. } => (counters.escalated, acts) = (Some(seen.now), acts + 1),
+                Remedy::Release { .. } => break,
+                Remedy::Nothing | Remedy::End { .. } => {}
+            }
+        }
+        prop_assert!(acts <= 4, "{acts}");
+    }
+}
