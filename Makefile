@@ -18,7 +18,7 @@ demo: build ## the whole path with a scripted model: no network, no key
 
 test: ## all tests, with real git and real tmux
 	@scripts/setup.sh --tests
-	$(CARGO) test --locked
+	$(CARGO) test --locked --no-fail-fast
 
 # The doors of clippy.toml are closed to the program and open to its tests, hence two runs of clippy.
 check: ## what CI runs: format, lints, documentation, tests
@@ -27,7 +27,7 @@ check: ## what CI runs: format, lints, documentation, tests
 	$(CARGO) clippy --locked --lib --bins -- -D warnings
 	$(CARGO) clippy --locked --all-targets -- -D warnings -A clippy::disallowed_methods
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
-	$(CARGO) test --locked
+	$(CARGO) test --locked --no-fail-fast
 
 bench: setup ## the budgets of docs/design/performance.md, each beside its baseline
 	$(CARGO) bench --locked
