@@ -4,6 +4,7 @@
 //! the command line and the gateway build the same request and show the same report.
 
 pub mod agents;
+pub mod bench;
 pub mod done;
 mod find;
 pub mod init;

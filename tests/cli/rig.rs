@@ -161,7 +161,7 @@ fn a_killed_add_is_completed_by_the_next_one() {
     let from = project.url().to_owned();
     let command = |town: &TestTown| {
         let mut command = town.program(crate::support::town::GT);
-        command.args(["--quiet", "rig", "add", "web", &from, "--gate", "./test.sh"]).current_dir(&town.root);
+        command.args(["--quiet", "rig", "add", "web", &from, "--no-run"]).current_dir(&town.root);
         command
     };
     let recover = |town: &TestTown| {
@@ -214,4 +214,65 @@ fn a_broken_file_blocks_no_other_rig() {
     assert_eq!((rigs[0]["state"].as_str(), rigs[1]["state"].as_str()), (Some("active"), Some("broken")));
     assert!(rigs[1]["reason"].as_str().is_some_and(|reason| reason.starts_with("rigs.d/web.toml:2:")), "{rigs}");
     town.gt(["rig", "show", "web"]).exits(5).complains(&["rigs.d/web.toml:2:", "prefix"]);
+}
+
+#[test]
+fn a_new_rig_says_whether_it_is_green_to_begin_with() {
+    let town = TestTown::new();
+    let project = town.repo("web");
+    project.write(".env", "SECRET=1\n");
+    project.write(".gitignore", ".env\nbuilt\n");
+    project.commit("ignore");
+    let arguments = [
+        "web",
+        project.url(),
+        "--setup",
+        "echo x >built",
+        "--copy",
+        ".env",
+        "--gate",
+        "test -e built && . ./.env && ./test.sh",
+    ];
+    add(&town, &arguments).succeeds().says(&["green to begin with"]);
+
+    project.write("tests/wrong.sh", "echo it is wrong; exit 1\n");
+    project.commit("break it");
+    let red = add(&town, &["red", project.url(), "--gate", "./test.sh", "--gate", "touch never"]).succeeds();
+    red.says(&["red to begin with", "it is wrong", "the whole output: "]);
+    let trial =
+        add(&town, &["json", project.url(), "--gate", "./test.sh", "--json"]).succeeds().data()["trial"].clone();
+    assert_eq!((trial["green"].as_bool(), trial["gates"][0]["status"].as_i64()), (Some(false), Some(1)));
+    let log = trial["gates"][0]["log"].as_str().expect("a path");
+    assert!(fs::read_to_string(log).expect("the log").contains("it is wrong"));
+
+    let broken = add(&town, &["broken", project.url(), "--setup", "echo cannot; false", "--gate", "touch never"]);
+    broken.succeeds().says(&["set-up", "cannot", "red to begin with"]);
+    for rig in ["red", "broken"] {
+        assert!(!town.root.join("rigs").join(rig).join("refinery/bench/never").exists(), "{rig}");
+    }
+    assert_eq!(project.status(), "!! .env");
+    assert_eq!(town.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn gates_are_guessed_said_and_not_asked_for_without_a_terminal() {
+    let town = TestTown::new();
+    let project = town.repo("web");
+    project.write("Makefile", "test:\n\t./test.sh\n");
+    project.commit("make");
+    let ran = add(&town, &["web", project.url()]).succeeds();
+    let ran = ran.complains(&["guessed from", "make test", "Use these? yes (nobody to ask)"]);
+    ran.says(&["green to begin with"]);
+    add(&town, &["bare", project.url(), "--no-gates"]).succeeds().complains(&["whatever merges, lands"]);
+    assert_eq!(town.json(["rig", "show", "bare"])["gates"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_gate_that_hangs_is_stopped_and_leaves_nothing_running() {
+    let town = TestTown::new();
+    let project = town.repo("web");
+    town.write("town.toml", "branch = \"main\"\ngate_limit = \"1s\"\n");
+    let ran = add(&town, &["web", project.url(), "--gate", "sleep 600 & sleep 600"]).succeeds();
+    ran.says(&["out of time", "red to begin with"]);
+    assert_eq!(town.processes(), vec![]);
 }

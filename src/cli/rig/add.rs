@@ -2,11 +2,12 @@
 
 use clap::ValueHint;
 
-use crate::cli::{Call, Perform, Render, Text, Ui, Unattended};
+use crate::cli::{Call, Label, Perform, Render, Text, Ui, Unattended};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::RoleName;
 use crate::ops::rig::add::{self, Added, Addition, Request};
 use crate::ops::rig::gates;
+use crate::ops::rig::trial::{self, Trial, Tried};
 
 /// Take a repository in
 ///
@@ -58,6 +59,9 @@ pub(super) struct Args {
     /// Take what was guessed without asking
     #[arg(short, long)]
     yes: bool,
+    /// Do not run set-up and gates now to see whether the target is green
+    #[arg(long)]
+    no_run: bool,
     /// Show what would be registered and stop
     #[arg(long)]
     dry_run: bool,
@@ -68,7 +72,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Added> {
         let open = call.open()?;
-        let (yes, dry_run) = (self.yes, self.dry_run);
+        let (yes, dry_run, no_run) = (self.yes, self.dry_run, self.no_run);
         let request = self.request(call)?;
         let mut addition = add::begin(&open, &request, &mut call.ui)?;
         if dry_run {
@@ -77,7 +81,15 @@ impl Perform for Args {
         if !addition.reasons.is_empty() {
             offer(&mut call.ui, &mut addition, yes)?;
         }
-        addition.register()
+        let mut added = addition.register()?;
+        if !no_run {
+            // The rig is one by now: a trial that cannot be made is no reason to fail.
+            match trial::run(&open, &added.rig, &added.tip, &mut call.ui) {
+                Ok(trial) => added.trial = Some(trial),
+                Err(failure) => call.ui.warning(format!("set-up and gates were not run: {failure}")),
+            }
+        }
+        Ok(added)
     }
 }
 
@@ -160,8 +172,13 @@ impl Render for Added {
                 .plain(", now at ")
                 .id(commit),
         );
-        for gate in &rig.gates {
-            ui.line(Text::from("  gate  ").command(&gate.run));
+        match &self.trial {
+            Some(trial) => render_trial(ui, trial),
+            None => {
+                for gate in &rig.gates {
+                    ui.line(Text::from("  gate  ").command(&gate.run));
+                }
+            }
         }
         if rig.gates.is_empty() {
             ui.warning(format!(
@@ -169,5 +186,38 @@ impl Render for Added {
                 rig.name, rig.name
             ));
         }
+    }
+}
+
+fn render_trial(ui: &mut Ui, trial: &Trial) {
+    if let Some(reason) = &trial.set_up {
+        ui.line(Text::from("  set-up  ").state("red"));
+        ui.prose(4, Label::Faint, reason);
+    }
+    for tried in &trial.gates {
+        render_gate(ui, tried);
+    }
+    match (trial.green, trial.gates.is_empty()) {
+        (true, true) => {}
+        (true, false) => ui.line(Text::from("The target is ").state("green").plain(" to begin with.")),
+        (false, _) => {
+            ui.line(
+                Text::from("The target is ").state("red").plain(" to begin with: nothing can land until it is green."),
+            );
+        }
+    }
+}
+
+fn render_gate(ui: &mut Ui, tried: &Tried) {
+    let state = match (tried.passed, tried.timed_out) {
+        (true, _) => Text::new().state("green"),
+        (false, true) => Text::new().state("red").plain(" (out of time)"),
+        (false, false) => Text::new().state("red"),
+    };
+    let time = format!("  {:.1}s", std::time::Duration::from_millis(tried.milliseconds).as_secs_f64());
+    ui.line(Text::from("  gate  ").command(&tried.gate.run).plain("  ").join(state).time(time));
+    if !tried.passed {
+        ui.prose(4, Label::Faint, tried.tail.trim_end());
+        ui.line(Text::from("    the whole output: ").path(tried.log.display()));
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::origin::{self, Origin};
+use super::trial::Trial;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::bare::{self, CreateError, Probe};
@@ -76,6 +77,8 @@ pub struct Added {
     pub tip: Oid,
     /// Whether the rig is in the ledger; not so for a dry run.
     pub registered: bool,
+    /// What came of running set-up and gates once; none when they were not run.
+    pub trial: Option<Trial>,
 }
 
 impl Report for Added {
@@ -132,7 +135,7 @@ impl Addition<'_> {
 
     /// What is planned or done.
     pub fn report(&self) -> Added {
-        Added { rig: self.rig.clone(), tip: self.tip.clone(), registered: self.registered }
+        Added { rig: self.rig.clone(), tip: self.tip.clone(), registered: self.registered, trial: None }
     }
 
     fn repository(&self) -> PathBuf {

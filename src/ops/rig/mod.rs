@@ -6,6 +6,7 @@ pub mod list;
 pub mod origin;
 pub mod park;
 pub mod show;
+pub mod trial;
 
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::RigName;

@@ -1,0 +1,148 @@
+//! The bench of a refinery: the worktree of a rig in which set-up and gates run.
+//!
+//! Whoever uses it holds the rig's refinery lock, see [`Bench::take`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::OpenTown;
+use crate::agent::{Caller, command_environment};
+use crate::env;
+use crate::error::{Failure, Outcome};
+use crate::git::worktree::{self, Cut};
+use crate::git::{GitError, Oid};
+use crate::polecat::{Furnishing, PolecatError, SetUp, furnish, set_up};
+use crate::runtime::{CommandResult, CommandSpec, run_command};
+use crate::store::{FileLock, StoreError};
+use crate::town::{Gate, Remote, Rig, Settings};
+
+/// The name of the refinery's first worktree.
+pub const SLOT: &str = "bench";
+/// How much of a gate's output is kept.
+const LOG_LIMIT: u64 = 4 * 1024 * 1024;
+/// How long to wait for somebody else who registers a worktree.
+const WORKTREES: Duration = Duration::from_secs(30);
+/// How long submodules may take, which can come from the network.
+const SUBMODULES: Duration = Duration::from_secs(600);
+
+/// A refinery's worktree, with the lock that keeps others out of it.
+pub struct Bench<'a> {
+    open: &'a OpenTown,
+    rig: &'a Rig,
+    settings: Settings,
+    /// The worktree.
+    pub folder: PathBuf,
+    /// Becomes true when set-up or a gate shall end.
+    pub stop: Option<Arc<AtomicBool>>,
+    _lock: FileLock,
+}
+
+/// Why the bench could not be had.
+#[derive(Debug, thiserror::Error)]
+enum LockOrGit {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<'a> Bench<'a> {
+    /// Takes the refinery of `rig` for this process, waiting for at most `limit`.
+    ///
+    /// # Errors
+    /// When another process keeps it, or the rig's settings break a rule.
+    pub fn take(open: &'a OpenTown, rig: &'a Rig, limit: Duration) -> Outcome<Self> {
+        let lock = FileLock::acquire(&open.town.refinery_lock(&rig.name), limit)?;
+        let folder = open.town.refinery_worktree(&rig.name, SLOT);
+        Ok(Self { open, rig, settings: open.settings_for(rig)?, folder, stop: None, _lock: lock })
+    }
+
+    /// Puts exactly the tree of `commit` on the bench, with the person's files; answers what people should know.
+    ///
+    /// # Errors
+    /// When git fails or a file cannot be copied.
+    pub fn lay(&self, commit: &Oid) -> Outcome<Vec<String>> {
+        let (town, rig) = (&self.open.town, self.rig);
+        let repo = town.rig_repo(&rig.name);
+        let trash = town.trash_dir();
+        let cut = Cut { repo: &repo, path: &self.folder, branch: None, commit };
+        let keep = if rig.keep.is_empty() { None } else { Some(rig.keep.as_slice()) };
+        let lock = || FileLock::acquire(&town.worktrees_lock(&rig.name), WORKTREES).map_err(LockOrGit::from);
+        worktree::recycle(&cut, keep, &trash, lock).map_err(LockOrGit::lift)?;
+        worktree::discard(&trash)?;
+        let extras = worktree::extras(&self.folder, Some(SUBMODULES))?;
+        let mut notes: Vec<String> = extras.iter().map(ToString::to_string).collect();
+        notes.extend(furnish(&repo, &self.folder, &self.furnishing())?);
+        Ok(notes)
+    }
+
+    /// Runs the rig's set-up commands when they have not run here with the same inputs.
+    ///
+    /// # Errors
+    /// [`PolecatError::SetUp`] when one of them fails.
+    pub fn set_up(&self) -> Result<(), PolecatError> {
+        let town = &self.open.town;
+        let wanted = SetUp {
+            commands: self.rig.setup.clone(),
+            inputs: self.rig.setup_inputs.clone(),
+            environment: self.environment(&BTreeMap::new()),
+            limit: self.settings.setup_limit.duration(),
+            log: town.setup_log(&self.rig.name, SLOT),
+            runs: town.run_dir(),
+            stop: self.stop.clone(),
+        };
+        set_up(&town.rig_repo(&self.rig.name), &self.folder, &wanted).map(|_| ())
+    }
+
+    /// Runs one gate in the tree that lies on the bench. `log` is the name of its log; `given` are variables that it
+    /// gets beside the usual ones.
+    ///
+    /// # Errors
+    /// When it cannot be run. That it fails is no error.
+    pub fn gate(&self, gate: &Gate, log: &str, given: &BTreeMap<String, String>) -> Outcome<CommandResult> {
+        let log = self.open.town.gate_log(&self.rig.name, log);
+        if let Some(folder) = log.parent() {
+            std::fs::create_dir_all(folder).map_err(GitError::files("make", folder))?;
+        }
+        Ok(run_command(&CommandSpec {
+            command: gate.run.clone(),
+            cwd: self.folder.clone(),
+            env: self.environment(given),
+            limit: gate.limit.unwrap_or(self.settings.gate_limit).duration(),
+            log,
+            log_limit: LOG_LIMIT,
+            runs: self.open.town.run_dir(),
+            stop: self.stop.clone(),
+        })?)
+    }
+
+    fn environment(&self, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let program = self.open.program().unwrap_or_else(|_| "gt".into());
+        let mut variables = command_environment(&Caller::this_process(), &program);
+        variables.insert(env::RIG.to_owned(), self.rig.name.to_string());
+        variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), self.open.town.ceiling_directories(&self.rig.name));
+        variables.extend(given.clone());
+        variables
+    }
+
+    fn furnishing(&self) -> Furnishing {
+        Furnishing {
+            source: (self.rig.remote == Remote::Local).then(|| PathBuf::from(&self.rig.url)),
+            copy: self.rig.copy.clone(),
+            link: self.rig.link.clone(),
+            keep: None,
+        }
+    }
+}
+
+impl LockOrGit {
+    fn lift(self) -> Failure {
+        match self {
+            Self::Git(error) => error.into(),
+            Self::Store(error) => error.into(),
+        }
+    }
+}
