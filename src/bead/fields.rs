@@ -38,6 +38,12 @@ pub struct Bead {
     pub discovered_from: Option<BeadId>,
     /// The worker that should get it next, where it is free.
     pub prefer: Option<WorkerRef>,
+    /// The agent preset that is to work on it, where a person named one.
+    pub agent: Option<String>,
+    /// The model of that agent, where a person named one.
+    pub model: Option<String>,
+    /// The branch that its first attempt starts from, where that is not the target.
+    pub from: Option<String>,
     /// How earlier hookings ended, oldest first; see [`Bead::record_attempt`].
     pub attempts: Vec<Attempt>,
     /// What a bead without a commit produced; prose, handed to the beads that need it.
@@ -317,6 +323,9 @@ impl Bead {
             related: BTreeSet::new(),
             discovered_from: None,
             prefer: None,
+            agent: None,
+            model: None,
+            from: None,
             attempts: Vec::new(),
             result: None,
             created,

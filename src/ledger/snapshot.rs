@@ -175,6 +175,14 @@ impl Snapshot {
         Ok(self.index.document(path)?)
     }
 
+    /// Path and text of every file in a folder; not for beads.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn texts(&self, folder: &str) -> Outcome<Vec<(String, String)>> {
+        Ok(self.index.documents(folder)?)
+    }
+
     /// Bead files that cannot be read; they are left out of every answer.
     ///
     /// # Errors

@@ -30,6 +30,9 @@ impl Serialize for Bead {
         map.serialize_entry("related", &self.related)?;
         map.serialize_entry("discovered_from", &self.discovered_from)?;
         map.serialize_entry("prefer", &self.prefer)?;
+        map.serialize_entry("agent", &self.agent)?;
+        map.serialize_entry("model", &self.model)?;
+        map.serialize_entry("from", &self.from)?;
         map.serialize_entry("touches", &self.touches)?;
         map.serialize_entry("budget", &self.budget)?;
         map.serialize_entry("created", &rfc3339(self.created))?;

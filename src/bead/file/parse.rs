@@ -107,6 +107,9 @@ fn read_place(file: &mut Reader<'_>, bead: &mut Bead) -> Result<(), FileError> {
     bead.related = file.list("related")?;
     bead.discovered_from = file.parsed("discovered_from")?;
     bead.prefer = file.parsed("prefer")?;
+    bead.agent = file.string("agent")?;
+    bead.model = file.string("model")?;
+    bead.from = file.string("from")?;
     bead.touches = file.list("touches")?;
     bead.budget = file.string("budget")?;
     bead.defer_until = file.time("defer_until")?;

@@ -48,6 +48,9 @@ impl Bead {
         listed(out, "related", &self.related);
         grouped(out, "discovered_from", self.discovered_from.as_ref());
         grouped(out, "prefer", self.prefer.as_ref());
+        grouped(out, "agent", self.agent.as_ref());
+        grouped(out, "model", self.model.as_ref());
+        grouped(out, "from", self.from.as_ref());
         listed(out, "touches", &self.touches);
         grouped(out, "budget", self.budget.as_ref());
         out.group().time("created", self.created);

@@ -1,0 +1,140 @@
+//! Hooking a bead to a worker: the one transaction behind `gt sling`, `gt hook --next` and the tick.
+
+use serde::Serialize;
+
+use super::{OpenTown, roster};
+use crate::agent::{Caller, Catalogue};
+use crate::bead::ready::Row;
+use crate::bead::{Bead, Claim};
+use crate::env::commit_point;
+use crate::error::{Failure, Kind, Outcome};
+use crate::id::{Actor, BeadId, Lease, RigName, WorkerRef};
+use crate::ledger::Transaction;
+use crate::scheduler::{self, Asked, Start};
+use crate::town::{Reserved, Rig, Settings};
+
+/// What a person wishes for a bead beside the worker.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// With this worker.
+    pub worker: Option<WorkerRef>,
+    /// In this rig.
+    pub rig: Option<RigName>,
+    /// By this agent.
+    pub agent: Option<String>,
+    /// With this model.
+    pub model: Option<String>,
+    /// From this branch instead of the target.
+    pub from: Option<String>,
+}
+
+/// A bead on a hook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hooked {
+    /// The bead.
+    pub bead: BeadId,
+    /// Its title.
+    pub title: String,
+    /// The worker.
+    pub worker: WorkerRef,
+    /// The token of this hooking.
+    #[serde(skip)]
+    pub lease: Lease,
+    /// Whether the worker is new.
+    pub new_worker: bool,
+}
+
+/// Hooks `id` as the scheduler decides, or says why not. Everything is checked inside the transaction, on the state
+/// that it changes: of thirty processes that want the same bead or the same worker, one gets it.
+///
+/// # Errors
+/// When the bead is not ready, nobody is free, or the agent is not installed.
+pub fn hook(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
+    let home = open.home()?.clone();
+    let committed = open.ledger.transact(&open.actor, |tx| {
+        let rigs = roster::rigs(tx.at_tip())?;
+        let mut bead = tx.bead(id)?;
+        let start = admit(open, tx, &rigs, &bead, wish)?;
+        let lease = Lease::random();
+        if start.new {
+            reserve(tx, &rigs, &start)?;
+        }
+        apply(&mut bead, wish);
+        bead.hook(&open.actor, Claim { assignee: start.worker.clone(), lease: lease.clone(), home: home.clone() })?;
+        tx.put(&bead);
+        tx.describe("sling", format!("sling {id} to {}: {}", start.worker.name, bead.title));
+        Ok(Hooked { bead: id.clone(), title: bead.title, worker: start.worker, lease, new_worker: start.new })
+    })?;
+    commit_point("sling.hooked");
+    let hooked = committed.value;
+    open.event("bead.hooked", &open.actor, Some(id), Some(&hooked.worker.rig), format!("{} to {}", hooked.title, hooked.worker.name));
+    Ok(hooked)
+}
+
+fn admit(open: &OpenTown, tx: &Transaction, rigs: &[Rig], bead: &Bead, wish: &Wish) -> Outcome<Start> {
+    if let Some(claim) = bead.claim() {
+        return Err(Failure::new(Kind::Conflict, format!("{} is {}", bead.id, bead.state.describe()))
+            .hint(format!("`gt unsling {}` takes it back from {}.", bead.id, claim.assignee.name)));
+    }
+    let account = roster::account_of(open, tx.at_tip(), bead, rigs)?;
+    let town = roster::town(open, tx.at_tip(), rigs)?;
+    let row = Row::from(bead);
+    let asked = Asked { row: &row, account: &account, worker: wish.worker.as_ref(), rig: wish.rig.as_ref() };
+    let start = scheduler::admit(&asked, &town).map_err(|refusal| {
+        let failure = Failure::from(refusal);
+        Failure { message: format!("{} cannot be slung: {}", bead.id, failure.message), ..failure }
+    })?;
+    if !tx.held_by(&start.worker)?.iter().all(|held| held.status() != crate::bead::Status::Hooked) {
+        return Err(Failure::new(Kind::Conflict, format!("{} has a bead already", start.worker)));
+    }
+    Ok(start)
+}
+
+fn apply(bead: &mut Bead, wish: &Wish) {
+    let wishes = [(&mut bead.agent, &wish.agent), (&mut bead.model, &wish.model), (&mut bead.from, &wish.from)];
+    for (field, wish) in wishes {
+        if wish.is_some() {
+            field.clone_from(wish);
+        }
+    }
+}
+
+/// Reserves the name of a new worker for ever.
+fn reserve(tx: &mut Transaction, rigs: &[Rig], start: &Start) -> Outcome<()> {
+    let name = &start.worker.name;
+    if let Some(rig) = rigs.iter().find(|rig| rig.names.contains_key(name)) {
+        return Err(Failure::new(Kind::Conflict, format!("the name {name} is reserved in the rig {}", rig.name))
+            .hint("Names of workers are unique in the town and never given twice; choose another."));
+    }
+    let mut rig = rigs
+        .iter()
+        .find(|rig| rig.name == start.worker.rig)
+        .cloned()
+        .ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no rig {}", start.worker.rig)))?;
+    rig.names.insert(name.clone(), Reserved::polecat(start.role.clone()));
+    tx.put_text(rig.path(), rig.render());
+    Ok(())
+}
+
+/// The agent for a bead: the person's wish, else that of the role, the rig or the town, else what is installed. Its
+/// program is looked for before anything is changed.
+///
+/// # Errors
+/// When the agent is unknown or not installed.
+pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option<&str>) -> Outcome<String> {
+    let role = settings.role(&bead.role);
+    let catalogue = Catalogue::new(settings);
+    let caller = Caller::this_process();
+    let gt = open.program()?;
+    let name = match wish.map(str::to_owned).or_else(|| bead.agent.clone()).or(role.agent) {
+        Some(name) => name,
+        None => crate::agent::choose(&crate::agent::detect(&catalogue, &caller, &gt)).agent,
+    };
+    crate::agent::preflight(catalogue.get(&name)?, &caller, &gt)?;
+    Ok(name)
+}
+
+/// Whoever causes a hooking that nobody asked for by hand: the tick.
+pub fn witness(rig: &RigName) -> Actor {
+    Actor::Witness(rig.clone())
+}
