@@ -3,15 +3,14 @@
 use serde::Serialize;
 
 use super::{OpenTown, roster};
-use crate::agent::{Caller, Catalogue};
 use crate::bead::ready::Row;
 use crate::bead::{Bead, Claim};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId, Lease, RigName, WorkerRef};
+use crate::id::{BeadId, Lease, RigName, WorkerRef};
 use crate::ledger::Transaction;
 use crate::scheduler::{self, Asked, Start};
-use crate::town::{Reserved, Rig, Settings};
+use crate::town::{Reserved, Rig};
 
 /// What a person wishes for a bead beside the worker.
 #[derive(Debug, Clone, Default)]
@@ -114,27 +113,4 @@ fn reserve(tx: &mut Transaction, rigs: &[Rig], start: &Start) -> Outcome<()> {
     rig.names.insert(name.clone(), Reserved::polecat(start.role.clone()));
     tx.put_text(rig.path(), rig.render());
     Ok(())
-}
-
-/// The agent for a bead: the person's wish, else that of the role, the rig or the town, else what is installed. Its
-/// program is looked for before anything is changed.
-///
-/// # Errors
-/// When the agent is unknown or not installed.
-pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option<&str>) -> Outcome<String> {
-    let role = settings.role(&bead.role);
-    let catalogue = Catalogue::new(settings);
-    let caller = Caller::this_process();
-    let gt = open.program()?;
-    let name = match wish.map(str::to_owned).or_else(|| bead.agent.clone()).or(role.agent) {
-        Some(name) => name,
-        None => crate::agent::choose(&crate::agent::detect(&catalogue, &caller, &gt)).agent,
-    };
-    crate::agent::preflight(catalogue.get(&name)?, &caller, &gt)?;
-    Ok(name)
-}
-
-/// Whoever causes a hooking that nobody asked for by hand: the tick.
-pub fn witness(rig: &RigName) -> Actor {
-    Actor::Witness(rig.clone())
 }

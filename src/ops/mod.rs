@@ -5,15 +5,21 @@
 
 pub mod agents;
 pub mod bench;
+pub mod bead;
 pub mod done;
 mod find;
+pub mod hooking;
 pub mod init;
+pub mod launch;
 mod open;
 pub mod pass;
 pub mod prime;
 mod report;
+mod roster;
+mod sandbox;
 pub mod rig;
 pub mod session;
+pub mod sling;
 mod talk;
 pub mod target;
 pub mod who;

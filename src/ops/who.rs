@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::OpenTown;
-use crate::bead::Bead;
+use crate::bead::{Bead, Status};
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, Lease, WorkerKind, WorkerRef};
@@ -67,12 +67,20 @@ pub fn hooked_bead(open: &OpenTown, snapshot: &Snapshot) -> Outcome<(Bead, Lease
             .hint("Run it in a worker's worktree or session."));
     };
     let query = crate::ledger::BeadQuery { assignee: vec![worker.clone()], ..Default::default() };
-    let held = snapshot.beads(&query)?.into_iter().next();
-    let Some(bead) = held else { return Err(nothing_hooked(open, snapshot, worker)?) };
-    let claim = bead.claim().expect("a bead with an assignee has a claim").clone();
-    match &open.lease {
-        Some(lease) if *lease != claim.lease => Err(stale(worker, open.bead.as_ref())),
-        _ => Ok((bead, claim.lease)),
+    let mut held = snapshot.beads(&query)?;
+    // What it submitted earlier waits in the queue and is its own still; what is on its hook comes first.
+    held.sort_by_key(|bead| bead.status() != Status::Hooked);
+    let leased = |bead: &Bead| bead.claim().map(|claim| claim.lease.clone());
+    let meant = match &open.lease {
+        Some(lease) => held.iter().find(|bead| leased(bead).as_ref() == Some(lease)),
+        None => held.first(),
+    };
+    match meant {
+        Some(bead) => Ok((bead.clone(), leased(bead).expect("a bead with an assignee has a claim"))),
+        None if open.lease.is_some() && held.iter().any(|bead| Some(&bead.id) == open.bead.as_ref()) => {
+            Err(stale(worker, open.bead.as_ref()))
+        }
+        None => Err(nothing_hooked(open, snapshot, worker)?),
     }
 }
 

@@ -1,0 +1,3 @@
+//! `gt bead ...` and its short forms.
+
+pub(super) mod create;

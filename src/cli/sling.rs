@@ -1,0 +1,58 @@
+//! `gt sling`.
+
+use super::{Call, Perform, Render, Text, Ui, complete};
+use crate::error::Outcome;
+use crate::ops::launch::Start;
+use crate::ops::sling::{Request, Slung, sling};
+use crate::ops::Many;
+
+/// Give beads to workers and start them
+///
+/// Without a rig or a worker each bead goes to a free worker of its own rig. A sentence instead of an id makes the
+/// bead first: gt sling "Add login" web
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Beads, or a sentence; last, where wanted, a rig or a worker
+    #[arg(required = true, value_name = "BEAD", add = complete::beads_and_places())]
+    words: Vec<String>,
+    /// The agent that works on it
+    #[arg(long, value_name = "AGENT", add = complete::agents())]
+    agent: Option<String>,
+    /// The model of the agent
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// Start from this branch instead of the target
+    #[arg(long, value_name = "BRANCH")]
+    from: Option<String>,
+}
+
+impl Perform for Args {
+    type Report = Many<Slung>;
+
+    fn perform(self, call: &mut Call) -> Outcome<Many<Slung>> {
+        let open = call.open()?;
+        sling(&open, &Request { words: self.words, agent: self.agent, model: self.model, from: self.from })
+    }
+}
+
+impl Render for Slung {
+    fn render(&self, ui: &mut Ui) {
+        let who = self.hooked.worker.short();
+        let line = Text::new().id(&self.hooked.bead).plain(" ").title(&self.hooked.title).plain(" -> ").name(&who);
+        match &self.start {
+            Some(Start::Started(started)) => {
+                ui.line(line.plain(format!(" ({})", started.agent)));
+                started.notes.iter().for_each(|note| ui.warning(note));
+            }
+            Some(_) => ui.line(line),
+            None => ui.line(line.plain(" (not started yet)")),
+        }
+        if let Some(warning) = &self.warning {
+            ui.warning(format!("{who} was not started: {warning}"));
+            ui.hint("it is tried again at the next tick; `gt why` tells how it stands");
+        }
+        for alike in &self.similar {
+            ui.warning(format!("{} looks like the same work: {}", alike.id, alike.title));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Starting the session of a hooked bead: sandbox, prompt, agent.
+//!
+//! Everything here may be done again: a second start of the same hooking finds the first one's session alive and
+//! leaves it, or makes the sandbox anew. One lock per worker keeps two processes from doing it at once.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::prime::{self, Assignment};
+use super::target::Target;
+use super::{OpenTown, pass, sandbox, session};
+use crate::agent::prompt::Prompts;
+use crate::agent::{Caller, Catalogue, LaunchPlan, LaunchRequest, WorkerVariables};
+use crate::bead::{Bead, Claim, State};
+use crate::env::commit_point;
+use crate::error::{Failure, Kind, Outcome};
+use crate::id::{Actor, BeadId, Lease, SessionId, WorkerRef};
+use crate::runtime::{Launch, RuntimeKind};
+use crate::store::{FileLock, SessionRow, write_atomic};
+use crate::town::{Rig, Settings};
+
+/// A session that runs now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Started {
+    /// The worker.
+    pub worker: WorkerRef,
+    /// Its bead.
+    pub bead: BeadId,
+    /// The session.
+    pub session: SessionId,
+    /// The agent.
+    pub agent: String,
+    /// The branch of the worktree.
+    pub branch: String,
+    /// What the person should know.
+    pub notes: Vec<String>,
+}
+
+/// What became of a start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "start", rename_all = "kebab-case")]
+pub enum Start {
+    /// The session was started now.
+    Started(Started),
+    /// The session of this hooking runs already.
+    Runs {
+        /// Which one.
+        session: SessionId,
+    },
+    /// Another process is starting it.
+    Busy,
+    /// The bead is not hooked under this lease any more.
+    Gone,
+}
+
+/// Starts the session of the hooking `lease` of `id`, unless it runs.
+///
+/// # Errors
+/// When the worktree, the set-up, the agent or the runtime fail. The bead stays hooked; the next tick tries again.
+pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
+    let Some((bead, claim)) = hooked(open, id, lease)? else { return Ok(Start::Gone) };
+    let worker = &claim.assignee;
+    let Some(_lock) = FileLock::try_acquire(&open.town.worker_lock(worker))? else { return Ok(Start::Busy) };
+    if hooked(open, id, lease)?.is_none() {
+        return Ok(Start::Gone);
+    }
+    if let Some(live) = session::live(open, worker)?
+        && live.row.lease.as_ref() == Some(lease)
+    {
+        return Ok(Start::Runs { session: live.row.id });
+    }
+    session::end_all(open, worker, "replaced")?;
+    let rig = open.town.rig(&worker.rig)?;
+    let settings = open.settings_for(&rig)?;
+    let assignment = Assignment { bead: &bead, worker, rig: &rig, settings: &settings };
+    begin(open, &assignment, &claim).map(Start::Started)
+}
+
+fn hooked(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Option<(Bead, Claim)>> {
+    let Some(bead) = open.snapshot()?.find(id)? else { return Ok(None) };
+    let claim = match &bead.state {
+        State::Hooked(claim) if claim.lease == *lease && claim.home == *open.home()? => claim.clone(),
+        _ => return Ok(None),
+    };
+    Ok(Some((bead, claim)))
+}
+
+fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome<Started> {
+    let Assignment { bead, worker, rig, settings } = *assignment;
+    let agent = agent_for(open, settings, bead, None)?;
+    let prepared = sandbox::prepare(open, assignment)?;
+    commit_point("launch.prepared");
+    let session = SessionId::random();
+    let snapshot = open.snapshot()?;
+    let context = prime::context(open, &snapshot, assignment)?;
+    let prompt = Prompts::of(open.town.templates_dir()).first(&context)?;
+    let plan = plan(open, assignment, &Wanted { agent: &agent, session: &session, lease: &claim.lease, prompt: &prompt })?;
+    for file in &plan.files {
+        write_private(file)?;
+    }
+    let kind = runtime_kind(settings);
+    let row = SessionRow {
+        id: session.clone(),
+        worker: Actor::Worker(worker.clone()),
+        bead: Some(bead.id.clone()),
+        lease: Some(claim.lease.clone()),
+        attempt: Some(bead.attempt_number()),
+        role: Some(bead.role.clone()),
+        agent: agent.clone(),
+        runtime: kind.to_string(),
+        name: worker.short(),
+        created: open.now(),
+        process: None,
+        log: open.town.session_log(&session),
+        end: None,
+    };
+    open.state()?.add_session(&row)?;
+    commit_point("launch.recorded");
+    let launch = launch_file(open, &row, kind, &plan)?;
+    open.runtime(kind)?.start(&session::folder(open, &session), &launch)?;
+    commit_point("launch.started");
+    open.event("session.started", &row.worker, Some(&bead.id), Some(&rig.name), format!("{} with {agent}: {}", row.name, bead.title));
+    let notes = prepared.notes.into_iter().chain(plan.warnings).collect();
+    Ok(Started { worker: worker.clone(), bead: bead.id.clone(), session, agent, branch: prepared.branch, notes })
+}
+
+/// What the plan of one session is made from, beside the assignment.
+struct Wanted<'a> {
+    agent: &'a str,
+    session: &'a SessionId,
+    lease: &'a Lease,
+    prompt: &'a str,
+}
+
+fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Outcome<LaunchPlan> {
+    let Assignment { bead, worker, rig, settings } = *assignment;
+    let catalogue = Catalogue::new(settings);
+    let role = settings.role(&bead.role);
+    let model = bead.model.clone().or(role.model).or_else(|| settings.model.clone());
+    let caller = caller(open);
+    let identity = WorkerVariables {
+        rig: Some(rig.name.clone()),
+        worker: Some(worker.clone()),
+        role: Some(bead.role.clone()),
+        bead: Some(bead.id.clone()),
+        title: Some(bead.title.clone()),
+        lease: Some(wanted.lease.clone()),
+        attempt: Some(bead.attempt_number()),
+        ..WorkerVariables::of_session(&open.town.root, wanted.session.clone())
+    };
+    let mut variables = identity.variables();
+    variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), open.town.ceiling_directories(&rig.name));
+    let request = LaunchRequest {
+        preset: catalogue.get(wanted.agent)?,
+        prompt: wanted.prompt,
+        model: model.as_deref(),
+        effort: role.effort.as_deref(),
+        permissions: settings.permissions,
+        worktree: &open.town.worktree(worker),
+        run_dir: &session::folder(open, wanted.session),
+        gt: &open.program()?,
+        variables,
+        caller: &caller,
+        resume: None,
+    };
+    Ok(crate::agent::plan(&request)?)
+}
+
+fn write_private(file: &crate::agent::PlannedFile) -> Outcome<()> {
+    let failed = |error| Failure::caused(Kind::External, format!("cannot write {}", file.path.display()), error);
+    if let Some(folder) = file.path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    write_atomic(&file.path, file.text.as_bytes(), 0o600).map_err(failed)
+}
+
+fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, plan: &LaunchPlan) -> Outcome<Launch> {
+    let gt = open.program()?.display().to_string();
+    let town = open.town.root.display().to_string();
+    Ok(Launch {
+        session: row.id.clone(),
+        name: row.name.clone(),
+        runtime: kind,
+        argv: plan.argv.clone(),
+        cwd: plan.cwd.clone(),
+        log: row.log.clone(),
+        grace_seconds: open.settings.grace.duration().as_secs(),
+        on_end: [gt.as_str(), "--town", &town, "--quiet", "tick"].map(str::to_owned).to_vec(),
+        tmux_socket: None,
+        env: plan.env.clone(),
+        on_end_env: pass::person_env(open),
+    })
+}
+
+/// The runtime that the settings name.
+pub fn runtime_kind(settings: &Settings) -> RuntimeKind {
+    match settings.runtime {
+        crate::town::RuntimeKind::Tmux => RuntimeKind::Tmux,
+        crate::town::RuntimeKind::Process => RuntimeKind::Process,
+    }
+}
+
+/// Whose environment an agent gets the allowed part of: the person's, also when a worker's verb causes the start.
+pub fn caller(open: &OpenTown) -> Caller {
+    let variables: BTreeMap<String, String> = pass::person_env(open);
+    Caller { variables, ..Caller::this_process() }
+}
+
+/// The agent for a bead: the person's wish, else that of the role, the rig or the town, else what is installed. Its
+/// program is looked for, so that a missing one is said before anything is changed.
+///
+/// # Errors
+/// When the agent is unknown or not installed.
+pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option<&str>) -> Outcome<String> {
+    let catalogue = Catalogue::new(settings);
+    let (caller, gt) = (caller(open), open.program()?);
+    let name = match wish.map(str::to_owned).or_else(|| bead.agent.clone()).or(settings.role(&bead.role).agent) {
+        Some(name) => name,
+        None => {
+            let choice = crate::agent::choose(&crate::agent::detect(&catalogue, &caller, &gt));
+            if !choice.usable {
+                return Err(Failure::new(Kind::External, format!("no agent can be started: {}", choice.reason))
+                    .hint("Install one (`gt agent list` says how), or name a program: `gt config set agents.mine.command \"PROGRAM\"`."));
+            }
+            choice.agent
+        }
+    };
+    let folder: PathBuf = open.town.run_dir();
+    let request = LaunchRequest {
+        preset: catalogue.get(&name)?,
+        prompt: "",
+        model: None,
+        effort: None,
+        permissions: settings.permissions,
+        worktree: &folder,
+        run_dir: &folder,
+        gt: &gt,
+        variables: BTreeMap::new(),
+        caller: &caller,
+        resume: None,
+    };
+    crate::agent::plan(&request)?;
+    Ok(name)
+}

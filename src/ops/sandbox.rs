@@ -1,0 +1,174 @@
+//! The worktrees of a rig: where they lie, what they start from, and how they are made ready.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::OpenTown;
+use super::prime::Assignment;
+use super::target::Target;
+use crate::bead::Bead;
+use crate::error::{Failure, Kind, Outcome};
+use crate::git::merge::{self, Merged, NewCommit};
+use crate::git::{Git, Oid, Person, bare, pins};
+use crate::id::{WorkerName, WorkerRef};
+use crate::polecat::{self, Furnishing, Identity, Place, Prepared, SetUp, Spec};
+use crate::town::{Author, Remote, Rig, Settings};
+
+/// Where the sandbox of a worker lies.
+///
+/// # Errors
+/// When the settings cannot be read.
+pub fn place(open: &OpenTown, worker: &WorkerRef, settings: &Settings) -> Outcome<Place> {
+    let rig = &worker.rig;
+    let repo = open.town.rig_repo(rig);
+    let by = person(&repo, settings);
+    Ok(Place {
+        worktree: open.town.worktree(worker),
+        worker: worker.name.clone(),
+        trash: open.town.trash_dir(),
+        aside: open.town.runtime_dir().join("aside"),
+        registry_lock: open.town.worktrees_lock(rig),
+        by: Person { name: worker.name.to_string(), email: by.email },
+        repo,
+    })
+}
+
+/// The person: as the settings say, else as git's configuration does.
+pub fn person(repo: &Path, settings: &Settings) -> Person {
+    let git = Git::on(repo);
+    let asked = |key: &str| git.run(&["config", "--get", key]).ok().filter(|text| !text.is_empty());
+    let identity = &settings.identity;
+    Person {
+        name: identity.name.clone().or_else(|| asked("user.name")).unwrap_or_else(|| "human".to_owned()),
+        email: identity.email.clone().or_else(|| asked("user.email")).unwrap_or_else(|| "human@localhost".to_owned()),
+    }
+}
+
+/// Makes the sandbox of an assignment ready.
+///
+/// # Errors
+/// When git or a set-up command fails.
+pub fn prepare(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Prepared> {
+    let Assignment { bead, worker, rig, settings } = *assignment;
+    let person = person(&open.town.rig_repo(&rig.name), settings);
+    let author = match settings.identity.author {
+        Author::Worker => Person { name: worker.name.to_string(), email: person.email.clone() },
+        Author::Person => person.clone(),
+    };
+    let spec = Spec {
+        place: place(open, worker, settings)?,
+        bead: bead.id.clone(),
+        attempt: bead.attempt_number(),
+        start: start_commit(open, rig, bead, &person)?,
+        furnishing: furnishing(rig),
+        set_up: set_up(open, rig, settings, worker.name.as_str()),
+        identity: Identity { author, committer: Some(person) },
+    };
+    Ok(polecat::prepare(&spec)?)
+}
+
+/// The person's files that a worktree of the rig gets.
+pub fn furnishing(rig: &Rig) -> Furnishing {
+    let source = matches!(rig.remote, Remote::Local).then(|| PathBuf::from(&rig.url));
+    let keep = (!rig.keep.is_empty()).then(|| rig.keep.clone());
+    Furnishing { source, copy: rig.copy.clone(), link: rig.link.clone(), keep }
+}
+
+/// Set-up of a worktree of the rig; `name` tells its log from others'.
+pub fn set_up(open: &OpenTown, rig: &Rig, settings: &Settings, name: &str) -> SetUp {
+    SetUp {
+        commands: rig.setup.clone(),
+        inputs: rig.setup_inputs.clone(),
+        environment: command_environment(open, rig),
+        limit: settings.setup_limit.duration(),
+        log: open.town.setup_log(&rig.name, name),
+        runs: open.town.run_dir(),
+        stop: None,
+    }
+}
+
+/// The environment of set-up and gates: the person's, without what would point git elsewhere.
+pub fn command_environment(open: &OpenTown, rig: &Rig) -> BTreeMap<String, String> {
+    let mut variables = super::pass::person_env(open);
+    variables.retain(|name, _| !name.starts_with("GIT_DIR") && !["GIT_INDEX_FILE", "GIT_WORK_TREE"].contains(&name.as_str()));
+    variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), open.town.ceiling_directories(&rig.name));
+    variables.insert("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned());
+    variables.insert("CI".to_owned(), "1".to_owned());
+    variables
+}
+
+/// What an attempt starts from: the target's tip, or the branch that the person named; after the first, what the
+/// last attempt had pinned, with the target merged in where that goes without a conflict.
+fn start_commit(open: &OpenTown, rig: &Rig, bead: &Bead, person: &Person) -> Outcome<Oid> {
+    let target = Target::of(open, rig);
+    let tip = target.tip()?;
+    let last = bead.attempts.iter().rev().find_map(|attempt| attempt.head.as_ref()?.parse::<Oid>().ok());
+    match (last, &bead.from) {
+        (Some(last), _) => merged_with(&target.repo, &last, &tip, person),
+        (None, Some(branch)) => named(&target.repo, branch),
+        (None, None) => Ok(tip),
+    }
+}
+
+fn merged_with(repo: &Path, last: &Oid, tip: &Oid, person: &Person) -> Outcome<Oid> {
+    if bare::is_ancestor(repo, tip, last)? {
+        return Ok(last.clone());
+    }
+    if bare::is_ancestor(repo, last, tip)? {
+        return Ok(tip.clone());
+    }
+    Ok(match merge::stack(repo, last, tip)? {
+        Merged::Tree(tree) => {
+            let commit = NewCommit {
+                tree: &tree,
+                parents: &[last, tip],
+                author: person,
+                committer: person,
+                time: None,
+                message: "Merge the target into the work of the last attempt\n",
+            };
+            merge::commit_tree(repo, &commit)?
+        }
+        // The worker merges by hand: its prompt says so.
+        _ => last.clone(),
+    })
+}
+
+fn named(repo: &Path, branch: &str) -> Outcome<Oid> {
+    for name in [format!("refs/heads/{branch}"), format!("refs/remotes/origin/{branch}"), branch.to_owned()] {
+        if let Some(commit) = bare::rev_parse(repo, &name)? {
+            return Ok(commit);
+        }
+    }
+    Err(Failure::new(Kind::NotFound, format!("there is no branch {branch} in {}", repo.display()))
+        .hint("Fetch it first, or leave out --from to start from the target."))
+}
+
+/// Keeps what a worker's sandbox holds: before a session is ended for good, restarted or removed.
+///
+/// # Errors
+/// When not everything could be kept.
+pub fn secure(open: &OpenTown, worker: &WorkerRef, why: &str) -> Outcome<()> {
+    let rig = open.town.rig(&worker.rig)?;
+    let settings = open.settings_for(&rig)?;
+    polecat::secure(&place(open, worker, &settings)?, why)?;
+    Ok(())
+}
+
+/// The commit that a worker's worktree stands on, pinned as the work of an attempt at `bead`.
+///
+/// # Errors
+/// When git fails.
+pub fn pin(open: &OpenTown, worker: &WorkerRef, bead: &Bead) -> Outcome<Option<Oid>> {
+    let repo = open.town.rig_repo(&worker.rig);
+    let look = crate::git::worktree::look(&repo, &open.town.worktree(worker))?;
+    if let Some(head) = &look.head {
+        pins::pin_work(&repo, &bead.id, bead.attempt_number(), head)?;
+    }
+    Ok(look.head)
+}
+
+/// The name under which the refinery's own worktrees appear where a worker's would.
+pub fn refinery_name() -> WorkerName {
+    "gatehouse".parse().expect("a valid name")
+}

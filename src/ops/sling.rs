@@ -1,0 +1,159 @@
+//! `gt sling`: give beads to workers and start them.
+
+use serde::Serialize;
+
+use super::bead::create::{self, Alike, NewBead};
+use super::hooking::{self, Hooked, Wish};
+use super::launch::{self, Start};
+use super::{Each, Many, OpenTown, Report, pass};
+use crate::error::{Failure, Kind, Outcome};
+use crate::id::BeadId;
+
+/// What the person typed.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Beads, or free text; the last word may be a rig or a worker.
+    pub words: Vec<String>,
+    /// By this agent.
+    pub agent: Option<String>,
+    /// With this model.
+    pub model: Option<String>,
+    /// From this branch instead of the target.
+    pub from: Option<String>,
+}
+
+/// One bead that was slung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Slung {
+    /// The hooking.
+    #[serde(flatten)]
+    pub hooked: Hooked,
+    /// What became of the start; none when it failed and the next tick tries again.
+    pub start: Option<Start>,
+    /// Why the start failed.
+    pub warning: Option<String>,
+    /// Open beads that are likely the same work.
+    pub similar: Vec<Alike>,
+}
+
+impl Report for Slung {
+    const SCHEMA: &'static str = "gt.sling/1";
+}
+
+/// Hooks each bead and starts its worker. One failure does not stop the others.
+///
+/// # Errors
+/// When the words name no bead, or a rig or worker that does not exist.
+pub fn sling(open: &OpenTown, request: &Request) -> Outcome<Many<Slung>> {
+    let (ids, wish) = understand(open, request)?;
+    let mut hooked: Vec<(String, Outcome<Hooked>)> = Vec::new();
+    for id in ids {
+        let outcome = hook_one(open, &id, &wish);
+        hooked.push((id.to_string(), outcome));
+    }
+    let items = start_all(open, hooked)?;
+    pass::request(open);
+    Ok(Many { items })
+}
+
+fn hook_one(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
+    let bead = open.snapshot()?.bead(id)?;
+    let rig = match (&wish.worker, &wish.rig) {
+        (Some(worker), _) => open.town.rig(&worker.rig)?,
+        (None, Some(rig)) => open.town.rig(rig)?,
+        (None, None) => open.rig_of(&id.prefix())?,
+    };
+    launch::agent_for(open, &open.settings_for(&rig)?, &bead, wish.agent.as_deref())?;
+    hooking::hook(open, id, wish)
+}
+
+/// Starts what was hooked, all at once: a cold worktree or a long set-up holds nobody else up.
+fn start_all(open: &OpenTown, hooked: Vec<(String, Outcome<Hooked>)>) -> Outcome<Vec<Each<Slung>>> {
+    let towns = hooked.iter().map(|_| open.again()).collect::<Outcome<Vec<_>>>()?;
+    Ok(std::thread::scope(|scope| {
+        let running: Vec<_> = hooked
+            .into_iter()
+            .zip(towns)
+            .map(|((id, outcome), town)| {
+                let start = scope.spawn(move || outcome.and_then(|hooked| start_one(&town, hooked)));
+                (id, start)
+            })
+            .collect();
+        let ended = running.into_iter().map(|(id, start)| {
+            let defect = |_| Err(Failure::new(Kind::Internal, "a start ended in a panic"));
+            Each { id, outcome: start.join().unwrap_or_else(defect) }
+        });
+        ended.collect()
+    }))
+}
+
+fn start_one(open: &OpenTown, hooked: Hooked) -> Outcome<Slung> {
+    let snapshot = open.snapshot()?;
+    let similar = create::alike(&snapshot, &hooked.title, "", Some(&hooked.bead))?;
+    let (start, warning) = match launch::start(open, &hooked.bead, &hooked.lease) {
+        Ok(start) => (Some(start), None),
+        Err(failure) => (None, Some(failure.to_string())),
+    };
+    Ok(Slung { hooked, start, warning, similar })
+}
+
+/// Tells beads, free text, rig and worker apart.
+fn understand(open: &OpenTown, request: &Request) -> Outcome<(Vec<BeadId>, Wish)> {
+    let mut wish = Wish { agent: request.agent.clone(), model: request.model.clone(), from: request.from.clone(), ..Wish::default() };
+    let mut words = request.words.clone();
+    if words.len() > 1
+        && let Some(last) = words.last()
+        && destination(open, last, &mut wish)?
+    {
+        words.pop();
+    }
+    let snapshot = open.snapshot()?;
+    let mut ids = Vec::new();
+    for word in &words {
+        ids.push(match open.bead_id(&snapshot, word) {
+            Ok(id) => id,
+            Err(failure) if is_free_text(word) && failure.kind == Kind::NotFound => made(open, word, &wish)?,
+            Err(failure) => return Err(failure),
+        });
+    }
+    if ids.is_empty() {
+        return Err(Failure::new(Kind::Usage, "no bead to sling was named").hint("gt sling BEAD... [RIG|WORKER]"));
+    }
+    if wish.worker.is_some() && ids.len() > 1 {
+        return Err(Failure::new(Kind::Usage, "a worker takes one bead at a time").hint("Name a rig instead, or one bead."));
+    }
+    Ok((ids, wish))
+}
+
+/// Whether the last word is a rig or a worker; it goes into the wish then.
+fn destination(open: &OpenTown, word: &str, wish: &mut Wish) -> Outcome<bool> {
+    if let Ok(name) = word.parse()
+        && let Ok(rig) = open.town.rig(&name)
+    {
+        wish.rig = Some(rig.name);
+        return Ok(true);
+    }
+    if let Some(worker) = open.find_worker(word)? {
+        wish.worker = Some(worker);
+        return Ok(true);
+    }
+    // `web/newname` names a worker that is to be made.
+    if let Some((rig, name)) = word.split_once('/')
+        && let (Ok(rig), Ok(name)) = (rig.parse(), name.parse())
+    {
+        let rig = open.town.rig(&rig)?;
+        wish.worker = Some(crate::id::WorkerRef::polecat(rig.name, name));
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// A sentence, not a misspelt id: it has a blank in it.
+fn is_free_text(word: &str) -> bool {
+    word.trim().contains(char::is_whitespace)
+}
+
+fn made(open: &OpenTown, title: &str, wish: &Wish) -> Outcome<BeadId> {
+    let rig = wish.rig.as_ref().or(wish.worker.as_ref().map(|worker| &worker.rig)).map(ToString::to_string);
+    Ok(create::create(open, &NewBead::titled(title, rig))?.id)
+}
