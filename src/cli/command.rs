@@ -6,7 +6,7 @@
 use clap::Subcommand;
 
 use super::render::show;
-use super::{Call, agent, completions, docs, init, rig};
+use super::{Call, agent, bead, completions, docs, done, init, prime, rig, session, sling};
 use crate::error::Outcome;
 
 /// Every command.
@@ -15,7 +15,13 @@ pub(super) enum Command {
     #[command(flatten)]
     Start(Start),
     #[command(flatten)]
+    Work(Work),
+    #[command(flatten)]
+    Worker(Worker),
+    #[command(flatten)]
     Town(Town),
+    #[command(flatten)]
+    Hidden(Hidden),
 }
 
 /// From nothing to agents at work.
@@ -23,6 +29,26 @@ pub(super) enum Command {
 pub(super) enum Start {
     Init(init::Args),
     Rig(rig::Args),
+}
+
+/// Beads and who does them.
+#[derive(Debug, Subcommand)]
+pub(super) enum Work {
+    New(bead::create::Args),
+    Sling(sling::Args),
+}
+
+/// What workers say.
+#[derive(Debug, Subcommand)]
+pub(super) enum Worker {
+    Prime(prime::Args),
+    Done(done::Args),
+}
+
+/// What is not for people.
+#[derive(Debug, Subcommand)]
+pub(super) enum Hidden {
+    Session(session::Args),
 }
 
 /// The town and this machine.
@@ -38,7 +64,7 @@ pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
     fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
         (heading, G::augment_subcommands(clap::Command::new(heading)))
     }
-    vec![group::<Start>("Start"), group::<Town>("Town")]
+    vec![group::<Start>("Start"), group::<Work>("Work"), group::<Worker>("Worker"), group::<Town>("Town")]
 }
 
 impl Command {
@@ -46,7 +72,36 @@ impl Command {
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
             Self::Start(command) => command.dispatch(call),
+            Self::Work(command) => command.dispatch(call),
+            Self::Worker(command) => command.dispatch(call),
             Self::Town(command) => command.dispatch(call),
+            Self::Hidden(command) => command.dispatch(call),
+        }
+    }
+}
+
+impl Work {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self {
+            Self::New(args) => show(args, call),
+            Self::Sling(args) => show(args, call),
+        }
+    }
+}
+
+impl Worker {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self {
+            Self::Prime(args) => show(args, call),
+            Self::Done(args) => show(args, call),
+        }
+    }
+}
+
+impl Hidden {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self {
+            Self::Session(args) => args.dispatch(call),
         }
     }
 }

@@ -10,17 +10,22 @@
 
 mod agent;
 mod args;
+mod bead;
 mod call;
 mod command;
 pub mod complete;
 mod completions;
 mod docs;
+mod done;
 mod help;
 mod init;
 mod log;
 mod reference;
+mod prime;
 mod render;
 mod rig;
+mod session;
+mod sling;
 mod ui;
 mod usage;
 

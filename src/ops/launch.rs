@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::prime::{self, Assignment};
-use super::target::Target;
 use super::{OpenTown, pass, sandbox, session};
 use crate::agent::prompt::Prompts;
 use crate::agent::{Caller, Catalogue, LaunchPlan, LaunchRequest, WorkerVariables};
@@ -19,7 +18,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, Lease, SessionId, WorkerRef};
 use crate::runtime::{Launch, RuntimeKind};
 use crate::store::{FileLock, SessionRow, write_atomic};
-use crate::town::{Rig, Settings};
+use crate::town::Settings;
 
 /// A session that runs now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

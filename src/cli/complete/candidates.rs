@@ -5,8 +5,15 @@ use std::path::PathBuf;
 
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
+use crate::agent::Catalogue;
+use crate::bead::Status;
+use crate::clock::Clock;
 use crate::env;
+use crate::ledger::{BeadQuery, Ledger};
 use crate::town::{Rig, Town};
+
+/// The most beads that are offered at once.
+const MOST: usize = 200;
 
 /// Completes the name of a rig.
 pub(in crate::cli) fn rigs() -> ArgValueCompleter {
@@ -27,6 +34,48 @@ pub(in crate::cli) fn workers() -> ArgValueCompleter {
         });
         fitting(typed, named)
     })
+}
+
+/// Completes the id of a bead that is not closed, with its title; after the first letters, any bead's.
+pub(in crate::cli) fn beads() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| bead_candidates(typed))
+}
+
+/// Completes a bead, a rig or a worker: what `gt sling` takes.
+pub(in crate::cli) fn beads_and_places() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let mut all = bead_candidates(typed);
+        let rigs = all_rigs();
+        all.extend(fitting(typed, rigs.iter().map(|rig| (rig.name.to_string(), rig.url.clone()))));
+        let polecats = rigs.iter().flat_map(Rig::polecats);
+        all.extend(fitting(typed, polecats.map(|(worker, role)| (worker.short(), role.to_string()))));
+        all
+    })
+}
+
+/// Completes the name of an agent.
+pub(in crate::cli) fn agents() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let settings = town().and_then(|town| town.settings().ok());
+        let catalogue = settings.map_or_else(Catalogue::built_in, |settings| Catalogue::new(&settings));
+        fitting(typed, catalogue.all().into_iter().map(|preset| (preset.name.clone(), preset.title.clone())))
+    })
+}
+
+fn bead_candidates(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let found = || -> Option<Vec<(String, String)>> {
+        let typed = typed.to_str()?;
+        let town = town()?;
+        let branch = town.settings().ok()?.branch;
+        let snapshot = Ledger::at(&town.root, &branch, Clock::System).snapshot().ok()?;
+        if !typed.is_empty() {
+            return snapshot.beginning_with(typed, MOST).ok();
+        }
+        let status = vec![Status::Open, Status::Hooked, Status::Submitted];
+        let (rows, _) = snapshot.rows(&BeadQuery { status, limit: Some(MOST), ..Default::default() }).ok()?;
+        Some(rows.into_iter().map(|row| (row.id, row.title)).collect())
+    };
+    fitting(typed, found().unwrap_or_default().into_iter())
 }
 
 /// The candidates that begin with what was typed, each with its description.

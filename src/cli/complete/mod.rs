@@ -10,7 +10,7 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Fish, Shells, Zsh};
 
 use super::args;
-pub(super) use candidates::rigs;
+pub(super) use candidates::{agents, beads, beads_and_places, rigs};
 #[expect(unused_imports, reason = "the commands that take workers are to come")]
 pub(super) use candidates::workers;
 
