@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::fill::check_placeholders;
 use super::{AgentError, Argument, Preset};
-use crate::town::Settings;
+use crate::town::{Settings, nearest};
 
 /// The built-in presets. A new agent is a new file and a new line.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -69,12 +69,7 @@ impl Catalogue {
 
     fn unknown(&self, name: &str) -> AgentError {
         let known: Vec<String> = self.presets.keys().cloned().collect();
-        let nearest = known
-            .iter()
-            .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-            .filter(|(likeness, _)| *likeness > 0.7)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, candidate)| candidate.clone());
+        let nearest = nearest(name, known.iter().map(String::as_str));
         AgentError::Unknown { name: name.to_owned(), nearest, known }
     }
 }

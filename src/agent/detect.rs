@@ -1,16 +1,15 @@
 //! Which agents are installed, and which one to work with when nobody said.
 
-use std::os::unix::process::CommandExt;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
+use super::environment::environment;
 use super::preflight::find_program;
 use super::{AgentError, Caller, Catalogue, Preset};
+use crate::runtime::{CommandSpec, run_command};
 
 /// What was found of one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -77,29 +76,37 @@ pub fn choose(found: &[Detected]) -> Choice {
 /// Asks a program for its version: the first line that it prints.
 ///
 /// # Errors
-/// When it cannot be started, fails, or takes longer than `limit`; it is ended then.
-pub fn version(preset: &Preset, program: &Path, limit: Duration) -> Result<String, AgentError> {
+/// When it cannot be started, fails, says nothing, or takes longer than `limit`; all that it started is ended then.
+pub fn version(preset: &Preset, program: &Path, caller: &Caller, limit: Duration) -> Result<String, AgentError> {
     let name = program.display().to_string();
     let fail = |reason: String| AgentError::Version { program: name.clone(), reason };
-    let child = Command::new(program)
-        .args(&preset.version)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| fail(error.to_string()))?;
-    let group = Pid::from_child(&child);
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let Ok(output) = receiver.recv_timeout(limit) else {
-        let _ = kill_process_group(group, Signal::KILL);
+    let folder = tempfile::tempdir().map_err(|error| fail(error.to_string()))?;
+    let words = std::iter::once(&name).chain(&preset.version).map(|word| quoted(word));
+    let result = run_command(&CommandSpec {
+        command: format!("{} 2>/dev/null", words.collect::<Vec<_>>().join(" ")),
+        cwd: folder.path().to_path_buf(),
+        env: environment(preset, caller, program, &BTreeMap::new()),
+        limit,
+        log: folder.path().join("log"),
+        log_limit: 4_096,
+        runs: folder.path().join("run"),
+        stop: None,
+    })
+    .map_err(|error| fail(error.to_string()))?;
+    if result.timed_out {
         return Err(AgentError::VersionLate { program: name, limit });
-    };
-    let output = output.map_err(|error| fail(error.to_string()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    match text.lines().map(str::trim).find(|line| !line.is_empty()) {
-        Some(line) if output.status.success() => Ok(line.to_owned()),
-        Some(_) | None => Err(fail(format!("it ended with {}", output.status))),
     }
+    match result.tail.lines().map(str::trim).find(|line| !line.is_empty()) {
+        Some(line) if result.succeeded() => Ok(line.to_owned()),
+        Some(_) | None => Err(fail(match result.status {
+            Some(0) => "it printed nothing".to_owned(),
+            Some(status) => format!("it ended with status {status}"),
+            None => "it was ended from outside".to_owned(),
+        })),
+    }
+}
+
+/// One word for `sh`, whatever is in it.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }

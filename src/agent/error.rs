@@ -59,7 +59,7 @@ pub enum AgentError {
         reason: String,
     },
     /// Asking a program for its version took too long.
-    #[error("{program} did not say its version within {} s", .limit.as_secs())]
+    #[error("{program} did not say its version within {} s", .limit.as_secs_f64())]
     VersionLate {
         /// The program.
         program: String,

@@ -161,8 +161,7 @@ fn shell_argv(
     delivery: Delivery,
 ) -> Result<Vec<String>, AgentError> {
     let first = command.split_whitespace().next().unwrap_or_default();
-    // A word with shell text in it (an assignment, a substitution) is the shell's to look up.
-    if !first.contains(['=', '$', '(', '"', '\'', '{', '`']) {
+    if !is_of_the_shell(first) {
         find_program(request.preset, first, request.caller)?;
     }
     let bare = matches!(delivery, Delivery::Stdin | Delivery::Typed);
@@ -170,6 +169,15 @@ fn shell_argv(
     let mut argv = vec!["/bin/sh".to_owned(), "-c".to_owned(), line, "gt".to_owned()];
     argv.extend(parameters);
     Ok(argv)
+}
+
+/// Whether the first word of a line is the shell's to understand: a command of its own, or shell syntax.
+fn is_of_the_shell(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        ".", ":", "[", "cd", "command", "eval", "exec", "export", "for", "if", "set", "test", "trap", "true", "ulimit",
+        "umask", "unset", "while",
+    ];
+    WORDS.contains(&word) || word.contains(['=', '$', '(', '"', '\'', '{', '`', '!'])
 }
 
 fn values(request: &LaunchRequest<'_>, prompt_file: &Path, conversation: Option<&str>) -> Values {

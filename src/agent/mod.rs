@@ -13,6 +13,8 @@ mod launch;
 mod preflight;
 mod preset;
 pub mod prompt;
+#[cfg(test)]
+mod tests;
 
 pub use catalogue::Catalogue;
 pub use detect::{Choice, Detected, choose, detect, version};

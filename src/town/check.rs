@@ -32,13 +32,18 @@ pub(super) fn line_with(text: &str, word: &str) -> usize {
     text.lines().position(|line| line.trim_start().starts_with(word)).map_or(1, |index| index + 1)
 }
 
-/// The candidate that is most like `text`, when it is like it at all.
-pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+/// The candidate that is most like `text`, when it is like it at all: few typing mistakes away, or with the same
+/// beginning.
+pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    let allowed = text.chars().count().div_ceil(3);
     candidates
-        .map(|candidate| (strsim::jaro_winkler(text, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
+        .map(|candidate| {
+            let mistakes = strsim::damerau_levenshtein(text, candidate);
+            (mistakes, strsim::jaro_winkler(text, candidate), candidate)
+        })
+        .filter(|(mistakes, likeness, _)| *mistakes <= allowed || *likeness > 0.85)
+        .min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)))
+        .map(|(_, _, candidate)| candidate.to_owned())
 }
 
 struct Walk<'a> {

@@ -19,14 +19,18 @@ pub mod schema;
 mod seconds;
 mod settings;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod url;
 
+pub use crate::runtime::RuntimeKind;
+pub use check::nearest;
 pub use discover::{GITIGNORE, may_become_town, new_town_file};
 pub use error::TownError;
 pub use local::Local;
 pub use paths::Town;
 pub use rig::{Gate, Merge, MergeStyle, Remote, Reserved, Rig};
 pub use seconds::Seconds;
-pub use settings::{Author, Health, Identity, MayorSettings, Permissions, RoleSettings, RuntimeKind, Settings};
+pub use settings::{Author, Health, Identity, MayorSettings, Permissions, RoleSettings, Settings};
 pub use socket::short_hash;
 pub use url::{name_from_url, prefix_from_name};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Rig, Seconds, Town, TownError, check, config, schema};
 use crate::id::{RoleName, WorkerName};
+use crate::runtime::RuntimeKind;
 
 /// What is in force, after all layers. Every field has a row in [`schema::KEYS`], which holds its default.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -66,16 +67,6 @@ pub enum Permissions {
     Autonomous,
     /// The agent asks, and a person answers in its terminal.
     Ask,
-}
-
-/// Where sessions run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RuntimeKind {
-    /// In the town's own tmux server.
-    Tmux,
-    /// As plain processes with a log: containers, CI.
-    Process,
 }
 
 /// Whose name stands as the author of a worker's commits.

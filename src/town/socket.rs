@@ -19,7 +19,7 @@ impl Town {
         self.socket_path_in(name, &std::env::temp_dir())
     }
 
-    fn socket_path_in(&self, name: &str, temporary: &Path) -> Result<PathBuf, TownError> {
+    pub(super) fn socket_path_in(&self, name: &str, temporary: &Path) -> Result<PathBuf, TownError> {
         let near = self.run_dir().join(name);
         if near.as_os_str().len() < LONGEST {
             make_private(&self.run_dir())?;

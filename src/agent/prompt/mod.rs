@@ -6,6 +6,8 @@
 mod context;
 mod cut;
 mod render;
+#[cfg(test)]
+mod tests;
 
 pub use context::{
     AttemptContext, BeadContext, BounceContext, ConflictContext, GateContext, MayorContext, NeedContext, NoteContext,

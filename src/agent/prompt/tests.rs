@@ -1,0 +1,460 @@
+//! Renderings of every template, and what holds for any of them.
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use snapbox::{assert_data_eq, str};
+
+use super::*;
+use crate::agent::AgentError;
+
+fn toast() -> PrimeContext {
+    PrimeContext {
+        worker: "web/toast".into(),
+        rig: "web".into(),
+        role: "developer".into(),
+        branch: "polecat/toast/web-x7k2m-1".into(),
+        target: "origin/main".into(),
+        attempt: 1,
+        attempts: 3,
+        bead: BeadContext {
+            id: "web-x7k2m".into(),
+            title: "Add login".into(),
+            kind: "feature".into(),
+            priority: 2,
+            ..BeadContext::default()
+        },
+        ..PrimeContext::default()
+    }
+}
+
+fn toast_again() -> PrimeContext {
+    let bead = BeadContext {
+        description: "People sign in with name and password.\nSee src/session.rs.".into(),
+        acceptance: "POST /login answers 200 with a cookie, 401 otherwise.\nTests cover both.".into(),
+        touches: vec!["src/session.rs".into(), "tests/**".into()],
+        parent: Some("web-m3pqr: Accounts".into()),
+        budget: Some("2 USD".into()),
+        ..toast().bead
+    };
+    PrimeContext {
+        attempt: 2,
+        bead,
+        needs: vec![
+            NeedContext {
+                id: "web-aaaaa".into(),
+                title: "Store passwords".into(),
+                landed: Some("1f3a9c02".into()),
+                result: None,
+            },
+            NeedContext {
+                id: "web-bbbbb".into(),
+                title: "Choose a hash".into(),
+                landed: None,
+                result: Some("argon2id.\nReason: memory-hard.".into()),
+            },
+        ],
+        earlier: vec![AttemptContext {
+            number: 1,
+            outcome: "bounced".into(),
+            worker: Some("web/nux".into()),
+            reason: "the gate test was red:\ntest login ... FAILED".into(),
+            log: Some("/t/.git/gt/logs/gates/web/1.log".into()),
+        }],
+        notes: vec![NoteContext {
+            by: "human".into(),
+            at: "2026-11-20T08:00:00Z".into(),
+            text: "no third party".into(),
+        }],
+        gates: vec![GateContext { name: "test".into(), run: "cargo test".into() }],
+        ..toast()
+    }
+}
+
+#[test]
+fn prime_says_all_that_is_known() {
+    assert_data_eq!(
+        Prompts::built_in().prime(&toast_again()).expect("built in"),
+        str![[r##"
+# You are web/toast, developer in the rig web
+
+You write code that lands.
+
+- Read the code around your task before you write; follow its style, names and ways of testing.
+- Make the smallest change that meets the acceptance in full. Leave unrelated code alone.
+- Every behaviour that you add or mend gets a test that fails without your change. Run it both ways.
+- Handle bad input and failure where the code meets the world; errors name the thing and the reason.
+- Hand in: commits with the change and its tests, all gates passing, documents that the change makes wrong put right.
+
+## Your bead: web-x7k2m: Add login
+
+feature, priority 2, attempt 2 of 3, part of web-m3pqr: Accounts, budget 2 USD
+
+People sign in with name and password.
+See src/session.rs.
+
+### Done when
+
+POST /login answers 200 with a cookie, 401 otherwise.
+Tests cover both.
+
+Expected to change: src/session.rs, tests/**
+
+### What came before
+
+- web-aaaaa: Store passwords (landed as 1f3a9c02)
+- web-bbbbb: Choose a hash
+  argon2id.
+  Reason: memory-hard.
+
+### Earlier attempts: do not repeat what failed
+
+- Attempt 1 by web/nux: bounced
+
+  the gate test was red:
+  test login ... FAILED
+  Whole log: /t/.git/gt/logs/gates/web/1.log
+
+### Notes
+
+- human, 2026-11-20T08:00:00Z: no third party
+
+## How work is done here
+
+- You are in your own worktree, on branch polecat/toast/web-x7k2m-1, cut from origin/main. Work only in it. Nobody else writes to it.
+- Commit your work, in small commits with honest messages. Never push: `gt done` hands it in. Never `git stash`:
+  all workers of the rig share one stash.
+- Before anything lands, these must pass; run them yourself before you hand in:
+  - test: `cargo test`
+- What you find on the way and is not your bead: `gt new "TITLE" --discovered-from web-x7k2m`, then go on.
+
+## Your verbs
+
+- `gt done`: hand in your commits; they are tested and merged without you. This ends your session.
+- `gt done --no-change "REASON"`: nothing needed to change. With `--result FILE` for findings that others read.
+- `gt bead note web-x7k2m "TEXT"`: what the next one should know.
+- `gt escalate "WHAT IS IN THE WAY"`: you cannot go on without a decision or help. Do not wait silently.
+- `gt handoff "WHERE I AM"`: go on in a fresh session, when your context is full.
+
+"##]]
+    );
+}
+
+#[test]
+fn prime_leaves_out_what_is_not_there() {
+    let text = Prompts::built_in().prime(&toast()).expect("built in");
+    for heading in ["Done when", "Expected to change", "What came before", "Earlier attempts", "Notes", "budget"] {
+        assert!(!text.contains(heading), "{heading}");
+    }
+    assert!(text.contains("`gt done`") && text.contains("Never push"), "{text}");
+}
+
+#[test]
+fn the_first_prompt_is_enough_for_an_agent_that_never_primes() {
+    assert_data_eq!(
+        Prompts::built_in().first(&toast_again()).expect("built in"),
+        str![[r#"
+You are web/toast, developer in the rig web. Your bead is web-x7k2m: Add login (attempt 2 of 3).
+
+Run `gt prime` now: it says what is to be done, how one sees that it is done, and what came before. Then do it, in this folder, without asking back.
+
+People sign in with name and password.
+See src/session.rs.
+
+Done when: POST /login answers 200 with a cookie, 401 otherwise.
+Tests cover both.
+
+The last attempt (bounced): the gate test was red:
+test login ... FAILED
+
+Commit your work, never push, never stash. When it is committed and `cargo test` passes, run `gt done`. If nothing needs to change, run `gt done --no-change "REASON"`. If you cannot go on, run `gt escalate "WHAT IS IN THE WAY"`.
+
+"#]]
+    );
+}
+
+#[test]
+fn the_mayor_is_told_its_town() {
+    let rig =
+        PlanRig { name: "web".into(), branch: "main".into(), gates: vec!["npm test".into()], ..PlanRig::default() };
+    let mayor = MayorContext { town: "shop".into(), rigs: vec![rig] };
+    let text = Prompts::built_in().mayor(&mayor).expect("built in");
+    assert_data_eq!(
+        text.lines().take(12).collect::<Vec<_>>().join("\n"),
+        str![[r#"
+# You are the mayor of the town shop
+
+You talk with the person, turn goals into beads, and keep the picture. You write no code: workers do, each in its own worktree.
+
+## The town
+
+- web: target main, gates npm test
+Roles: developer, tester, reviewer, architect, debugger, documenter, devops.
+
+## Your verbs
+
+- See: `gt status`, `gt ready --explain`, `gt bead list`, `gt show ID`, `gt why ID`, `gt queue list`, `gt log`, `gt peek WORKER`.
+"#]]
+    );
+    let none = Prompts::built_in().mayor(&MayorContext { town: "shop".into(), rigs: Vec::new() }).expect("built in");
+    assert!(none.contains("no rig yet"), "{none}");
+}
+
+fn plan() -> PlanContext {
+    let rig = PlanRig {
+        name: "web".into(),
+        branch: "main".into(),
+        gates: vec!["npm test".into()],
+        tree: vec!["README.md".into(), "src/app.js".into()],
+        readme: "# Web\nA shop.".into(),
+    };
+    PlanContext { goal: "Add login".into(), rigs: vec![rig], open_beads: vec!["web-aaaaa open: Fix the footer".into()] }
+}
+
+#[test]
+fn a_planner_gets_the_schema_the_rules_and_the_facts() {
+    let text = Prompts::built_in().plan(&plan(), 60_000).expect("built in");
+    assert!(text.contains(PLAN_SCHEMA.trim()));
+    let facts = &text[text.find("Rules:").expect("there are rules")..];
+    assert_data_eq!(
+        facts,
+        str![[r#"
+Rules:
+- Each bead can land alone: after it, all gates pass. Never one bead for the code and another for its tests.
+- `acceptance` is what a stranger can check: behaviour, commands and their results. Never empty, never "works".
+- `description` says what and why, and names the files and functions that matter. The agent sees only its own bead.
+- `needs` names beads of this plan by `key`, or open beads by their id, whose result must be there first. No cycles. As few as possible: what does not need each other runs at once.
+- Two beads that change the same lines need each other, or are one bead. `touches` are the globs of paths that it will change.
+- Do not plan again what an open bead covers: need it instead.
+- As few beads as do the job, each small enough for one sitting. A small goal is one bead.
+- `rig` is one of: web.
+- `role` is one of those below; `developer` when in doubt.
+
+Roles:
+- developer: You write code that lands.
+- tester: You find out whether it works, and prove it with tests that stay.
+- reviewer: You read changes as the one who has to live with them, and say what must change.
+- architect: You decide the shape of the solution, so that others can build it without guessing.
+- debugger: You find the cause of a defect, and remove the cause.
+- documenter: You write what a reader needs in order to do the thing.
+- devops: You make building, testing, releasing and running dull.
+
+## Rig web
+
+Target branch main. Gates: npm test.
+
+Files:
+README.md
+src/app.js
+
+README:
+# Web
+A shop.
+
+## Open beads
+
+web-aaaaa open: Fix the footer
+
+## Goal
+
+Add login
+
+"#]]
+    );
+}
+
+#[test]
+fn a_planner_of_a_large_repository_gets_less_of_it_and_is_told_so() {
+    let mut large = plan();
+    large.rigs[0].tree = (0..5_000).map(|number| format!("src/module_{number}/file.rs")).collect();
+    large.rigs[0].readme = "A line of the README.\n".repeat(5_000);
+    large.open_beads = (0..2_000).map(|number| format!("web-aaaaa open: number {number}")).collect();
+    let prompts = Prompts::built_in();
+    for limit in [8_000, 20_000, 60_000] {
+        let text = prompts.plan(&large, limit).expect("built in");
+        assert!(text.len() <= limit, "{} of {limit}", text.len());
+        assert!(text.len() > limit / 2, "{} of {limit} could hold more", text.len());
+        assert!(text.contains(" more]") && text.contains("more bytes]"), "{limit}");
+        assert!(text.ends_with("## Goal\n\nAdd login\n"));
+        assert_eq!(text, prompts.plan(&large, limit).expect("built in"));
+    }
+}
+
+#[test]
+fn a_plan_that_could_not_be_used_comes_back_with_the_reasons() {
+    let repair = RepairContext {
+        goal: "Add login".into(),
+        answer: "Sure! {\"beads\": []}".into(),
+        errors: vec!["beads is empty".into(), "line 1: text before the object".into()],
+    };
+    let text = Prompts::built_in().plan_repair(&repair).expect("built in");
+    assert_data_eq!(
+        text.replace(PLAN_SCHEMA.trim(), "[SCHEMA]"),
+        str![[r#"
+Your plan cannot be used as it is:
+
+- beads is empty
+- line 1: text before the object
+
+Answer again with the whole plan, one JSON object and nothing else, that fits this schema:
+
+[SCHEMA]
+
+The goal was:
+
+Add login
+
+Your answer was:
+
+Sure! {"beads": []}
+
+"#]]
+    );
+}
+
+#[test]
+fn bounces_say_what_to_do_next() {
+    let conflict = ConflictContext {
+        bead: "web-x7k2m: Add login".into(),
+        target: "origin/main".into(),
+        base: "1f3a9c02".into(),
+        paths: vec!["src/app.js".into()],
+        details: "both sides changed lines 3-9".into(),
+    };
+    let bounce = BounceContext {
+        bead: "web-x7k2m: Add login".into(),
+        target: "origin/main".into(),
+        gate: "test".into(),
+        run: "npm test".into(),
+        ended: "ended with status 1 after 12s".into(),
+        log_tail: "1 failing\n  login: expected 401".into(),
+        log: Some("/t/gates/1.log".into()),
+    };
+    let prompts = Prompts::built_in();
+    let both = format!(
+        "{}----\n{}",
+        prompts.conflict(&conflict).expect("built in"),
+        prompts.bounce(&bounce).expect("built in")
+    );
+    assert_data_eq!(
+        both,
+        str![[r#"
+Your commits for web-x7k2m: Add login do not merge with origin/main, which has moved since 1f3a9c02.
+
+In conflict:
+- src/app.js
+
+both sides changed lines 3-9
+
+Merge origin/main into your branch (`git merge origin/main`), keep what both sides mean, run the gates, commit, `gt done`. What others landed stays: it is tested and merged.
+----
+web-x7k2m: Add login did not land: the gate test was red on your commits merged with origin/main.
+
+`npm test` ended with status 1 after 12s
+
+The end of its output:
+
+    1 failing
+      login: expected 401
+
+Whole log: /t/gates/1.log
+
+Find the cause, mend it, run `npm test` yourself, commit, `gt done`. The target is green without your commits, so the cause is in them or in how they meet what landed.
+
+"#]]
+    );
+}
+
+#[test]
+fn every_role_is_short_and_says_what_to_hand_in() {
+    let prompts = Prompts::built_in();
+    let roles = prompts.roles().expect("built in");
+    let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+    assert_eq!(names, ["developer", "tester", "reviewer", "architect", "debugger", "documenter", "devops"]);
+    for role in roles {
+        let text = prompts.role(&role.name).expect("built in");
+        assert!(text.len() < 1_100 && text.contains("- Hand in: "), "{}", role.name);
+        assert!(role.summary.starts_with("You ") && role.summary.ends_with('.'), "{}", role.summary);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a fixture need not survive a crash")]
+fn put(folder: &Path, name: &str, text: &str) {
+    fs::create_dir_all(folder.join("roles")).expect("writable");
+    fs::write(folder.join(name), text).expect("writable");
+}
+
+#[test]
+fn a_towns_own_templates_win_and_add_roles() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    put(folder.path(), "first-prompt.md", "Hello {{ worker }}.");
+    put(folder.path(), "roles/poet.md", "# You rhyme.\n\nMore.");
+    let prompts = Prompts::of(folder.path());
+    assert_eq!(prompts.first(&toast()).expect("valid"), "Hello web/toast.\n");
+    let prime = prompts.prime(&PrimeContext { role: "poet".into(), ..toast() }).expect("valid");
+    assert!(prime.contains("# You rhyme."), "{prime}");
+    let roles = prompts.roles().expect("valid");
+    assert_eq!(roles.last().map(|role| (role.name.as_str(), role.summary.as_str())), Some(("poet", "You rhyme.")));
+}
+
+#[test]
+fn broken_templates_and_unknown_roles_are_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    put(folder.path(), "bounce.md", "fine\n{{ missing }}");
+    put(folder.path(), "conflict.md", "{% if %}");
+    let prompts = Prompts::of(folder.path());
+    let told = |result: Result<String, AgentError>| result.expect_err("broken").to_string();
+    let missing = told(prompts.bounce(&BounceContext::default()));
+    assert!(missing.starts_with("the template bounce.md cannot be rendered: line 2: "), "{missing}");
+    let syntax = told(prompts.conflict(&ConflictContext::default()));
+    assert!(syntax.starts_with("the template conflict.md cannot be rendered: line 1: "), "{syntax}");
+    for role in ["pirate", "../prime", ""] {
+        let error = prompts.prime(&PrimeContext { role: role.into(), ..toast() }).expect_err("no such role");
+        assert!(matches!(error, AgentError::UnknownRole { .. }), "{role}");
+        assert!(error.hints()[0].starts_with("Known roles: developer, tester"), "{:?}", error.hints());
+    }
+}
+
+#[test]
+fn text_is_cut_at_a_line_and_says_what_is_missing() {
+    assert_eq!(head("one\ntwo\nthree\n", 100, "x"), "one\ntwo\nthree");
+    assert_eq!(head("one\ntwo\nthree", 9, "`gt show a`"), "one\ntwo\n[... 6 more bytes: `gt show a`]");
+    assert_eq!(tail("one\ntwo\nthree", 9, "log"), "[... 8 bytes before: log]\nthree");
+    assert_eq!(head("ééé", 3, ""), "é\n[... 4 more bytes]");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn prime_and_first_prompt_keep_their_size_whatever_a_bead_says(
+        description in "\\PC{0,3000}|(line\n){0,5000}",
+        result in "[a-zé ]{0,4000}",
+        needs in 0_usize..12,
+        attempts in 0_usize..5,
+        notes in 0_usize..30,
+    ) {
+        let mut context = toast();
+        context.bead.acceptance.clone_from(&description);
+        context.bead.description = description.clone();
+        context.needs = vec![NeedContext { id: "web-aaaaa".into(), title: "Before".into(), landed: None, result: Some(result) }; needs];
+        let attempt = AttemptContext { number: 1, outcome: "bounced".into(), worker: None, reason: description.clone(), log: None };
+        context.earlier = vec![attempt; attempts];
+        context.notes = vec![NoteContext { by: "human".into(), at: "now".into(), text: description }; notes];
+        let prompts = Prompts::built_in();
+        let prime = prompts.prime(&context).expect("built in");
+        prop_assert!(prime.len() <= 6_000, "{}", prime.len());
+        prop_assert!(prime.contains("`gt escalate"));
+        let first = prompts.first(&context).expect("built in");
+        prop_assert!(first.len() <= 4_000, "{}", first.len());
+        prop_assert!(first.contains("run `gt done`"));
+    }
+
+    #[test]
+    fn cutting_never_breaks_a_letter_nor_grows(text in "\\PC{0,200}", limit in 0_usize..220) {
+        let remark = "\n[... 9999 bytes before: x]".len();
+        prop_assert!(head(&text, limit, "x").len() <= limit + remark);
+        prop_assert!(tail(&text, limit, "x").len() <= limit + remark);
+    }
+}

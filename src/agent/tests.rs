@@ -1,0 +1,484 @@
+//! Presets, launch plans and detection, with scripts in the place of agents.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use snapbox::{assert_data_eq, str};
+use tempfile::TempDir;
+
+use super::*;
+use crate::town::{Permissions, Settings, schema};
+
+/// A machine of our own: `bin` is its `PATH`, `home` its home.
+struct Machine {
+    folder: TempDir,
+    caller: Caller,
+}
+
+impl Machine {
+    fn with(programs: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for name in ["bin", "home", "work/web/polecats/toast", "run"] {
+            fs::create_dir_all(folder.path().join(name)).expect("writable");
+        }
+        let path = folder.path().join("bin");
+        let variables =
+            [("PATH", path.display().to_string()), ("HOME", folder.path().join("home").display().to_string())];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
+        let machine = Self { folder, caller: Caller { variables, root: false } };
+        for (name, script) in programs {
+            machine.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"), 0o755);
+        }
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a fixture need not survive a crash")]
+    fn write(&self, name: &str, text: &str, mode: u32) {
+        fs::create_dir_all(self.path(name).parent().expect("it has one")).expect("writable");
+        fs::write(self.path(name), text).expect("writable");
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).expect("ours");
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.caller.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// With the paths of this machine as `[M]`.
+    fn shown(&self, text: &str) -> String {
+        text.replace(&self.folder.path().display().to_string(), "[M]")
+    }
+}
+
+fn settings(text: &str) -> Settings {
+    let mut settings = Settings::defaults();
+    settings.agents = toml::from_str(text).expect("valid");
+    settings
+}
+
+/// What a test is about; the rest is the usual.
+#[derive(Default)]
+struct Wish<'a> {
+    prompt: &'a str,
+    model: Option<&'a str>,
+    effort: Option<&'a str>,
+    ask: bool,
+    resume: Option<&'a str>,
+    variables: &'a [(&'a str, &'a str)],
+}
+
+fn launch(machine: &Machine, preset: &Preset, wish: &Wish<'_>, oneshot: bool) -> Result<LaunchPlan, AgentError> {
+    let (worktree, run_dir, gt) = (machine.path("work/web/polecats/toast"), machine.path("run"), machine.path("gt/gt"));
+    let request = LaunchRequest {
+        preset,
+        prompt: if wish.prompt.is_empty() { "Do it" } else { wish.prompt },
+        model: wish.model,
+        effort: wish.effort,
+        permissions: if wish.ask { Permissions::Ask } else { Permissions::Autonomous },
+        worktree: &worktree,
+        run_dir: &run_dir,
+        gt: &gt,
+        variables: wish.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        caller: &machine.caller,
+        resume: wish.resume,
+    };
+    if oneshot { plan_oneshot(&request) } else { plan(&request) }
+}
+
+/// One argument per line, variables sorted, files with their text; what is random as `[UUID]`.
+fn described(machine: &Machine, plan: &LaunchPlan) -> String {
+    let mut text = plan.argv.join("\n");
+    for (name, value) in &plan.env {
+        text.push_str(&format!("\n{name}={value}"));
+    }
+    for file in &plan.files {
+        text.push_str(&format!("\n== {}\n{}", file.path.display(), file.text));
+    }
+    let text = machine.shown(&text);
+    plan.conversation.as_ref().map_or(text.clone(), |id| text.replace(id, "[UUID]"))
+}
+
+#[test]
+fn claude_starts_without_a_question_as_root_too() {
+    let mut machine = Machine::with(&[("claude", "true")]);
+    machine.caller.root = true;
+    machine.set("ANTHROPIC_AUTH_TOKEN", "token");
+    machine.set("OPENAI_API_KEY", "not its business");
+    machine.set("SSH_AUTH_SOCK", "/run/agent");
+    machine.set("LC_ALL", "C.UTF-8");
+    let catalogue = Catalogue::built_in();
+    let wish = Wish { model: Some("opus"), variables: &[("GT_BEAD", "web-x7k2m")], ..Wish::default() };
+    let plan = launch(&machine, catalogue.get("claude").expect("built in"), &wish, false).expect("installed");
+    assert_data_eq!(
+        described(&machine, &plan),
+        str![[r#"
+[M]/bin/claude
+--dangerously-skip-permissions
+--settings
+[M]/run/claude-settings.json
+--model
+opus
+--session-id
+[UUID]
+Do it
+ANTHROPIC_AUTH_TOKEN=token
+CLAUDE_CODE_SANDBOXED=1
+DISABLE_AUTOUPDATER=1
+GT_BEAD=web-x7k2m
+HOME=[M]/home
+IS_SANDBOX=1
+LC_ALL=C.UTF-8
+PATH=[M]/gt:[M]/bin
+TERM=xterm-256color
+== [M]/run/prompt.md
+Do it
+== [M]/run/claude-settings.json
+{"skipDangerousModePermissionPrompt": true}
+
+"#]]
+    );
+    assert_eq!(plan.delivery, Delivery::Argument);
+    assert_eq!(plan.conversation.as_deref().map(str::len), Some(36));
+}
+
+#[test]
+fn codex_trusts_the_worktree_by_a_profile_of_its_own() {
+    let machine = Machine::with(&[("codex", "true")]);
+    let catalogue = Catalogue::built_in();
+    let wish = Wish { effort: Some("high"), ..Wish::default() };
+    let plan = launch(&machine, catalogue.get("codex").expect("built in"), &wish, false).expect("installed");
+    // The name of the profile follows from the path of the worktree, which is another one in each run.
+    let profile = plan.argv[4].clone();
+    assert!(profile.starts_with("gt-web-toast-") && profile.len() == "gt-web-toast-123456".len(), "{profile}");
+    assert_data_eq!(
+        described(&machine, &plan).replace(&profile, "[PROFILE]"),
+        str![[r#"
+[M]/bin/codex
+--no-daemon
+--dangerously-bypass-approvals-and-sandbox
+-p
+[PROFILE]
+-c
+model_reasoning_effort="high"
+Do it
+HOME=[M]/home
+PATH=[M]/gt:[M]/bin
+TERM=xterm-256color
+== [M]/run/prompt.md
+Do it
+== [M]/home/.codex/[PROFILE].config.toml
+check_for_update_on_startup = false
+
+[projects."[M]/work/web/polecats/toast"]
+trust_level = "trusted"
+
+"#]]
+    );
+    let again = launch(&machine, catalogue.get("codex").expect("built in"), &wish, false).expect("installed");
+    assert_eq!(again, plan, "a second start writes the same files");
+}
+
+#[test]
+fn the_built_in_agent_is_gt_itself_with_the_prompt_in_a_file() {
+    let machine = Machine::with(&[]);
+    machine.write("gt/gt", "#!/bin/sh\n", 0o755);
+    let catalogue = Catalogue::built_in();
+    let wish = Wish { model: Some("openai/gpt-5"), ..Wish::default() };
+    let plan = launch(&machine, catalogue.get("builtin").expect("built in"), &wish, false).expect("installed");
+    assert_data_eq!(
+        described(&machine, &plan),
+        str![[r#"
+[M]/gt/gt
+harness
+run
+--model
+openai/gpt-5
+--prompt-file
+[M]/run/prompt.md
+HOME=[M]/home
+PATH=[M]/gt:[M]/bin
+TERM=xterm-256color
+== [M]/run/prompt.md
+Do it
+"#]]
+    );
+}
+
+#[test]
+fn permission_modes_models_and_conversations_change_the_arguments() {
+    let machine = Machine::with(&[("claude", "true"), ("codex", "true")]);
+    let catalogue = Catalogue::built_in();
+    let argv = |name: &str, wish: &Wish<'_>, oneshot: bool| {
+        let plan = launch(&machine, catalogue.get(name).expect("built in"), wish, oneshot).expect("installed");
+        let shown = plan.argv[1..].join(" ");
+        machine.shown(&plan.conversation.map_or(shown.clone(), |id| shown.replace(&id, "[ID]")))
+    };
+    let ask = Wish { ask: true, ..Wish::default() };
+    assert!(argv("claude", &ask, false).starts_with("--permission-mode default --settings"));
+    assert!(!argv("codex", &ask, false).contains("bypass"));
+    let resume = Wish { resume: Some("abc"), ..Wish::default() };
+    let resumed = argv("claude", &resume, false);
+    assert!(resumed.ends_with("--resume [ID] Do it") && !resumed.contains("--session-id"), "{resumed}");
+    assert!(argv("codex", &resume, false).replace("[ID]", "abc").ends_with("resume abc Do it"));
+    let model = Wish { model: Some("m"), ..Wish::default() };
+    assert_eq!(argv("claude", &model, true), "-p --output-format text --permission-mode default --model m");
+    assert_eq!(argv("codex", &model, true), "exec --skip-git-repo-check --sandbox read-only --model m -");
+}
+
+#[test]
+fn an_agent_without_a_form_says_so() {
+    let machine = Machine::with(&[("mine", "true")]);
+    let catalogue = Catalogue::new(&settings("[mine]\ncommand = \"mine\"\n"));
+    let mine = catalogue.get("mine").expect("defined");
+    assert!(matches!(launch(&machine, mine, &Wish::default(), true), Err(AgentError::NoOneshot { .. })));
+    let resume = Wish { resume: Some("abc"), ..Wish::default() };
+    assert!(matches!(launch(&machine, mine, &resume, false), Err(AgentError::NoResume { .. })));
+}
+
+/// Runs the plan as the runtime would and answers what it printed.
+#[expect(clippy::disallowed_methods, reason = "the plan is what is tested")]
+fn run(plan: &LaunchPlan) -> String {
+    let output = Command::new(&plan.argv[0])
+        .args(&plan.argv[1..])
+        .current_dir(&plan.cwd)
+        .env_clear()
+        .envs(&plan.env)
+        .output()
+        .expect("the program exists");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_command_gets_the_prompt_byte_for_byte_whatever_is_in_it() {
+    let machine = Machine::with(&[("mine", "for word in \"$@\"; do printf '<%s>' \"$word\"; done")]);
+    let prompt = "It's \"quoted\" $(touch pwned) `x` ; {model} {prompt}\nline two \\n; ünïcode";
+    let cases = [
+        ("mine --flag", format!("<--flag><{prompt}>")),
+        ("mine {prompt} --after", format!("<{prompt}><--after>")),
+        ("mine \"m={model}\" {prompt}", format!("<m=big><{prompt}>")),
+        ("X=1 mine a", format!("<a><{prompt}>")),
+        ("cd . && mine", format!("<{prompt}>")),
+    ];
+    for (command, expected) in cases {
+        let text = format!("[x]\ncommand = {}\n", toml::Value::from(command));
+        let catalogue = Catalogue::new(&settings(&text));
+        let wish = Wish { prompt, model: Some("big"), ..Wish::default() };
+        let plan = launch(&machine, catalogue.get("x").expect("defined"), &wish, false).expect("installed");
+        assert_eq!(run(&plan), expected, "{command}");
+        assert!(!plan.cwd.join("pwned").exists());
+    }
+}
+
+#[test]
+fn a_command_may_take_the_prompt_as_a_file() {
+    let machine = Machine::with(&[("mine", "printf '<%s>' \"$@\"")]);
+    let catalogue = Catalogue::new(&settings("[x]\ncommand = \"mine --file {prompt_file}\"\n"));
+    let plan = launch(&machine, catalogue.get("x").expect("defined"), &Wish::default(), false).expect("installed");
+    assert_eq!(machine.shown(&run(&plan)), "<--file><[M]/run/prompt.md>");
+    assert_eq!(plan.files[0], PlannedFile { path: machine.path("run/prompt.md"), text: "Do it".to_owned() });
+}
+
+#[test]
+fn quotes_in_a_path_do_not_break_the_files_of_a_preset() {
+    let machine = Machine::with(&[("codex", "true")]);
+    let catalogue = Catalogue::built_in();
+    let preset = catalogue.get("codex").expect("built in");
+    let worktree = Path::new("/w/a \"b\\c\"/polecats/toast");
+    let request = LaunchRequest {
+        preset,
+        prompt: "x",
+        model: None,
+        effort: None,
+        permissions: Permissions::Autonomous,
+        worktree,
+        run_dir: Path::new("/r"),
+        gt: Path::new("/gt"),
+        variables: BTreeMap::new(),
+        caller: &machine.caller,
+        resume: None,
+    };
+    let plan = plan(&request).expect("installed");
+    let profile: toml::Table = toml::from_str(&plan.files[1].text).expect("still TOML");
+    assert!(profile["projects"].as_table().expect("a table").contains_key(worktree.to_str().expect("UTF-8")));
+}
+
+#[test]
+fn the_town_changes_presets_and_adds_its_own() {
+    let text = "
+[claude]
+program = \"claude-beta\"
+env = { EXTRA = \"1\" }
+[cheap]
+base = \"claude\"
+pass = [\"MY_*\"]
+[mine]
+command = \"my-agent --flag\"
+[broken]
+base = \"nope\"
+[odd]
+interactive = [\"{promt}\"]
+[typo]
+porgram = \"x\"
+";
+    let catalogue = Catalogue::new(&settings(text));
+    let claude = catalogue.get("claude").expect("valid");
+    assert_eq!((claude.program.as_str(), claude.env.len()), ("claude-beta", 3));
+    let cheap = catalogue.get("cheap").expect("valid");
+    assert_eq!((cheap.name.as_str(), cheap.program.as_str(), cheap.pass.len()), ("cheap", "claude", 1));
+    assert_eq!(catalogue.get("mine").expect("valid").program, "my-agent");
+    let reason = |name: &str| catalogue.get(name).expect_err(name).to_string();
+    assert!(reason("broken").contains("base is \"nope\", but the built-in agents are claude, codex, builtin, command"));
+    assert!(reason("odd").contains("unknown placeholder {promt}"));
+    assert!(reason("typo").contains("unknown field `porgram`"));
+    let unknown = catalogue.get("claud").expect_err("none");
+    assert_eq!(unknown.hints(), ["Did you mean claude?"]);
+    assert_eq!(catalogue.all().iter().map(|preset| preset.name.as_str()).collect::<Vec<_>>()[..2], ["cheap", "claude"]);
+}
+
+#[test]
+fn every_field_of_a_preset_is_a_documented_setting() {
+    for preset in Catalogue::built_in().all() {
+        let table = toml::Table::try_from(preset).expect("a preset is TOML");
+        for field in table.keys().filter(|field| !["name", "first_start"].contains(&field.as_str())) {
+            let path = format!("agents.x.{field}");
+            let known = !matches!(schema::find(&path, schema::Places::town()), schema::Found::Unknown { .. });
+            assert!(known, "{path} is no setting");
+        }
+    }
+}
+
+#[test]
+fn a_missing_program_is_named_with_the_folders_searched_and_the_way_to_install_it() {
+    let mut machine = Machine::with(&[]);
+    machine.write("bin/claude", "not executable", 0o644);
+    machine.set("PATH", &format!("{}:/nowhere", machine.path("bin").display()));
+    let catalogue = Catalogue::built_in();
+    let error =
+        launch(&machine, catalogue.get("claude").expect("built in"), &Wish::default(), false).expect_err("none");
+    let told = machine.shown(&format!("{error}\n{}", error.hints().join("\n")));
+    assert_data_eq!(
+        told,
+        str![[r#"
+the agent claude needs the program claude, which is in none of: [M]/bin:/nowhere
+To install it: npm install -g @anthropic-ai/claude-code (node 22 or newer), then run `claude` once and sign in.
+Or work with another: `gt config set agent NAME`; `gt doctor` lists what is installed.
+"#]]
+    );
+}
+
+#[test]
+fn first_start_screens_are_warned_of_until_the_person_has_been_through_them() {
+    let mut machine = Machine::with(&[]);
+    let catalogue = Catalogue::built_in();
+    let claude = catalogue.get("claude").expect("built in");
+    let warnings = |machine: &Machine| first_start_warnings(claude, &machine.caller).len();
+    assert_eq!(warnings(&machine), 1);
+    machine.write("home/.claude.json", "{\"hasCompletedOnboarding\":true}", 0o600);
+    assert_eq!(warnings(&machine), 0);
+    machine.set("ANTHROPIC_API_KEY", "sk-ant-0123456789-abcdefghijklmnopqrst");
+    assert_eq!(warnings(&machine), 1);
+    let approved =
+        "{\"hasCompletedOnboarding\":true,\"customApiKeyResponses\":{\"approved\":[\"abcdefghijklmnopqrst\"]}}";
+    machine.write("home/.claude.json", approved, 0o600);
+    assert_eq!(warnings(&machine), 0);
+    machine.set("CLAUDE_CONFIG_DIR", &machine.path("elsewhere").display().to_string());
+    assert_eq!(warnings(&machine), 2);
+    machine.set("ANTHROPIC_AUTH_TOKEN", "token");
+    assert_eq!(warnings(&machine), 1);
+}
+
+#[test]
+fn the_choice_of_an_agent_says_its_reason() {
+    let gt = Path::new("/nowhere/gt");
+    let catalogue = Catalogue::built_in();
+    let chosen = |machine: &Machine, gt: &Path| {
+        let choice = choose(&detect(&catalogue, &machine.caller, gt));
+        (choice.agent, machine.shown(&choice.reason), choice.usable)
+    };
+    let both = Machine::with(&[("claude", "exit 1"), ("codex", "exit 1")]);
+    assert_eq!(chosen(&both, gt), ("claude".into(), "claude is installed in [M]/bin/claude".into(), true));
+    let codex = Machine::with(&[("codex", "exit 1")]);
+    assert_eq!(chosen(&codex, gt).0, "codex");
+    let mut none = Machine::with(&[("gt", "true")]);
+    let gt = none.path("bin/gt");
+    assert_eq!(
+        chosen(&none, &gt),
+        ("builtin".into(), "no agent is installed and no key for a model is set".into(), false)
+    );
+    none.set("OPENAI_API_KEY", "k");
+    assert_eq!(
+        chosen(&none, &gt),
+        ("builtin".into(), "OPENAI_API_KEY is set and no other agent is installed".into(), true)
+    );
+}
+
+#[test]
+fn a_version_is_asked_for_with_a_time_limit() {
+    let machine = Machine::with(&[
+        ("good", "echo warning >&2; echo; echo \"good 1.2 $1\""),
+        ("bad", "echo oops; exit 3"),
+        ("mute", "true"),
+        ("late", "while :; do :; done"),
+    ]);
+    let catalogue = Catalogue::built_in();
+    let claude = catalogue.get("claude").expect("built in");
+    let ask = |name: &str, limit: u64| {
+        let program = machine.path(&format!("bin/{name}"));
+        version(claude, &program, &machine.caller, Duration::from_millis(limit))
+            .map_err(|error| machine.shown(&error.to_string()))
+    };
+    assert_eq!(ask("good", 60_000), Ok("good 1.2 --version".to_owned()));
+    assert_eq!(ask("bad", 60_000), Err("[M]/bin/bad did not say its version: it ended with status 3".to_owned()));
+    assert_eq!(ask("mute", 60_000), Err("[M]/bin/mute did not say its version: it printed nothing".to_owned()));
+    assert_eq!(ask("late", 100), Err("[M]/bin/late did not say its version within 0.1 s".to_owned()));
+}
+
+#[test]
+fn the_agents_own_gt_comes_first_in_its_path() {
+    let mut machine = Machine::with(&[("claude", "true")]);
+    let gt = machine.path("gt");
+    machine.set("PATH", &format!("/other:{}:{}", machine.path("bin").display(), gt.display()));
+    let catalogue = Catalogue::built_in();
+    let plan =
+        launch(&machine, catalogue.get("claude").expect("built in"), &Wish::default(), false).expect("installed");
+    assert_eq!(machine.shown(&plan.env["PATH"]), "[M]/gt:/other:[M]/bin");
+}
+
+#[test]
+fn a_worker_is_told_who_it_is() {
+    let variables = WorkerVariables {
+        town: PathBuf::from("/t"),
+        session: "abcdefgh2345".parse().expect("valid"),
+        rig: Some("web".parse().expect("valid")),
+        worker: Some("web/polecats/toast".parse().expect("valid")),
+        role: Some("developer".parse().expect("valid")),
+        bead: Some("web-x7k2m".parse().expect("valid")),
+        title: Some("Add\n login".to_owned()),
+        lease: Some("abcdefgh23456789".parse().expect("valid")),
+        attempt: Some(2),
+    };
+    let shown: Vec<String> = variables.variables().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_data_eq!(
+        shown.join("\n"),
+        str![[r#"
+GT_ATTEMPT=2
+GT_BEAD=web-x7k2m
+GT_LEASE=abcdefgh23456789
+GT_RIG=web
+GT_ROLE=developer
+GT_SESSION=abcdefgh2345
+GT_TITLE=Add login
+GT_TOWN=/t
+GT_WORKER=web/polecats/toast
+"#]]
+    );
+    let mayor = WorkerVariables::of_session(Path::new("/t"), "abcdefgh2345".parse().expect("valid"));
+    assert_eq!(mayor.variables().len(), 2);
+}
