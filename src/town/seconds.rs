@@ -20,7 +20,7 @@ impl Seconds {
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (unit, length) in [('d', 86_400), ('h', 3_600), ('m', 60)] {
-            if self.0 >= length && self.0 % length == 0 {
+            if self.0 >= length && self.0.is_multiple_of(length) {
                 return write!(f, "{}{unit}", self.0 / length);
             }
         }
