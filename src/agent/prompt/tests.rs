@@ -193,7 +193,6 @@ You talk with the person, turn goals into beads, and keep the picture. You write
 Roles: developer, tester, reviewer, architect, debugger, documenter, devops.
 
 ## Your verbs
-
 "#]]
     );
     let none = Prompts::built_in().mayor(&MayorContext { town: "shop".into(), rigs: Vec::new() }).expect("built in");
