@@ -18,15 +18,13 @@ pub(super) fn find(folder: &Folder) -> Result<Vec<PathBuf>, GitError> {
     // Of all untracked things only a repository is listed as a folder.
     let mut found: Vec<PathBuf> =
         paths_of(&untracked).filter(|path| path.as_os_str().as_bytes().ends_with(b"/")).collect();
-    if folder.path.join(".gitmodules").is_file() {
-        let listing = folder.git().raw(&["ls-files", "--stage", "-z"])?;
-        let links = listing.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"160000 "));
-        for entry in links {
-            let path = entry.splitn(2, |byte| *byte == b'\t').nth(1).unwrap_or_default();
-            let path = PathBuf::from(std::ffi::OsStr::from_bytes(path));
-            if folder.path.join(&path).join(".git").exists() && has_work(&folder.path.join(&path))? {
-                found.push(path);
-            }
+    // Submodules, and repositories that somebody staged as if they were one.
+    let listing = folder.git().raw(&["ls-files", "--stage", "-z"])?;
+    for entry in listing.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"160000 ")) {
+        let path = entry.splitn(2, |byte| *byte == b'\t').nth(1).unwrap_or_default();
+        let path = PathBuf::from(std::ffi::OsStr::from_bytes(path));
+        if folder.path.join(&path).join(".git").exists() && has_work(&folder.path.join(&path))? {
+            found.push(path);
         }
     }
     Ok(found)
