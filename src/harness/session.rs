@@ -341,3 +341,6 @@ impl Session {
         lock(&self.screen)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ pub(super) struct Surroundings {
 }
 
 impl Default for Surroundings {
+    #[expect(clippy::disallowed_methods, reason = "the real time and the real wait; tests bring their own")]
     fn default() -> Self {
         Self { now: Box::new(Utc::now), sleep: Box::new(std::thread::sleep), chance: Box::new(chance) }
     }
