@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::environment::environment;
 use super::fill::{self, Values};
 use super::preflight::{find_program, first_start_warnings};
-use super::{AgentError, Argument, Caller, Delivery, Preset};
+use super::{AgentError, Argument, AtEnd, Caller, Delivery, Preset};
 use crate::town::Permissions;
 
 /// What is to be started, and for what.
@@ -66,6 +66,8 @@ pub struct LaunchPlan {
     pub prompt: String,
     /// Names of the agent's processes.
     pub processes: Vec<String>,
+    /// What it does when it has nothing more to do.
+    pub at_end: AtEnd,
     /// The id of the agent's own conversation, where it is known up front.
     pub conversation: Option<String>,
     /// First-start screens that may swallow the prompt.
@@ -135,6 +137,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         delivery: form.delivery,
         prompt: request.prompt.to_owned(),
         processes: preset.processes.clone(),
+        at_end: preset.at_end,
         conversation: form.conversation,
         warnings: first_start_warnings(preset, request.caller),
     })

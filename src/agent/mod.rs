@@ -22,4 +22,4 @@ pub use environment::{Caller, WorkerVariables, command_environment};
 pub use error::AgentError;
 pub use launch::{LaunchPlan, LaunchRequest, PlannedFile, plan, plan_oneshot};
 pub use preflight::{find_program, first_start_warnings};
-pub use preset::{Argument, Delivery, FirstStart, PermissionFlags, Preset, PresetFile};
+pub use preset::{Argument, AtEnd, Delivery, FirstStart, PermissionFlags, Preset, PresetFile};

@@ -53,6 +53,11 @@ pub struct Preset {
     /// Whether it takes the id of a new conversation from us.
     #[serde(default)]
     pub chooses_session: bool,
+    /// What it does when it has nothing more to do.
+    #[serde(default)]
+    pub at_end: AtEnd,
+    /// What to type into its terminal so that it ends by itself.
+    pub quit: Option<String>,
     /// Arguments of a session in a terminal.
     #[serde(default)]
     pub interactive: Vec<Argument>,
@@ -107,6 +112,17 @@ pub enum Delivery {
     Stdin,
     /// Typed into its terminal once it is ready.
     Typed,
+}
+
+/// What an agent does when it has nothing more to do; with status 0 it says nothing about its work either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AtEnd {
+    /// It ends.
+    #[default]
+    Exits,
+    /// It waits at its prompt.
+    Waits,
 }
 
 /// Arguments by permission mode.

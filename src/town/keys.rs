@@ -58,6 +58,8 @@ pub const KEYS: &[Key] = &[
     key_row("agents.*.config_folder", Type::Text, "", Places::ALL, "The agent's configuration folder when that variable is not set."),
     key_row("agents.*.prompt", Type::Choice(&["argument", "file", "stdin", "typed"]), "", Places::ALL, "How the first prompt reaches the agent."),
     key_row("agents.*.chooses_session", Type::Flag, "", Places::ALL, "Whether the agent takes the id of a new conversation from gt, as {session}."),
+    key_row("agents.*.at_end", Type::Choice(&["exits", "waits"]), "", Places::ALL, "What the agent does when it has nothing more to do: end, or wait at its prompt."),
+    key_row("agents.*.quit", Type::Text, "", Places::ALL, "What to type into the agent's terminal so that it ends by itself."),
     key_row("agents.*.interactive", Type::Arguments, "", Places::ALL, "Arguments of a session; an inner list is left out when a placeholder in it has no value."),
     key_row("agents.*.resume", Type::Arguments, "", Places::ALL, "Arguments that go on with the conversation {session}."),
     key_row("agents.*.oneshot", Type::Arguments, "", Places::ALL, "Arguments that answer one prompt on stdout, for planning."),
