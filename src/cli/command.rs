@@ -6,7 +6,18 @@
 use clap::Subcommand;
 
 use super::render::show;
-use super::{Call, agent, bead, completions, docs, done, init, prime, rig, session, sling};
+use super::Call;
+use super::agent;
+use super::bead;
+use super::completions;
+use super::config;
+use super::docs;
+use super::done;
+use super::init;
+use super::prime;
+use super::rig;
+use super::session;
+use super::sling;
 use crate::error::Outcome;
 
 /// Every command.
@@ -55,6 +66,7 @@ pub(super) enum Hidden {
 #[derive(Debug, Subcommand)]
 pub(super) enum Town {
     Agent(agent::Args),
+    Config(config::Args),
     Completions(completions::Args),
     Docs(docs::Args),
 }
@@ -118,6 +130,7 @@ impl Start {
 impl Town {
     fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
+            Self::Config(args) => args.dispatch(call),
             Self::Agent(args) => args.dispatch(call),
             Self::Completions(args) => show(args, call),
             Self::Docs(args) => show(args, call),

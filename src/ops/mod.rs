@@ -5,7 +5,11 @@
 
 pub mod agents;
 pub mod bench;
+<<<<<<< HEAD
 pub mod bead;
+=======
+pub mod config;
+>>>>>>> a5955b4 (config: get, list, set, unset and edit)
 pub mod done;
 mod find;
 pub mod hooking;

@@ -1,9 +1,12 @@
 //! Tests through the real binary, with real git and real tmux.
 
+#![allow(clippy::disallowed_methods, reason = "tests are on the outer side of the doors")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
 mod agents;
+mod config;
 mod harness;
 mod init;
 mod promises;

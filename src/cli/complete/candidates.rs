@@ -9,8 +9,12 @@ use crate::agent::Catalogue;
 use crate::bead::Status;
 use crate::clock::Clock;
 use crate::env;
+<<<<<<< HEAD
 use crate::ledger::{BeadQuery, Ledger};
 use crate::town::{Rig, Town};
+=======
+use crate::town::{Rig, Town, schema};
+>>>>>>> a5955b4 (config: get, list, set, unset and edit)
 
 /// The most beads that are offered at once.
 const MOST: usize = 200;
@@ -19,6 +23,21 @@ const MOST: usize = 200;
 pub(in crate::cli) fn rigs() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         fitting(typed, all_rigs().iter().map(|rig| (rig.name.to_string(), rig.url.clone())))
+    })
+}
+
+/// Completes a setting; those of a rig as `rigs.NAME.KEY`.
+pub(in crate::cli) fn settings() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let rigs: Vec<String> = all_rigs().iter().map(|rig| format!("rigs.{}.", rig.name)).collect();
+        let keys = schema::KEYS.iter().filter(|key| !key.path.contains('*'));
+        let all = keys.flat_map(|key| {
+            let above = if key.places.rig { rigs.as_slice() } else { &[] };
+            let top = if key.places.town || key.places.local { Some(String::new()) } else { None };
+            let prefixes = top.into_iter().chain(above.iter().cloned());
+            prefixes.map(|prefix| (format!("{prefix}{}", key.path), key.meaning.to_owned())).collect::<Vec<_>>()
+        });
+        fitting(typed, all)
     })
 }
 

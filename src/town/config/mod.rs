@@ -263,10 +263,15 @@ fn is_local_alone(key: &str) -> bool {
     schema::KEYS.iter().filter(local).any(|row| schema::key_matches(row, key)) && schema::key_count(key) == 1
 }
 
+/// The keys of a file that are written once, with the reason.
+pub fn fixed(file: &File) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let place = file.place();
+    FIXED.iter().filter(move |(_, places, _)| *places == place).map(|(key, _, reason)| (*key, *reason))
+}
+
 fn refuse_fixed(address: &Address) -> Result<(), TownError> {
-    let place = address.file.place();
-    match FIXED.iter().find(|(key, places, _)| *key == address.key && *places == place) {
-        Some((key, _, reason)) => Err(wrong(key, "changed", (*reason).to_owned())),
+    match fixed(&address.file).find(|(key, _)| *key == address.key) {
+        Some((key, reason)) => Err(wrong(key, "changed", reason.to_owned())),
         None => Ok(()),
     }
 }
