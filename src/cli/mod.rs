@@ -17,11 +17,8 @@ pub mod complete;
 mod completions;
 mod config;
 mod docs;
-<<<<<<< HEAD
 mod done;
-=======
 mod editor;
->>>>>>> a5955b4 (config: get, list, set, unset and edit)
 mod help;
 mod init;
 mod log;

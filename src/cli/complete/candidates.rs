@@ -9,12 +9,8 @@ use crate::agent::Catalogue;
 use crate::bead::Status;
 use crate::clock::Clock;
 use crate::env;
-<<<<<<< HEAD
 use crate::ledger::{BeadQuery, Ledger};
-use crate::town::{Rig, Town};
-=======
 use crate::town::{Rig, Town, schema};
->>>>>>> a5955b4 (config: get, list, set, unset and edit)
 
 /// The most beads that are offered at once.
 const MOST: usize = 200;

@@ -10,13 +10,9 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Fish, Shells, Zsh};
 
 use super::args;
-<<<<<<< HEAD
-pub(super) use candidates::{agents, beads, beads_and_places, rigs};
-=======
->>>>>>> a5955b4 (config: get, list, set, unset and edit)
 #[expect(unused_imports, reason = "the commands that take workers are to come")]
 pub(super) use candidates::workers;
-pub(super) use candidates::{rigs, settings};
+pub(super) use candidates::{agents, beads, beads_and_places, rigs, settings};
 
 /// The shells that can ask, each with the way to answer it.
 const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &Fish, &Zsh]);
