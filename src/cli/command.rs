@@ -5,7 +5,6 @@
 
 use clap::Subcommand;
 
-use super::render::show;
 use super::Call;
 use super::agent;
 use super::bead;
@@ -15,6 +14,7 @@ use super::docs;
 use super::done;
 use super::init;
 use super::prime;
+use super::render::show;
 use super::rig;
 use super::session;
 use super::sling;

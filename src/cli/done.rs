@@ -40,7 +40,8 @@ impl Render for Done {
             None => line.plain("done without a change"),
             Some(head) if self.again => line.plain(format!("{} is in the merge queue already", head.short())),
             Some(head) => {
-                let commits = if self.commits == 1 { "1 commit".to_owned() } else { format!("{} commits", self.commits) };
+                let commits =
+                    if self.commits == 1 { "1 commit".to_owned() } else { format!("{} commits", self.commits) };
                 line.plain(format!("{commits} handed in ({})", head.short()))
             }
         });

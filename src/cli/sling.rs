@@ -2,9 +2,9 @@
 
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
+use crate::ops::Many;
 use crate::ops::launch::Start;
 use crate::ops::sling::{Request, Slung, sling};
-use crate::ops::Many;
 
 /// Give beads to workers and start them
 ///

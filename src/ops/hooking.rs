@@ -66,7 +66,13 @@ pub fn hook(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
     })?;
     commit_point("sling.hooked");
     let hooked = committed.value;
-    open.event("bead.hooked", &open.actor, Some(id), Some(&hooked.worker.rig), format!("{} to {}", hooked.title, hooked.worker.name));
+    open.event(
+        "bead.hooked",
+        &open.actor,
+        Some(id),
+        Some(&hooked.worker.rig),
+        format!("{} to {}", hooked.title, hooked.worker.name),
+    );
     Ok(hooked)
 }
 

@@ -95,7 +95,8 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
     let snapshot = open.snapshot()?;
     let context = prime::context(open, &snapshot, assignment)?;
     let prompt = Prompts::of(open.town.templates_dir()).first(&context)?;
-    let plan = plan(open, assignment, &Wanted { agent: &agent, session: &session, lease: &claim.lease, prompt: &prompt })?;
+    let plan =
+        plan(open, assignment, &Wanted { agent: &agent, session: &session, lease: &claim.lease, prompt: &prompt })?;
     for file in &plan.files {
         write_private(file)?;
     }
@@ -120,7 +121,13 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
     let launch = launch_file(open, &row, kind, &plan)?;
     open.runtime(kind)?.start(&session::folder(open, &session), &launch)?;
     commit_point("launch.started");
-    open.event("session.started", &row.worker, Some(&bead.id), Some(&rig.name), format!("{} with {agent}: {}", row.name, bead.title));
+    open.event(
+        "session.started",
+        &row.worker,
+        Some(&bead.id),
+        Some(&rig.name),
+        format!("{} with {agent}: {}", row.name, bead.title),
+    );
     let notes = prepared.notes.into_iter().chain(plan.warnings).collect();
     Ok(Started { worker: worker.clone(), bead: bead.id.clone(), session, agent, branch: prepared.branch, notes })
 }

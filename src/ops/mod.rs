@@ -4,12 +4,9 @@
 //! the command line and the gateway build the same request and show the same report.
 
 pub mod agents;
-pub mod bench;
-<<<<<<< HEAD
 pub mod bead;
-=======
+pub mod bench;
 pub mod config;
->>>>>>> a5955b4 (config: get, list, set, unset and edit)
 pub mod done;
 mod find;
 pub mod hooking;
@@ -19,9 +16,9 @@ mod open;
 pub mod pass;
 pub mod prime;
 mod report;
+pub mod rig;
 mod roster;
 mod sandbox;
-pub mod rig;
 pub mod session;
 pub mod sling;
 mod talk;

@@ -123,10 +123,16 @@ pub fn account_of(open: &OpenTown, snapshot: &Snapshot, bead: &Bead, rigs: &[Rig
 /// When the ledger cannot be read.
 pub fn all_rows(snapshot: &Snapshot) -> Outcome<Vec<Row>> {
     let open = BeadQuery { status: vec![Status::Open, Status::Hooked, Status::Submitted], ..Default::default() };
-    let mut rows: BTreeMap<BeadId, Row> = snapshot.beads(&open)?.iter().map(|bead| (bead.id.clone(), Row::from(bead))).collect();
-    let epics: Vec<BeadId> = rows.values().filter(|row| row.kind == crate::bead::Kind::Epic).map(|row| row.id.clone()).collect();
-    let mut missing: Vec<BeadId> =
-        rows.values().flat_map(|row| row.needs.iter().chain(&row.parent)).filter(|id| !rows.contains_key(*id)).cloned().collect();
+    let mut rows: BTreeMap<BeadId, Row> =
+        snapshot.beads(&open)?.iter().map(|bead| (bead.id.clone(), Row::from(bead))).collect();
+    let epics: Vec<BeadId> =
+        rows.values().filter(|row| row.kind == crate::bead::Kind::Epic).map(|row| row.id.clone()).collect();
+    let mut missing: Vec<BeadId> = rows
+        .values()
+        .flat_map(|row| row.needs.iter().chain(&row.parent))
+        .filter(|id| !rows.contains_key(*id))
+        .cloned()
+        .collect();
     while let Some(id) = missing.pop() {
         if rows.contains_key(&id) {
             continue;

@@ -90,7 +90,9 @@ pub fn set_up(open: &OpenTown, rig: &Rig, settings: &Settings, name: &str) -> Se
 /// The environment of set-up and gates: the person's, without what would point git elsewhere.
 pub fn command_environment(open: &OpenTown, rig: &Rig) -> BTreeMap<String, String> {
     let mut variables = super::pass::person_env(open);
-    variables.retain(|name, _| !name.starts_with("GIT_DIR") && !["GIT_INDEX_FILE", "GIT_WORK_TREE"].contains(&name.as_str()));
+    variables.retain(|name, _| {
+        !name.starts_with("GIT_DIR") && !["GIT_INDEX_FILE", "GIT_WORK_TREE"].contains(&name.as_str())
+    });
     variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), open.town.ceiling_directories(&rig.name));
     variables.insert("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned());
     variables.insert("CI".to_owned(), "1".to_owned());

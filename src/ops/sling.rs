@@ -99,7 +99,12 @@ fn start_one(open: &OpenTown, hooked: Hooked) -> Outcome<Slung> {
 
 /// Tells beads, free text, rig and worker apart.
 fn understand(open: &OpenTown, request: &Request) -> Outcome<(Vec<BeadId>, Wish)> {
-    let mut wish = Wish { agent: request.agent.clone(), model: request.model.clone(), from: request.from.clone(), ..Wish::default() };
+    let mut wish = Wish {
+        agent: request.agent.clone(),
+        model: request.model.clone(),
+        from: request.from.clone(),
+        ..Wish::default()
+    };
     let mut words = request.words.clone();
     if words.len() > 1
         && let Some(last) = words.last()
@@ -120,7 +125,9 @@ fn understand(open: &OpenTown, request: &Request) -> Outcome<(Vec<BeadId>, Wish)
         return Err(Failure::new(Kind::Usage, "no bead to sling was named").hint("gt sling BEAD... [RIG|WORKER]"));
     }
     if wish.worker.is_some() && ids.len() > 1 {
-        return Err(Failure::new(Kind::Usage, "a worker takes one bead at a time").hint("Name a rig instead, or one bead."));
+        return Err(
+            Failure::new(Kind::Usage, "a worker takes one bead at a time").hint("Name a rig instead, or one bead.")
+        );
     }
     Ok((ids, wish))
 }

@@ -150,7 +150,8 @@ pub fn prefix_of(open: &OpenTown, rig: Option<&str>) -> Outcome<Prefix> {
         0 => Err(Failure::new(Kind::NotFound, "the town has no rig yet").hint("Add one: gt rig add NAME URL|PATH")),
         _ => {
             let names = rigs.iter().map(|rig| rig.name.to_string()).collect::<Vec<_>>().join(", ");
-            Err(Failure::new(Kind::Usage, "the town has several rigs, and none was named").hint(format!("Name one with --rig: {names}.")))
+            Err(Failure::new(Kind::Usage, "the town has several rigs, and none was named")
+                .hint(format!("Name one with --rig: {names}.")))
         }
     }
 }
