@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Prints its base URL and how to point `gt` at it, then serves chat completions (`/v1/chat/completions`) and Messages
-//! (`/v1/messages`) until it is ended. The format of the script is that of the scripted model.
+//! (`/v1/messages`) until it is ended. The format of the script is in `docs/reference/built-in-agent.md`.
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a program for a person at a terminal")]
 
 #[path = "../tests/support/endpoint.rs"]
 mod endpoint;

@@ -185,6 +185,32 @@ fn greets_by_name(model: Arc<dyn Model>) {
 }
 
 #[test]
+fn the_script_of_the_reference_can_be_played() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/built-in-agent.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let script = Script::parse("example.toml".as_ref(), example).expect("the example is right");
+    let subject = Subject::new("developer", "add a login");
+    assert_eq!(script.step(&subject, "a login page", 0).expect("a step").calls.len(), 2);
+    assert_eq!(script.step(&subject, "a login page", 1).expect("a step").text, "Done.");
+}
+
+#[test]
+fn the_tools_of_the_reference_are_those_there_are() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/built-in-agent.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let endpoint = Endpoint::answering([Answer::says("Nothing to do.")]);
+    let tree = Worktree::new();
+    run_unattended(tree.options(behind(&endpoint, "anthropic")), Box::new(Paper::default())).expect("a session");
+    for tool in endpoint.requests()[0].body["tools"].as_array().expect("tools are sent") {
+        let name = tool["name"].as_str().expect("a name");
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).expect(name);
+        let arguments = tool["input_schema"]["properties"].as_object().expect("arguments");
+        assert!(arguments.keys().all(|argument| row.contains(&format!("`{argument}`"))), "{row}");
+    }
+}
+
+#[test]
 fn with_the_scripted_model() {
     greets_by_name(Arc::new(Scripted::new(script())));
 }

@@ -24,7 +24,7 @@ pub struct HarnessOptions {
     pub model: Arc<dyn Model>,
     /// When to end.
     pub limits: Limits,
-    /// Where every call is written down; its lines are described at [`Options::audit`].
+    /// Where every call is written down, in the format of `docs/reference/built-in-agent.md`.
     pub audit: Option<PathBuf>,
     /// The name of the session in the log.
     pub session: String,

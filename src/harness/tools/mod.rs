@@ -107,7 +107,8 @@ pub(super) fn carry_out(call: &ToolCall, bounds: &Bounds, stop: &Stop) -> Answer
 pub(super) fn brief(call: &ToolCall) -> String {
     let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or(Value::Null);
     let first = ["command", "path", "text"].iter().find_map(|name| arguments.get(name).and_then(Value::as_str));
-    let words: Vec<_> = first.unwrap_or(&call.arguments).split_whitespace().collect();
+    let other = if call.arguments.trim() == "{}" { "" } else { call.arguments.as_str() };
+    let words: Vec<_> = first.unwrap_or(other).split_whitespace().collect();
     format!("{} {}", call.name, words.join(" ")).trim_end().to_owned()
 }
 
@@ -180,5 +181,6 @@ mod tests {
         assert_eq!(brief(&call("shell", r#"{"command": "cargo\n  test", "seconds": 3}"#)), "shell cargo test");
         assert_eq!(brief(&call("shell", "broken {")), "shell broken {");
         assert_eq!(brief(&call("list_dir", "")), "list_dir");
+        assert_eq!(brief(&call("list_dir", "{}")), "list_dir");
     }
 }
