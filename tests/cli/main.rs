@@ -6,6 +6,7 @@
 mod support;
 
 mod agents;
+mod complete;
 mod config;
 mod harness;
 mod init;

@@ -1,0 +1,143 @@
+//! Completion, asked as the shells ask.
+
+use std::process::Command;
+
+use crate::support::{TestTown, wait_until};
+
+/// What `gt` offers for the last of `words`, as bash asks; `list` is a second tab.
+fn offered(town: &TestTown, words: &[&str], list: bool) -> Vec<String> {
+    let mut command = town.program(crate::support::town::GT);
+    command.args(["--", "gt"]).args(words);
+    command.current_dir(if town.root.is_dir() { &town.root } else { &town.sandbox });
+    command.env("COMPLETE", "bash").env("_CLAP_IFS", "\n").env("_CLAP_COMPLETE_INDEX", words.len().to_string());
+    command.env("_CLAP_COMPLETE_COMP_TYPE", if list { "63" } else { "9" });
+    let output = command.output().expect("the binary under test starts");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "a completer says nothing");
+    assert!(output.status.success());
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+fn has_program(town: &TestTown, name: &str) -> bool {
+    town.program("sh").args(["-c", &format!("command -v {name}")]).output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn commands_and_options_are_offered() {
+    let town = TestTown::builder().empty();
+    assert!(offered(&town, &["ri"], false).contains(&"rig".to_owned()));
+    assert_eq!(offered(&town, &["rig", "par"], false), ["park"]);
+    assert!(offered(&town, &["--js"], false).contains(&"--json".to_owned()));
+}
+
+#[test]
+fn rigs_and_settings_are_offered_as_they_are_now() {
+    let (town, project) = TestTown::with_rig();
+    assert_eq!(offered(&town, &["rig", "show", "w"], false), ["web"]);
+    town.gt(["rig", "add", "shop", project.url(), "--no-gates"]).succeeds();
+    let listed = offered(&town, &["rig", "show", ""], true);
+    assert!(listed.iter().any(|line| line.starts_with("shop  (/")), "{listed:?}");
+    assert_eq!(offered(&town, &["config", "get", "cap"], false), ["capacity"]);
+    assert!(offered(&town, &["config", "get", "rigs.shop.b"], false).contains(&"rigs.shop.branch".to_owned()));
+}
+
+#[test]
+fn beads_are_offered_with_their_titles() {
+    let (town, _project) = TestTown::with_rig();
+    let first = town.json(["new", "--rig", "web", "Add login"])["id"].as_str().expect("an id").to_owned();
+    let second = town.json(["new", "--rig", "web", "Test login"])["id"].as_str().expect("an id").to_owned();
+    let offers = offered(&town, &["sling", "web-"], false);
+    assert!(offers.contains(&first) && offers.contains(&second), "{offers:?}");
+    assert_eq!(offered(&town, &["sling", &first[..first.len() - 1]], false), [first.as_str()]);
+    let listed = offered(&town, &["sling", "web-"], true);
+    assert!(listed.contains(&format!("{first}  (Add login)")), "{listed:?}");
+}
+
+#[test]
+fn another_town_on_the_command_line_is_the_one_that_is_asked() {
+    let (town, _project) = TestTown::with_rig();
+    let elsewhere = TestTown::builder().empty();
+    let root = town.root.to_str().expect("test paths are UTF-8");
+    assert_eq!(offered(&elsewhere, &["--town", root, "rig", "show", "w"], false), ["web"]);
+    assert_eq!(offered(&elsewhere, &["-C", root, "rig", "show", "w"], false), ["web"]);
+}
+
+#[test]
+fn outside_of_a_town_or_in_a_broken_one_nothing_is_offered_and_nothing_said() {
+    let town = TestTown::builder().empty();
+    assert_eq!(offered(&town, &["rig", "show", "w"], false), Vec::<String>::new());
+    let broken = TestTown::new();
+    broken.write("town.toml", "this is = = no TOML");
+    std::fs::remove_dir_all(broken.root.join(".git/refs")).expect("own folder");
+    assert_eq!(offered(&broken, &["sling", "web-"], false), Vec::<String>::new());
+}
+
+/// Types into a real shell and waits until the screen shows what is expected.
+fn typed(town: &TestTown, shell: &[&str], script: &str, keys: &[&str], expected: &str) {
+    let socket = town.sandbox.join("complete.sock");
+    let tmux = |arguments: &[&str]| -> Command {
+        let mut command = town.program("tmux");
+        command.arg("-S").arg(&socket).args(["-f", "/dev/null"]).args(arguments).current_dir(&town.root);
+        command
+    };
+    let screen = || {
+        let output = tmux(&["capture-pane", "-p"]).output().expect("tmux runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let start = [&["new-session", "-d", "-x", "120", "-y", "30"], shell].concat();
+    assert!(tmux(&start).status().expect("tmux runs").success());
+    assert!(tmux(&["send-keys", "-l", script]).status().expect("tmux runs").success());
+    assert!(tmux(&["send-keys", "Enter"]).status().expect("tmux runs").success());
+    wait_until("the shell", || screen().lines().any(|line| line.trim() == "ready"));
+    for key in keys {
+        assert!(tmux(&["send-keys", key]).status().expect("tmux runs").success());
+    }
+    wait_until(expected, || screen().contains(expected));
+    assert!(tmux(&["kill-server"]).status().expect("tmux runs").success());
+}
+
+#[test]
+fn a_real_bash_completes() {
+    let (town, _project) = TestTown::with_rig();
+    let script = "source <(gt completions bash); echo rea''dy";
+    typed(
+        &town,
+        &["bash", "--norc", "--noprofile"],
+        script,
+        &["gt", "Space", "ri", "Tab", "sh", "Tab", "Tab", "w", "Tab"],
+        "gt rig show web",
+    );
+}
+
+#[test]
+fn a_real_zsh_completes() {
+    let (town, _project) = TestTown::with_rig();
+    if !has_program(&town, "zsh") {
+        eprintln!("skipped: this machine has no zsh");
+        return;
+    }
+    let script = "autoload -Uz compinit; compinit -u; source <(gt completions zsh); echo rea''dy";
+    typed(
+        &town,
+        &["zsh", "-f"],
+        script,
+        &["gt", "Space", "rig", "Space", "show", "Space", "w", "Tab"],
+        "gt rig show web",
+    );
+}
+
+#[test]
+fn a_real_fish_completes() {
+    let (town, _project) = TestTown::with_rig();
+    if !has_program(&town, "fish") {
+        eprintln!("skipped: this machine has no fish");
+        return;
+    }
+    let script = "gt completions fish | source; echo rea''dy";
+    typed(
+        &town,
+        &["fish", "--no-config"],
+        script,
+        &["gt", "Space", "rig", "Space", "show", "Space", "w", "Tab"],
+        "gt rig show web",
+    );
+}
