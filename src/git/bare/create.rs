@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fetch::{Format, probe};
+use crate::error::{Failure, Kind};
 use crate::git::{Git, GitError, version};
 
 /// Settings of every rig, with the reason in one word each: nothing is pruned, forgotten or packed unasked.
@@ -82,13 +83,9 @@ pub fn ensure_settings(dir: &Path) -> Result<(), GitError> {
     let present = git.raw(&["config", "--local", "--list", "-z"])?;
     let present = String::from_utf8_lossy(&present);
     for (key, value) in SETTINGS {
-        let mut values = present.split('\0').filter_map(|entry| entry.split_once('\n'));
-        let mut found = Vec::new();
-        while let Some((name, text)) = values.next() {
-            if name.eq_ignore_ascii_case(key) {
-                found.push(text);
-            }
-        }
+        let entries = present.split('\0').filter_map(|entry| entry.split_once('\n'));
+        let found: Vec<&str> =
+            entries.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, text)| text).collect();
         if found != [*value] {
             git.run(&["config", "--local", "--replace-all", key, value])?;
         }
@@ -102,4 +99,95 @@ fn existing_url(dir: &Path) -> Result<Option<String>, GitError> {
     }
     let output = Git::on(dir).output(&["config", "--local", "--get", "remote.origin.url"])?;
     Ok(output.ok().then(|| output.text()))
+}
+
+impl From<CreateError> for Failure {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Git(error) => error.into(),
+            CreateError::Unreachable { .. } => Self::new(Kind::External, error.to_string())
+                .hint("check the address and that `git ls-remote ADDRESS` works in this shell"),
+            CreateError::Taken { .. } => {
+                Self::new(Kind::Conflict, error.to_string()).hint("choose another name for the rig")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::bare::{fetch, list_refs, ref_tip, swap_ref};
+    use crate::git::testing::{Scene, commit, write};
+
+    #[test]
+    fn making_it_again_changes_nothing_and_another_remote_is_refused() {
+        let scene = Scene::new();
+        let url = scene.upstream.display().to_string();
+        let before = std::fs::read_to_string(scene.bare.join("config")).expect("readable");
+        create_bare(&scene.bare, &url).expect("made already");
+        assert_eq!(std::fs::read_to_string(scene.bare.join("config")).expect("readable"), before);
+        let error = create_bare(&scene.bare, "/elsewhere.git").expect_err("taken");
+        assert!(matches!(&error, CreateError::Taken { found, .. } if *found == url), "{error}");
+        let error = create_bare(&scene.dir.path().join("other/.git"), "/elsewhere.git").expect_err("unreachable");
+        assert!(matches!(error, CreateError::Unreachable { .. }), "{error}");
+    }
+
+    #[test]
+    fn settings_that_were_changed_are_put_right() {
+        let scene = Scene::new();
+        let git = Git::on(&scene.bare);
+        git.run(&["config", "gc.auto", "1"]).expect("set");
+        git.run(&["config", "--add", "remote.origin.fetch", "+refs/*:refs/*"]).expect("set");
+        ensure_settings(&scene.bare).expect("set");
+        for (key, value) in SETTINGS {
+            assert_eq!(git.run(&["config", "--local", "--get-all", key]).expect("set"), *value, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_fetch_prunes_nothing_whatever_the_person_set() {
+        let scene = Scene::new();
+        let config = scene.dir.path().join("person.gitconfig");
+        write(scene.dir.path(), &[("person.gitconfig", "[fetch]\n\tprune = true\n\tpruneTags = true\n")]);
+        Git::at(&scene.upstream).run(&["branch", "gone"]).expect("made");
+        fetch(&scene.bare, None).expect("fetched");
+        let tip = scene.tip();
+        assert!(swap_ref(&scene.bare, "refs/heads/polecat/toast/x-1", None, &tip, "test").expect("no failure"));
+        Git::at(&scene.upstream).run(&["branch", "-D", "gone"]).expect("deleted");
+        Git::on(&scene.bare).variable("GIT_CONFIG_GLOBAL", &config).run(&["fetch", "origin"]).expect("fetched");
+        fetch(&scene.bare, None).expect("fetched");
+        let names: Vec<String> =
+            list_refs(&scene.bare, "refs").expect("readable").into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["refs/heads/polecat/toast/x-1", "refs/remotes/origin/gone", "refs/remotes/origin/main"]);
+    }
+
+    #[test]
+    fn a_rewritten_remote_branch_stays_in_the_reflog() {
+        let scene = Scene::new();
+        let old = commit(&scene.upstream, &[("a", "1")], "old");
+        fetch(&scene.bare, None).expect("fetched");
+        Git::at(&scene.upstream).run(&["reset", "-q", "--hard", "HEAD~1"]).expect("reset");
+        let new = commit(&scene.upstream, &[("a", "2")], "new");
+        fetch(&scene.bare, None).expect("fetched");
+        assert_eq!(scene.tip(), new);
+        let log =
+            Git::on(&scene.bare).run(&["reflog", "show", "--format=%H", "refs/remotes/origin/main"]).expect("a reflog");
+        assert!(log.contains(old.as_str()), "{log}");
+    }
+
+    #[test]
+    fn a_sha256_remote_makes_a_sha256_rig() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let upstream = dir.path().join("upstream");
+        std::fs::create_dir(&upstream).expect("a folder");
+        Git::at(&upstream).run(&["init", "-q", "-b", "main", "--object-format=sha256"]).expect("init");
+        let tip = commit(&upstream, &[("a", "1")], "a");
+        let bare = dir.path().join("rig/.git");
+        create_bare(&bare, &upstream.display().to_string()).expect("made");
+        fetch(&bare, None).expect("fetched");
+        assert_eq!(ref_tip(&bare, "refs/remotes/origin/main").expect("readable"), Some(tip.clone()));
+        assert!(swap_ref(&bare, "refs/gt/x", None, &tip, "test").expect("no failure"));
+        assert!(!swap_ref(&bare, "refs/gt/x", None, &tip, "test").expect("no failure"));
+    }
 }

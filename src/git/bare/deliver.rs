@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::obstacles::{self, Obstacle};
-use super::push::{Push, push_with};
+use super::push::{Attempt, Push};
 use super::refs::{ref_tip, swap_ref};
 use super::{is_ancestor, rev_parse};
 use crate::git::{Git, GitError, Oid};
@@ -84,7 +84,8 @@ pub fn deliver_local(rig: &Path, local: &Path, branch: &str, commit: &Oid) -> Re
 
 fn push_here(rig: &Path, git_dir: &Path, local: &Path, branch: &str, commit: &Oid) -> Result<Delivery, GitError> {
     let address = local.to_str().ok_or_else(|| refused(local, "its path is not UTF-8"))?;
-    Ok(match push_with(rig, address, commit, branch, None, Some(RECEIVER))? {
+    let push = Attempt { dir: rig, remote: address, commit, branch, limit: None, receiver: Some(RECEIVER) };
+    Ok(match push.make()? {
         Push::Landed => Delivery::Delivered,
         Push::LostRace { tip } => match tip.or(ref_tip(git_dir, &format!("refs/heads/{branch}"))?) {
             Some(tip) => Delivery::Moved { tip },

@@ -17,7 +17,7 @@ pub(super) struct Obstacle {
 /// The worktrees of a repository in which the branch `name` (in full) is checked out.
 pub(super) fn checkouts(git_dir: &Path, name: &str) -> Result<Vec<PathBuf>, GitError> {
     let wanted = format!("branch {name}");
-    let hits = worktrees(git_dir)?.into_iter().filter(|(_, fields)| fields.iter().any(|field| *field == wanted));
+    let hits = worktrees(git_dir)?.into_iter().filter(|(_, fields)| fields.contains(&wanted));
     Ok(hits.map(|(path, _)| path).collect())
 }
 

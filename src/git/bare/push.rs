@@ -39,65 +39,73 @@ pub fn push_commit(
     branch: &str,
     limit: Option<Duration>,
 ) -> Result<Push, GitError> {
-    push_with(dir, remote, commit, branch, limit, None)
+    Attempt { dir, remote, commit, branch, limit, receiver: None }.make()
 }
 
-pub(super) fn push_with(
-    dir: &Path,
-    remote: &str,
-    commit: &Oid,
-    branch: &str,
-    limit: Option<Duration>,
-    receiver: Option<&str>,
-) -> Result<Push, GitError> {
-    let refspec = format!("{commit}:refs/heads/{branch}");
-    let receiver = receiver.map(|program| format!("--receive-pack={program}"));
-    let mut args = vec!["push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"];
-    args.extend(receiver.as_deref());
-    args.extend(["--", remote, &refspec]);
-    let output = match Git::on(dir).within(limit).output(&args) {
-        Err(error @ GitError::TimedOut { .. }) => return settle(dir, remote, commit, branch, limit, error.to_string()),
-        other => other?,
-    };
-    if output.ok() {
-        return Ok(Push::Landed);
-    }
-    let said = output.text();
-    let verdicts = said.lines().filter(|line| line.starts_with('!')).map(|line| line.replace('\t', " "));
-    let reason = verdicts.chain([output.complaint()]).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
-    settle(dir, remote, commit, branch, limit, reason)
+/// A push as it is wanted.
+pub(super) struct Attempt<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) remote: &'a str,
+    pub(super) commit: &'a Oid,
+    pub(super) branch: &'a str,
+    pub(super) limit: Option<Duration>,
+    /// The program at the other end, when it is not git's usual one.
+    pub(super) receiver: Option<&'a str>,
 }
 
-/// Judges a push that did not succeed by where the branch is now.
-fn settle(
-    dir: &Path,
-    remote: &str,
-    commit: &Oid,
-    branch: &str,
-    limit: Option<Duration>,
-    reason: String,
-) -> Result<Push, GitError> {
-    let name = format!("refs/heads/{branch}");
-    let git = Git::on(dir).within(limit);
-    let output = match git.output(&["ls-remote", "--", remote, &name]) {
-        Err(GitError::TimedOut { .. }) => return Ok(Push::Unreachable { reason }),
-        other => other?,
-    };
-    if !output.ok() {
-        return Ok(Push::Unreachable { reason });
+impl Attempt<'_> {
+    pub(super) fn make(&self) -> Result<Push, GitError> {
+        let refspec = format!("{}:refs/heads/{}", self.commit, self.branch);
+        let receiver = self.receiver.map(|program| format!("--receive-pack={program}"));
+        let mut args = vec!["push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"];
+        args.extend(receiver.as_deref());
+        args.extend(["--", self.remote, &refspec]);
+        let output = match Git::on(self.dir).within(self.limit).output(&args) {
+            Err(error @ GitError::TimedOut { .. }) => {
+                return self.judge(self.remote_tip()?.flatten(), Push::Unreachable { reason: error.to_string() });
+            }
+            other => other?,
+        };
+        if output.ok() {
+            return Ok(Push::Landed);
+        }
+        let said = output.text();
+        let verdicts = said.lines().filter(|line| line.starts_with('!')).map(|line| line.replace('\t', " "));
+        let parts = verdicts.chain([output.complaint()]).filter(|part| !part.is_empty());
+        let reason = parts.collect::<Vec<_>>().join("\n");
+        match self.remote_tip()? {
+            Some(tip) => self.judge(tip, Push::Refused { reason }),
+            None => Ok(Push::Unreachable { reason }),
+        }
     }
-    let text = output.text();
-    let tip = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, found)| *found == name);
-    let tip: Option<Oid> = tip.and_then(|(oid, _)| oid.parse().ok());
-    match tip {
-        Some(tip) if tip == *commit => Ok(Push::Landed),
-        None => Ok(Push::Refused { reason }),
+
+    /// Judges a push that did not succeed by where the branch is now; `otherwise` when it has not moved.
+    fn judge(&self, tip: Option<Oid>, otherwise: Push) -> Result<Push, GitError> {
+        let Some(tip) = tip else { return Ok(otherwise) };
+        if tip == *self.commit {
+            return Ok(Push::Landed);
+        }
         // A tip that is not even known here has commits that the pushed one has not.
-        Some(tip) => match super::rev_parse(dir, tip.as_str())? {
-            Some(_) if super::is_ancestor(dir, commit, &tip)? => Ok(Push::Landed),
-            Some(_) if super::is_ancestor(dir, &tip, commit)? => Ok(Push::Refused { reason }),
-            _ => Ok(Push::LostRace { tip: Some(tip) }),
-        },
+        Ok(match super::rev_parse(self.dir, tip.as_str())? {
+            Some(_) if super::is_ancestor(self.dir, self.commit, &tip)? => Push::Landed,
+            Some(_) if super::is_ancestor(self.dir, &tip, self.commit)? => otherwise,
+            _ => Push::LostRace { tip: Some(tip) },
+        })
+    }
+
+    /// Where the branch is: `None` when the remote does not answer, `Some(None)` when it has no such branch.
+    fn remote_tip(&self) -> Result<Option<Option<Oid>>, GitError> {
+        let name = format!("refs/heads/{}", self.branch);
+        let output = match Git::on(self.dir).within(self.limit).output(&["ls-remote", "--", self.remote, &name]) {
+            Err(GitError::TimedOut { .. }) => return Ok(None),
+            other => other?,
+        };
+        if !output.ok() {
+            return Ok(None);
+        }
+        let text = output.text();
+        let line = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, found)| *found == name);
+        Ok(Some(line.and_then(|(oid, _)| oid.parse().ok())))
     }
 }
 

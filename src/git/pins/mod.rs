@@ -43,11 +43,11 @@ pub fn pin_work(repo: &Path, bead: &BeadId, attempt: u32, commit: &Oid) -> Resul
     if old.as_ref() == Some(commit) {
         return Ok(());
     }
-    if let Some(old) = &old {
-        if !is_ancestor(repo, old, commit)? {
-            let kept = format!("refs/gt/kept/{bead}/{attempt}/{old}");
-            swap_ref(repo, &kept, None, old, "kept when its pin moved")?;
-        }
+    if let Some(old) = &old
+        && !is_ancestor(repo, old, commit)?
+    {
+        let kept = format!("refs/gt/kept/{bead}/{attempt}/{old}");
+        swap_ref(repo, &kept, None, old, "kept when its pin moved")?;
     }
     swap_ref(repo, &name, old.as_ref(), commit, "pin")?;
     match ref_tip(repo, &name)? {

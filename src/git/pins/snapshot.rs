@@ -199,16 +199,16 @@ impl Folder {
         let staged = if copied { self.git().output(&["write-tree"])?.text().parse().ok() } else { None };
         match self.kind_of_index(copied)? {
             IndexKind::Plain => {}
-            IndexKind::Conflicts if head.is_some() => self.from_head(&["read-tree", "--reset"], head)?,
+            IndexKind::Conflicts if head.is_some() => self.begin_with(&["read-tree", "--reset"], head)?,
             IndexKind::Conflicts | IndexKind::Unusable => {
                 fs::remove_file(&self.index).ok();
-                self.from_head(&["read-tree"], head)?;
+                self.begin_with(&["read-tree"], head)?;
             }
         }
         Ok(staged)
     }
 
-    fn from_head(&self, command: &[&str], head: Option<&Oid>) -> Result<(), GitError> {
+    fn begin_with(&self, command: &[&str], head: Option<&Oid>) -> Result<(), GitError> {
         let Some(head) = head else { return Ok(()) };
         let args: Vec<&str> = command.iter().copied().chain([head.as_str()]).collect();
         self.git().run(&args).map(|_| ())

@@ -172,7 +172,7 @@ impl Trial {
 
     fn spoil(&self, name: &str) {
         if let Some(admin) = crate::git::worktree::admin_dir(&self.kennel.place.repo, self.kennel.worktree()) {
-            fs::write(admin.join(name), "garbage").expect("written");
+            write(&admin, &[(name, "garbage")]);
         }
     }
 

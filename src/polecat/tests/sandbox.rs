@@ -4,16 +4,11 @@ use super::*;
 use crate::git::testing::{commit, head, write};
 use crate::git::worktree::{Recycled, State, look};
 
-/// Git in the worktree as its agent runs it: no identity of ours in the environment.
-fn agent_git(kennel: &Kennel) -> Git {
-    let config = kennel.scene.dir.path().join("person.gitconfig");
-    fs::write(&config, "[user]\n\tname = Ada Person\n\temail = ada@example.org\n[commit]\n\tgpgSign = true\n")
-        .expect("written");
-    let git = kennel.git().variable("GIT_CONFIG_GLOBAL", config);
-    git.variable("GIT_AUTHOR_NAME", "")
-        .variable("GIT_AUTHOR_EMAIL", "")
-        .variable("GIT_COMMITTER_NAME", "")
-        .variable("GIT_COMMITTER_EMAIL", "")
+/// A person's git configuration, who wants every commit signed.
+fn person(kennel: &Kennel) -> PathBuf {
+    let text = "[user]\n\tname = Ada Person\n\temail = ada@example.org\n[commit]\n\tgpgSign = true\n";
+    write(kennel.scene.dir.path(), &[("person.gitconfig", text)]);
+    kennel.scene.dir.path().join("person.gitconfig")
 }
 
 #[test]
@@ -36,13 +31,9 @@ fn commits_are_the_workers_and_unsigned_and_pushes_are_refused() {
     let kennel = Kennel::new();
     prepare(&kennel.spec(1)).expect("prepared");
     write(kennel.worktree(), &[("work", "1")]);
-    let git = agent_git(&kennel);
+    let git = kennel.git().variable("GIT_CONFIG_GLOBAL", person(&kennel));
     git.run(&["add", "-A"]).expect("added");
-    // An empty value in the environment would win over the configuration; an agent has none at all.
-    let git =
-        Git::at(kennel.worktree()).variable("GIT_CONFIG_GLOBAL", kennel.scene.dir.path().join("person.gitconfig"));
-    let log = commit_as_agent(&git, &kennel);
-    assert_eq!(log, "toast <ada@example.org> Ada Person <ada@example.org>");
+    assert_eq!(commit_as_agent(&kennel), "toast <ada@example.org> Ada Person <ada@example.org>");
     let address = kennel.scene.upstream.display().to_string();
     let targets: [&[&str]; 5] = [
         &["push", "origin", "HEAD:refs/heads/x"],
@@ -59,15 +50,17 @@ fn commits_are_the_workers_and_unsigned_and_pushes_are_refused() {
     git.run(&["fetch", "-q", "origin"]).expect("reading is allowed");
 }
 
-fn commit_as_agent(git: &Git, kennel: &Kennel) -> String {
+/// Commits without the identity that the git of tests has in its environment; author and committer.
+#[expect(clippy::disallowed_methods, reason = "an agent runs git by itself")]
+fn commit_as_agent(kennel: &Kennel) -> String {
     let mut command = std::process::Command::new("git");
-    command.args(["commit", "-q", "-m", "work"]).current_dir(git.dir()).env("GIT_CONFIG_NOSYSTEM", "1");
-    command.env("GIT_CONFIG_GLOBAL", kennel.scene.dir.path().join("person.gitconfig"));
+    command.args(["commit", "-q", "-m", "work"]).current_dir(kennel.worktree()).env("GIT_CONFIG_NOSYSTEM", "1");
+    command.env("GIT_CONFIG_GLOBAL", person(kennel));
     for role in ["AUTHOR", "COMMITTER"] {
         command.env_remove(format!("GIT_{role}_NAME")).env_remove(format!("GIT_{role}_EMAIL"));
     }
     assert!(command.status().expect("git runs").success());
-    git.run(&["log", "-1", "--format=%an <%ae> %cn <%ce>"]).expect("a commit")
+    kennel.git().run(&["log", "-1", "--format=%an <%ae> %cn <%ce>"]).expect("a commit")
 }
 
 #[test]
@@ -176,7 +169,7 @@ fn what_git_cannot_keep_is_set_aside_and_not_deleted() {
     // A repository whose commits cannot be read cannot be fetched from.
     let object = inner.join(".git/objects").join(&lost.as_str()[..2]).join(&lost.as_str()[2..]);
     fs::remove_file(&object).expect("removed");
-    fs::write(&object, "garbage").expect("written");
+    write(object.parent().expect("a folder"), &[(&lost.as_str()[2..], "garbage")]);
     let second = prepare(&kennel.spec(2)).expect("prepared");
     let Secured::Aside { path, .. } = &second.secured else { panic!("{:?}", second.secured) };
     assert_eq!(fs::read_to_string(path.join("inner/file")).expect("kept"), "x");
