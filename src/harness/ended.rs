@@ -81,7 +81,8 @@ impl fmt::Display for Reason {
 
 impl Ended {
     /// The failure that a session's end is, with the exit code of its kind: limits and interruptions are refusals (7),
-    /// trouble with the model that passes is retryable (8), other trouble is external (9) or says what to set (5).
+    /// trouble with the model that passes is retryable (8), other trouble is external (9), says what to set (5) or
+    /// which reply the script lacks (3).
     pub fn failure(self) -> Option<Failure> {
         let message = self.reason.to_string();
         match self.reason {

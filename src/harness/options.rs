@@ -40,7 +40,7 @@ pub struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub max_minutes: Option<u64>,
     /// How many tokens the model can read at once; older results are shortened before that is reached.
-    #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(20_000..))]
+    #[arg(long, value_name = "N", default_value_t = 160_000, value_parser = clap::value_parser!(u64).range(4_000..))]
     pub context: u64,
     /// Append every call of the model and of a tool to this file as a line of JSON; default: beside the session's log.
     #[arg(long, value_name = "FILE")]

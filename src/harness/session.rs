@@ -98,7 +98,8 @@ impl Session {
             .and_then(|audit| audit.start(options.model.name(), bounds.root()).map(|()| audit))
             .map_err(|error| Failure::caused(Kind::External, "the audit log cannot be written", error))?;
         let system = format!("{SYSTEM}\nThe worktree is {}.\n\n{}", bounds.root().display(), options.system);
-        let (context, reply) = (options.limits.context, options.limits.reply);
+        let context = options.limits.context;
+        let reply = options.limits.reply.min(u32::try_from(context / 4).unwrap_or(u32::MAX));
         Ok(Self {
             model: options.model,
             bounds,

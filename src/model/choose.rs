@@ -261,6 +261,7 @@ mod tests {
                 "OPENAI_BASE_URL is \"ftp://x\", which is no http",
             ),
             (Some("scripted/none.toml"), &[], "the script none.toml cannot be played"),
+            (None, &[("GT_SCRIPT", "none.toml")], "give an absolute path"),
             (Some("openai/x"), &[("OPENAI_API_KEY", "o"), ("GT_SCRIPT", "none.toml")], "the script none.toml"),
             (Some("scripted/other.toml"), &[("GT_SCRIPT", "none.toml")], "the script other.toml"),
         ];

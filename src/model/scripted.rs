@@ -103,8 +103,14 @@ fn any() -> String {
 impl Script {
     /// Reads a script.
     pub fn open(file: &Path) -> Result<Self, ModelError> {
-        let fail = |reason: String| ModelError::Script { file: file.to_owned(), reason };
-        let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let reason = match std::env::current_dir() {
+                // Workers run in other folders than the shell that named the file.
+                Ok(dir) if file.is_relative() => format!("{error} in {}; give an absolute path", dir.display()),
+                _ => error.to_string(),
+            };
+            ModelError::Script { file: file.to_owned(), reason }
+        })?;
         Self::parse(file, &text)
     }
 
