@@ -27,6 +27,12 @@ fn the_transitions_of_a_bead() {
 }
 
 #[test]
+fn the_healths_of_a_worker() {
+    let thresholds = gt::witness::Thresholds::default();
+    is_current("docs/design/health.md", &gt::witness::render_table(&thresholds));
+}
+
+#[test]
 fn only_what_stands_between_the_marks_changes() {
     let page = format!("# Page\n{BEGIN}old\n{END}more\n");
     assert_eq!(with_table(&page, "new\n"), Some(format!("# Page\n{BEGIN}new\n{END}more\n")));
