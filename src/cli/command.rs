@@ -15,6 +15,7 @@ use super::done;
 use super::init;
 use super::prime;
 use super::render::show;
+use super::refinery;
 use super::rig;
 use super::session;
 use super::sling;
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Start(Start),
     #[command(flatten)]
     Work(Work),
+    #[command(flatten)]
+    Merge(Merge),
     #[command(flatten)]
     Worker(Worker),
     #[command(flatten)]
@@ -56,6 +59,20 @@ pub(super) enum Worker {
     Done(done::Args),
 }
 
+/// From submitted to landed.
+#[derive(Debug, Subcommand)]
+pub(super) enum Merge {
+    Refinery(refinery::Args),
+}
+
+impl Merge {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self {
+            Self::Refinery(args) => args.dispatch(call),
+        }
+    }
+}
+
 /// What is not for people.
 #[derive(Debug, Subcommand)]
 pub(super) enum Hidden {
@@ -76,7 +93,7 @@ pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
     fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
         (heading, G::augment_subcommands(clap::Command::new(heading)))
     }
-    vec![group::<Start>("Start"), group::<Work>("Work"), group::<Worker>("Worker"), group::<Town>("Town")]
+    vec![group::<Start>("Start"), group::<Work>("Work"), group::<Merge>("Merge"), group::<Worker>("Worker"), group::<Town>("Town")]
 }
 
 impl Command {
@@ -85,6 +102,7 @@ impl Command {
         match self {
             Self::Start(command) => command.dispatch(call),
             Self::Work(command) => command.dispatch(call),
+            Self::Merge(command) => command.dispatch(call),
             Self::Worker(command) => command.dispatch(call),
             Self::Town(command) => command.dispatch(call),
             Self::Hidden(command) => command.dispatch(call),

@@ -23,6 +23,7 @@ mod help;
 mod init;
 mod log;
 mod prime;
+mod refinery;
 mod reference;
 mod render;
 mod rig;

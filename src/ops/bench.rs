@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::OpenTown;
-use crate::agent::{Caller, command_environment};
-use crate::env;
+use super::{OpenTown, sandbox};
 use crate::error::{Failure, Outcome};
 use crate::git::worktree::{self, Cut};
 use crate::git::{GitError, Oid};
-use crate::polecat::{Furnishing, PolecatError, SetUp, furnish, set_up};
+use crate::polecat::{PolecatError, furnish, set_up};
 use crate::runtime::{CommandResult, CommandSpec, run_command};
 use crate::store::{FileLock, StoreError};
-use crate::town::{Gate, Remote, Rig, Settings};
+use crate::town::{Gate, Rig, Settings};
 
 /// The name of the refinery's first worktree.
 pub const SLOT: &str = "bench";
@@ -75,7 +73,7 @@ impl<'a> Bench<'a> {
         worktree::discard(&trash)?;
         let extras = worktree::extras(&self.folder, Some(SUBMODULES))?;
         let mut notes: Vec<String> = extras.iter().map(ToString::to_string).collect();
-        notes.extend(furnish(&repo, &self.folder, &self.furnishing())?);
+        notes.extend(furnish(&repo, &self.folder, &sandbox::furnishing(rig))?);
         Ok(notes)
     }
 
@@ -84,17 +82,9 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// [`PolecatError::SetUp`] when one of them fails.
     pub fn set_up(&self) -> Result<(), PolecatError> {
-        let town = &self.open.town;
-        let wanted = SetUp {
-            commands: self.rig.setup.clone(),
-            inputs: self.rig.setup_inputs.clone(),
-            environment: self.environment(&BTreeMap::new()),
-            limit: self.settings.setup_limit.duration(),
-            log: town.setup_log(&self.rig.name, SLOT),
-            runs: town.run_dir(),
-            stop: self.stop.clone(),
-        };
-        set_up(&town.rig_repo(&self.rig.name), &self.folder, &wanted).map(|_| ())
+        let mut wanted = sandbox::set_up(self.open, self.rig, &self.settings, SLOT);
+        wanted.stop.clone_from(&self.stop);
+        set_up(&self.open.town.rig_repo(&self.rig.name), &self.folder, &wanted).map(|_| ())
     }
 
     /// Runs one gate in the tree that lies on the bench. `log` is the name of its log; `given` are variables that it
@@ -120,21 +110,9 @@ impl<'a> Bench<'a> {
     }
 
     fn environment(&self, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let program = self.open.program().unwrap_or_else(|_| "gt".into());
-        let mut variables = command_environment(&Caller::this_process(), &program);
-        variables.insert(env::RIG.to_owned(), self.rig.name.to_string());
-        variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), self.open.town.ceiling_directories(&self.rig.name));
+        let mut variables = sandbox::command_environment(self.open, self.rig);
         variables.extend(given.clone());
         variables
-    }
-
-    fn furnishing(&self) -> Furnishing {
-        Furnishing {
-            source: (self.rig.remote == Remote::Local).then(|| PathBuf::from(&self.rig.url)),
-            copy: self.rig.copy.clone(),
-            link: self.rig.link.clone(),
-            keep: None,
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::merge::{self, Merged, NewCommit};
 use crate::git::{Git, Oid, Person, bare, pins};
-use crate::id::{WorkerName, WorkerRef};
+use crate::id::WorkerRef;
 use crate::polecat::{self, Furnishing, Identity, Place, Prepared, SetUp, Spec};
 use crate::town::{Author, Remote, Rig, Settings};
 
@@ -87,15 +87,12 @@ pub fn set_up(open: &OpenTown, rig: &Rig, settings: &Settings, name: &str) -> Se
     }
 }
 
-/// The environment of set-up and gates: the person's, without what would point git elsewhere.
+/// The environment of set-up and gates: the allowed part of the person's, and where they run.
 pub fn command_environment(open: &OpenTown, rig: &Rig) -> BTreeMap<String, String> {
-    let mut variables = super::pass::person_env(open);
-    variables.retain(|name, _| {
-        !name.starts_with("GIT_DIR") && !["GIT_INDEX_FILE", "GIT_WORK_TREE"].contains(&name.as_str())
-    });
+    let program = open.program().unwrap_or_else(|_| "gt".into());
+    let mut variables = crate::agent::command_environment(&super::launch::caller(open), &program);
+    variables.insert(crate::env::RIG.to_owned(), rig.name.to_string());
     variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), open.town.ceiling_directories(&rig.name));
-    variables.insert("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned());
-    variables.insert("CI".to_owned(), "1".to_owned());
     variables
 }
 
@@ -168,9 +165,4 @@ pub fn pin(open: &OpenTown, worker: &WorkerRef, bead: &Bead) -> Outcome<Option<O
         pins::pin_work(&repo, &bead.id, bead.attempt_number(), head)?;
     }
     Ok(look.head)
-}
-
-/// The name under which the refinery's own worktrees appear where a worker's would.
-pub fn refinery_name() -> WorkerName {
-    "gatehouse".parse().expect("a valid name")
 }

@@ -8,6 +8,7 @@
 //! until the first red bead stands alone; verdicts are remembered by tree, so that no tree is gated twice.
 
 mod decide;
+mod evidence;
 mod decision;
 mod event;
 mod order;
@@ -17,6 +18,7 @@ mod tests;
 pub use decide::Refinery;
 pub use decision::{Decision, Waiting};
 pub use event::{Event, Rules, Stacked, Target, Verdict};
+pub use evidence::{Evidence, Outcome as GateOutcome, definition};
 pub use order::{Entry, Placed, order};
 
 /// A commit, as hexadecimal digits.

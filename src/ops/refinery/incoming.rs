@@ -1,0 +1,111 @@
+//! A rig of a local repository: what the person committed comes in through the gates, and what landed is delivered.
+
+use std::path::Path;
+
+use super::Run;
+use crate::error::Outcome;
+use crate::git::bare::{self, Delivery};
+use crate::git::merge::{self, Merged, NewCommit};
+use crate::git::Oid;
+use crate::mail::Severity;
+use crate::ops::{Talk, escalate};
+use crate::refinery::Verdict;
+use crate::town::Remote;
+
+impl Run<'_> {
+    /// Takes the person's own commits into the rig's target, gated like a submission.
+    pub(super) fn take_incoming(&mut self, talk: &mut dyn Talk) -> Outcome<()> {
+        if self.rig.remote != Remote::Local {
+            return Ok(());
+        }
+        let Some(theirs) = bare::ref_tip(&self.target.repo, &self.target.tracking())? else { return Ok(()) };
+        let ours = self.target.tip()?;
+        if bare::is_ancestor(&self.target.repo, &theirs, &ours)? {
+            return Ok(());
+        }
+        let Some(candidate) = self.candidate(&ours, &theirs)? else {
+            return self.trouble("the commits that you made conflict with what landed", talk);
+        };
+        let tree = bare::tree_of(&self.target.repo, &candidate)?;
+        let what = format!("your own commits on {}", self.target.branch);
+        match self.verdict(candidate.as_str(), tree.as_str(), &what, talk)? {
+            Verdict::Green => {
+                self.record_evidence(&what)?;
+                bare::swap_ref(&self.target.repo, &self.target.name, Some(&ours), &candidate, "gt: the person's commits")?;
+                self.open.event("target.moved", &self.actor, None, Some(&self.rig.name), format!("took in {what}"));
+                Ok(())
+            }
+            Verdict::Red { reason, .. } => {
+                self.record_evidence(&what)?;
+                self.trouble(&format!("the commits that you made are red: {reason}"), talk)
+            }
+        }
+    }
+
+    /// Evidence that no landing or bounce will carry.
+    fn record_evidence(&mut self, what: &str) -> Outcome<()> {
+        let trees = self.fresh.keys().cloned().collect();
+        self.open.ledger.transact(&self.actor, |tx| {
+            self.put_evidence(tx, &trees);
+            tx.describe("gate", format!("gate {what}"));
+            Ok(())
+        })?;
+        self.fresh.clear();
+        Ok(())
+    }
+
+    fn candidate(&self, ours: &Oid, theirs: &Oid) -> Outcome<Option<Oid>> {
+        let repo = &self.target.repo;
+        if bare::is_ancestor(repo, ours, theirs)? {
+            return Ok(Some(theirs.clone()));
+        }
+        let Merged::Tree(tree) = merge::stack(repo, ours, theirs)? else { return Ok(None) };
+        let message = format!("Merge {} of {}\n", self.target.branch, self.rig.url);
+        let commit = NewCommit {
+            tree: &tree,
+            parents: &[ours, theirs],
+            author: &self.person,
+            committer: &self.person,
+            time: None,
+            message: &message,
+        };
+        Ok(Some(merge::commit_tree(repo, &commit)?))
+    }
+
+    /// Landing goes on in the rig's own target; the person is told once.
+    fn trouble(&mut self, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
+        talk.warn(reason);
+        self.report.undelivered = Some(reason.to_owned());
+        let summary = format!("{}: {reason}; landed work is not delivered to {} until that is mended", self.rig.name, self.rig.url);
+        escalate::once(self.open, &escalate::problem(&self.actor, None, Severity::Medium, summary))
+    }
+
+    /// Brings what landed to the person's repository, where its checkout allows it.
+    pub(super) fn deliver(&mut self, talk: &mut dyn Talk) -> Outcome<()> {
+        if self.rig.remote != Remote::Local || self.report.undelivered.is_some() {
+            return Ok(());
+        }
+        let tip = self.target.tip()?;
+        if bare::ref_tip(&self.target.repo, &self.target.tracking())?.as_ref() == Some(&tip) {
+            return Ok(());
+        }
+        let delivery = bare::deliver_local(&self.target.repo, Path::new(&self.rig.url), &self.target.branch, &tip)?;
+        let reason = match delivery {
+            Delivery::Delivered => {
+                self.fetch()?;
+                self.open.event("target.delivered", &self.actor, None, Some(&self.rig.name), format!("{} to {}", tip.short(), self.rig.url));
+                return Ok(());
+            }
+            Delivery::Waiting { reason, paths } => {
+                let paths = paths.iter().take(5).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+                if paths.is_empty() { reason } else { format!("{reason}: {paths}") }
+            }
+            Delivery::Moved { tip } => format!("{} moved to {} meanwhile", self.target.branch, tip.short()),
+            Delivery::Refused { reason } => format!("{} refuses it: {reason}", self.rig.url),
+        };
+        talk.warn(&format!("landed work waits to be taken by {}: {reason}", self.rig.url));
+        self.open.event("target.waiting", &self.actor, None, Some(&self.rig.name), &reason);
+        self.report.undelivered = Some(reason);
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! Landing in three steps: the intent, the swap, the close.
+
+use std::collections::BTreeSet;
+
+use super::{NETWORK, Run, parse};
+use crate::bead::{Intent, Status};
+use crate::env::commit_point;
+use crate::error::{Failure, Kind, Outcome};
+use crate::git::bare::{self, Push};
+use crate::git::Oid;
+use crate::id::BeadId;
+use crate::ops::Talk;
+use crate::refinery::{Event, Stacked};
+use crate::town::Remote;
+
+/// What became of the swap.
+enum Swap {
+    Moved,
+    Raced,
+    Refused(String),
+}
+
+impl Run<'_> {
+    pub(super) fn land(&mut self, stack: &Stacked, talk: &mut dyn Talk) -> Outcome<()> {
+        let members = stack.beads();
+        if let Err(failure) = self.write_intent(stack) {
+            return self.lost_hold(&members, failure);
+        }
+        commit_point("land.intent");
+        let swap = self.swap(stack)?;
+        commit_point("land.swapped");
+        match swap {
+            Swap::Moved => {
+                self.close(&members)?;
+                for id in &members {
+                    talk.note(&format!("{id} landed"));
+                }
+                self.core.apply(Event::Landed);
+                Ok(())
+            }
+            Swap::Raced => {
+                self.drop_intent(&members)?;
+                self.core.apply(Event::Raced);
+                Ok(())
+            }
+            Swap::Refused(reason) => {
+                self.drop_intent(&members)?;
+                members.iter().try_for_each(|id| self.set_aside(id, &reason, talk))
+            }
+        }
+    }
+
+    /// Step one: old tip, new tip and members, with the evidence that the tree is green.
+    fn write_intent(&mut self, stack: &Stacked) -> Outcome<()> {
+        let members = stack.beads();
+        let trees: BTreeSet<String> = self.fresh.keys().cloned().collect();
+        let gates: Vec<String> = self.evidence_of(&stack.tree);
+        self.open.ledger.transact(&self.actor, |tx| {
+            self.put_evidence(tx, &trees);
+            for (id, landed) in &stack.members {
+                let mut bead = tx.bead(id)?;
+                bead.begin_landing(
+                    &self.actor,
+                    Intent { old: stack.base.clone(), new: stack.tip.clone(), landed: landed.clone(), members: members.clone(), extra: toml::Table::new() },
+                )?;
+                if let Some(merge) = &mut bead.merge {
+                    merge.gates.clone_from(&gates);
+                }
+                tx.put(&bead);
+            }
+            tx.describe("begin-landing", format!("begin to land {}", list(&members)));
+            Ok(())
+        })?;
+        self.fresh.clear();
+        Ok(())
+    }
+
+    /// The documents that say that a tree is green.
+    fn evidence_of(&self, tree: &str) -> Vec<String> {
+        let of = |gate| crate::refinery::Evidence::path_of(&self.rig.name, tree, &crate::refinery::definition(gate, &self.rig.setup));
+        self.rig.gates.iter().map(of).collect()
+    }
+
+    /// Step two: the target moves from the base to the tip, or it does not.
+    fn swap(&self, stack: &Stacked) -> Outcome<Swap> {
+        let (old, new): (Oid, Oid) = (parse(&stack.base)?, parse(&stack.tip)?);
+        let repo = &self.target.repo;
+        if self.rig.remote == Remote::Local {
+            let why = format!("gt: land {}", list(&stack.beads()));
+            return Ok(if bare::swap_ref(repo, &self.target.name, Some(&old), &new, &why)? { Swap::Moved } else { Swap::Raced });
+        }
+        Ok(match bare::push_commit(repo, "origin", &new, &self.target.branch, Some(NETWORK))? {
+            Push::Landed => {
+                self.fetch()?;
+                Swap::Moved
+            }
+            Push::LostRace { .. } => Swap::Raced,
+            Push::Refused { reason } => Swap::Refused(format!("{} refuses the push: {reason}", self.rig.url)),
+            // Whether it took the push is not known: the next run reads the target and closes or takes back.
+            Push::Unreachable { reason } => {
+                return Err(Failure::new(Kind::Retryable, format!("{} cannot be reached: {reason}", self.rig.url))
+                    .hint("The landing goes on at the next run."));
+            }
+        })
+    }
+
+    /// Step three: the beads are closed, because their commits are in the target. That is looked up, not believed.
+    pub(super) fn close(&mut self, members: &[BeadId]) -> Outcome<()> {
+        let tip = self.target.tip()?;
+        self.open.ledger.transact(&self.actor, |tx| {
+            for id in members {
+                let mut bead = tx.bead(id)?;
+                if bead.status() == Status::Closed {
+                    continue;
+                }
+                let landed = bead.merge.as_ref().and_then(|merge| merge.intent.as_ref()).map(|intent| intent.landed.clone());
+                let landed = parse(&landed.unwrap_or_default())?;
+                if !bare::is_ancestor(&self.target.repo, &landed, &tip)? {
+                    return Err(Failure::new(Kind::Internal, format!("{} of {id} is not in {}", landed.short(), self.target.branch)));
+                }
+                bead.land(&self.actor, tx.now())?;
+                tx.put(&bead);
+            }
+            tx.describe("land", format!("land {} in {}", list(members), self.target.branch));
+            Ok(())
+        })?;
+        commit_point("land.closed");
+        for id in members {
+            self.open.event("bead.landed", &self.actor, Some(id), Some(&self.rig.name), format!("in {} at {}", self.target.branch, tip.short()));
+        }
+        self.report.landed.extend(members.iter().cloned());
+        Ok(())
+    }
+
+    /// A landing that did not happen.
+    pub(super) fn drop_intent(&self, members: &[BeadId]) -> Outcome<()> {
+        self.open.ledger.transact(&self.actor, |tx| {
+            for id in members {
+                let mut bead = tx.bead(id)?;
+                if bead.merge.as_ref().is_some_and(|merge| merge.intent.is_some()) {
+                    bead.drop_landing(&self.actor)?;
+                    tx.put(&bead);
+                }
+            }
+            tx.describe("drop-landing", format!("take back the landing of {}", list(members)));
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// A bead whose commit is in the target already: nothing moves, and the two ledger steps are one.
+    pub(super) fn close_as_merged(&mut self, member: &BeadId, landed: &str) -> Outcome<()> {
+        let tip = self.target.tip()?.to_string();
+        self.open.ledger.transact(&self.actor, |tx| {
+            let mut bead = tx.bead(member)?;
+            let intent = Intent { old: tip.clone(), new: tip.clone(), landed: landed.to_owned(), members: vec![member.clone()], extra: toml::Table::new() };
+            bead.begin_landing(&self.actor, intent)?;
+            tx.put(&bead);
+            tx.describe("begin-landing", format!("{member} is in {} already", self.target.branch));
+            Ok(())
+        })?;
+        self.close(std::slice::from_ref(member))
+    }
+}
+
+fn list(members: &[BeadId]) -> String {
+    members.iter().map(BeadId::as_str).collect::<Vec<_>>().join(", ")
+}
