@@ -45,6 +45,7 @@ variables! {
     RIG = "GT_RIG", Gt, "The rig of the worker.";
     ROLE = "GT_ROLE", Gt, "The role of the bead: `developer`, `tester`, ...";
     SESSION = "GT_SESSION", Gt, "The session; also the marker by which everything that a session started is found at its end.";
+    DETACHED = "GT_DETACHED", Gt, "Set for background processes of `gt` itself: they belong to no session, whoever started them.";
     ATTEMPT = "GT_ATTEMPT", Gt, "Which attempt at its bead the worker makes, from 1.";
     TITLE = "GT_TITLE", Gt, "The title of the bead, for the scripted model.";
     SCRIPT = "GT_SCRIPT", Person, "A TOML file of replies that the scripted model plays instead of calling an endpoint.";

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{RuntimeError, observe};
+use super::{RuntimeError, observe, pause};
 
 /// How to watch or talk to a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn follow_log(dir: &Path, log: &Path, out: &mut dyn Write) -> Result<(), Run
             if !live {
                 return Ok(());
             }
-            std::thread::sleep(STEP);
+            pause(STEP);
         }
     }
 }

@@ -8,12 +8,9 @@ use std::process::{Command, Stdio};
 
 use crate::env;
 
-/// In the environment of our own background processes: they belong to no session, whoever started them. Without it
-/// the end of a session would take a pass with it that an agent's `gt done` started.
-pub(super) const DETACHED: &str = "GT_DETACHED";
-
 /// Starts `argv` in the background with exactly `environment`, without a terminal, in a process group of its own. It
 /// survives the end of the session that it was started from. Nobody learns how it ends.
+#[expect(clippy::disallowed_methods, reason = "this is the door for background passes")]
 pub fn spawn_detached(argv: &[String], cwd: &Path, environment: &BTreeMap<String, String>) -> io::Result<()> {
     let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
@@ -23,7 +20,7 @@ pub fn spawn_detached(argv: &[String], cwd: &Path, environment: &BTreeMap<String
         .env_clear()
         .envs(environment)
         .env_remove(env::SESSION)
-        .env(DETACHED, "1")
+        .env(env::DETACHED, "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

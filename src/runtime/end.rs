@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{SubsecRound, Utc};
 use rustix::process::Signal;
 
 use super::folder::{PidFile, session_of};
 use super::survivors::{Sweep, Target, signal};
-use super::{Exit, ExitReason, Launch, Observed, Reply, Request, RuntimeError, observe, send, wait_until_ended};
+use super::{Exit, ExitReason, Launch, Observed, Reply, Request, RuntimeError, now, observe, send, wait_until_ended};
 use crate::store::ProcessId;
 
 /// What ending a session found and did.
@@ -39,7 +38,7 @@ pub fn end(dir: &Path, grace: Duration) -> Result<EndReport, RuntimeError> {
     // Written before looking for processes: a session that begins only now sees it and stops by itself.
     let reason = if was == Observed::Lost { ExitReason::Lost } else { ExitReason::Ended };
     if Exit::read(dir).is_none() {
-        Exit::bare(reason, Utc::now().trunc_subsecs(0)).write(dir)?;
+        Exit::bare(reason, now()).write(dir)?;
     }
     let mut killed = Vec::new();
     // The session's own process first, or it would run `on_end` and talk about what is done to its agent.

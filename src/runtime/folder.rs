@@ -104,6 +104,7 @@ pub fn observe(dir: &Path) -> Observed {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "compared with the time of a file, which is the machine's")]
 fn age(since: SystemTime) -> Duration {
     SystemTime::now().duration_since(since).unwrap_or_default()
 }
@@ -159,7 +160,7 @@ fn wait_while(dir: &Path, limit: Duration, busy: impl Fn(&Observed) -> bool) -> 
         if !busy(&observed) || start.elapsed() >= limit {
             return observed;
         }
-        std::thread::sleep(STEP);
+        super::pause(STEP);
     }
 }
 

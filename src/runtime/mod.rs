@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Failure, Kind};
 use crate::id::SessionId;
 
@@ -219,6 +220,17 @@ pub enum RuntimeError {
         /// Its reason.
         reason: String,
     },
+}
+
+/// A measured pause, where another process gives no event to wait for.
+#[expect(clippy::disallowed_methods, reason = "what is waited for is a file or a screen of another process")]
+fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+/// The machine's time, which the files of a run folder are about; never a time that a test has fixed.
+fn now() -> Timestamp {
+    Clock::System.now()
 }
 
 impl RuntimeError {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::detach::{DETACHED, collect_later};
+use super::detach::collect_later;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, wait_until_started};
 use crate::env;
 
@@ -31,6 +31,7 @@ impl Runtime for Processes {
         RuntimeKind::Process
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the door for sessions")]
     fn start(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
         let launch = Launch { runtime: RuntimeKind::Process, tmux_socket: None, ..launch.clone() };
         launch.write(dir)?;
@@ -87,5 +88,5 @@ pub(super) fn exec_arguments(dir: &Path, launch: &Launch) -> Vec<String> {
 /// what a program needs to find others. The agent gets none of it.
 pub(super) fn exec_environment(launch: &Launch) -> Vec<(&'static str, String)> {
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
-    vec![(env::SESSION, launch.session.to_string()), (DETACHED, "1".to_owned()), ("PATH", path)]
+    vec![(env::SESSION, launch.session.to_string()), (env::DETACHED, "1".to_owned()), ("PATH", path)]
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
-use super::detach::DETACHED;
 use crate::env;
 use crate::store::ProcessId;
 
@@ -128,7 +127,7 @@ impl Sweep {
             match self.step() {
                 Progress::Clean => return Ok(self.signalled()),
                 Progress::Stuck(alive) => return Err(alive),
-                Progress::Busy => std::thread::sleep(pause),
+                Progress::Busy => super::pause(pause),
             }
             pause = (pause * 2).min(Duration::from_millis(40));
         }
@@ -210,7 +209,7 @@ fn marker_of(pid: i32) -> Marker {
         let mut variables = environ.split(|byte| *byte == 0);
         variables.find_map(|text| text.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
     };
-    match (value(env::SESSION), value(DETACHED)) {
+    match (value(env::SESSION), value(env::DETACHED)) {
         (Some(session), _) => Marker::Session(String::from_utf8_lossy(session).into_owned()),
         (None, Some(_)) => Marker::Detached,
         (None, None) => Marker::None,

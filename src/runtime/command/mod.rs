@@ -12,12 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use chrono::{SubsecRound, Utc};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use super::RuntimeError;
 use super::folder::{PidFile, make_private_dir};
 use super::survivors::{Sweep, Target};
+use super::{RuntimeError, now};
 use crate::env;
 use crate::id::SessionId;
 use crate::store::ProcessId;
@@ -118,6 +117,7 @@ pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
     })
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the door for commands")]
 fn spawn(spec: &CommandSpec, marker: &SessionId) -> Result<(Child, io::PipeReader), RuntimeError> {
     let (reader, writer) = io::pipe().map_err(RuntimeError::io("open a pipe for", &spec.log))?;
     let errors = writer.try_clone().map_err(RuntimeError::io("open a pipe for", &spec.log))?;
@@ -195,9 +195,8 @@ struct RunFolder {
 impl RunFolder {
     fn make(dir: &Path, command: &str) -> Result<Self, RuntimeError> {
         make_private_dir(dir)?;
-        let started = Utc::now().trunc_subsecs(0);
         let command = Some(command.to_owned());
-        let pid = PidFile { process: ProcessId::current(), started, child: None, command };
+        let pid = PidFile { process: ProcessId::current(), started: now(), child: None, command };
         pid.write(dir)?;
         Ok(Self { dir: dir.to_owned(), pid })
     }

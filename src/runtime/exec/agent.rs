@@ -43,6 +43,7 @@ pub enum Ending {
 
 impl Agent {
     /// Starts the agent of a launch in a process group of its own, in the foreground of the terminal if there is one.
+    #[expect(clippy::disallowed_methods, reason = "this is the door for agents")]
     pub fn start(launch: &Launch) -> Result<Self, Refusal> {
         let name = &launch.argv[0];
         if !launch.cwd.is_dir() {

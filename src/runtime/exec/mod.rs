@@ -12,10 +12,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{SubsecRound, Utc};
-
 use super::folder::PidFile;
-use super::{Exit, ExitReason, Launch, Observed, RuntimeError, RuntimeKind, observe, spawn_detached};
+use super::{Exit, ExitReason, Launch, Observed, RuntimeError, RuntimeKind, now, observe, spawn_detached};
 use crate::clock;
 use crate::store::ProcessId;
 
@@ -103,10 +101,6 @@ fn describe(launch: &Launch, exit: &Exit) -> String {
 /// Says something where the session's output goes: on the pane, or into the log.
 fn say(text: &str) {
     let _ = write!(std::io::stderr(), "\r\n[gt] {text}\r\n");
-}
-
-fn now() -> clock::Timestamp {
-    Utc::now().trunc_subsecs(0)
 }
 
 /// Whether the session has a terminal that texts can be typed into.

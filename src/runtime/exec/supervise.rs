@@ -10,10 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::survivors::{Progress, Sweep, Target};
 use super::super::tmux::TmuxServer;
-use super::super::{Exit, ExitReason, Launch, Reply, Request, RuntimeError, Status};
+use super::super::{Exit, ExitReason, Launch, Reply, Request, RuntimeError, Status, now};
 use super::agent::{Agent, Ending};
 use super::serve::{Question, Socket};
-use super::{EARLY, has_keyboard, now};
+use super::{EARLY, has_keyboard};
 use crate::clock::Timestamp;
 
 /// How often the process table is looked at while everything ends.
@@ -42,7 +42,7 @@ async fn serve(socket: Option<&Socket>, questions: mpsc::Sender<Question>) {
         Some(socket) => socket.serve(questions).await,
         None => {
             let _open = questions;
-            pending().await
+            pending::<()>().await;
         }
     }
 }

@@ -8,9 +8,10 @@ use std::process::{Command, Output, Stdio};
 use chrono::DateTime;
 use tmux_interface::{AttachSession, ListPanes, SetOption, SourceFile, SwitchClient, TmuxCommand};
 
+use super::super::RuntimeError;
 use super::super::message::SOCKET_PATH_LIMIT;
-use super::super::{RuntimeError, detach::DETACHED};
 use crate::clock::Timestamp;
+use crate::env;
 use crate::id::SessionId;
 
 /// The user option of a tmux session that names ours.
@@ -166,9 +167,10 @@ fn words<'a>(all: impl IntoIterator<Item = TmuxCommand<'a>>) -> Vec<String> {
 
 /// The tmux program with an empty environment: the first call starts the server, which keeps what it was given and
 /// hands it to every session. The mark says that the server belongs to no session, whoever started it.
+#[expect(clippy::disallowed_methods, reason = "this is the door to tmux")]
 fn tmux() -> Command {
     let mut command = Command::new("tmux");
-    command.env_clear().env("PATH", search_path()).env(DETACHED, "1").current_dir("/");
+    command.env_clear().env("PATH", search_path()).env(env::DETACHED, "1").current_dir("/");
     command
 }
 

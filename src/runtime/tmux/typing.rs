@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tmux_interface::{CapturePane, LoadBuffer, PasteBuffer, SendKeys};
 
-use super::super::RuntimeError;
+use super::super::{RuntimeError, pause};
 use super::TmuxServer;
 use crate::id::SessionId;
 
@@ -44,18 +44,18 @@ impl TmuxServer {
 
     fn wait_for_change(&self, pane: &str, before: &str, text: &str) -> Result<bool, RuntimeError> {
         let start = Instant::now();
-        let pause = PAUSE + PAUSE_PER_KILOBYTE * u32::try_from(text.len() / 1024).unwrap_or(u32::MAX);
+        let least = PAUSE + PAUSE_PER_KILOBYTE * u32::try_from(text.len() / 1024).unwrap_or(u32::MAX);
         let mut shown = false;
         let mut last = before.to_owned();
         loop {
-            std::thread::sleep(STEP);
+            pause(STEP);
             let screen = self.screen_of(pane)?;
             shown |= screen != before;
             // The end of a long paste is shown last: wait for the screen to come to rest, or for the pause to pass.
             let rests = screen == last;
             last = screen;
             let waited = start.elapsed();
-            if (shown && rests && waited >= pause) || waited >= pause + SHOW_LIMIT {
+            if (shown && rests && waited >= least) || waited >= least + SHOW_LIMIT {
                 return Ok(shown);
             }
         }

@@ -141,7 +141,7 @@ fn set_aside(path: &Path) -> StoreError {
         Ok(text) => text,
         Err(error) => error.to_string(),
     };
-    let stamp = chrono::Utc::now().format("%Y%m%dT%H%M%S%3f");
+    let stamp = format!("{}-{}", crate::clock::Clock::System.now().format("%Y%m%dT%H%M%S"), std::process::id());
     let kept_as = beside(&format!(".damaged-{stamp}"));
     if reason.starts_with("another") {
         return StoreError::Damaged { path: path.to_owned(), reason, kept_as: path.to_owned() };

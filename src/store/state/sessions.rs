@@ -125,7 +125,7 @@ impl StateDb {
 
     /// The sessions that worked on a bead, newest first.
     pub fn sessions_of_bead(&self, bead: &BeadId, limit: usize) -> Result<Vec<SessionRow>, StoreError> {
-        self.sessions_where("bead = ?1", &bead.to_string(), limit as i64)
+        self.sessions_where("bead = ?1", bead.as_str(), limit as i64)
     }
 
     fn sessions_where(&self, condition: &str, value: &str, limit: i64) -> Result<Vec<SessionRow>, StoreError> {
