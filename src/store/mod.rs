@@ -7,6 +7,8 @@ mod atomic;
 mod lock;
 mod process;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};

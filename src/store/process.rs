@@ -59,7 +59,7 @@ impl fmt::Display for ProcessId {
 impl FromStr for ProcessId {
     type Err = std::num::ParseIntError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (pid, ticks) = text.trim().split_once(' ').unwrap_or((text.trim(), "0"));
+        let (pid, ticks) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         Ok(Self { pid: pid.parse()?, start_ticks: ticks.trim().parse()? })
     }
 }

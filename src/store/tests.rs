@@ -1,0 +1,343 @@
+//! Locks between real threads and processes, files that are really damaged.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::error::Kind;
+use crate::id::{Actor, SessionId};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn time(seconds: i64) -> Timestamp {
+    chrono::DateTime::from_timestamp(1_700_000_000 + seconds, 0).expect("it is in range")
+}
+
+#[test]
+fn a_write_has_its_mode_and_leaves_nothing_else() {
+    let folder = folder();
+    let path = folder.path().join("secret");
+    write_atomic(&path, b"one", 0o644).unwrap();
+    write_atomic(&path, b"two", 0o600).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"two");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_write_that_fails_leaves_the_old_content_and_no_litter() {
+    let folder = folder();
+    let path = folder.path().join("taken");
+    std::fs::create_dir(&path).unwrap();
+    assert!(write_atomic(&path, b"x", 0o600).is_err());
+    assert!(write_atomic(&folder.path().join("none/there"), b"x", 0o600).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_process_is_known_by_its_start() {
+    let own = ProcessId::current();
+    assert!(own.is_alive());
+    assert_eq!(own.to_string().parse(), Ok(own));
+    let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+    let id = ProcessId::of(child.id() as i32).expect("it runs");
+    let reused = ProcessId { start_ticks: id.start_ticks + 1, ..id };
+    assert!(id.is_alive() && !reused.is_alive());
+    child.kill().unwrap();
+    // A zombie from now until it is collected.
+    let start = Instant::now();
+    while id.is_alive() && start.elapsed() < Duration::from_secs(20) {
+        std::thread::yield_now();
+    }
+    assert!(!id.is_alive(), "a zombie counts as ended");
+    child.wait().unwrap();
+    assert_eq!(ProcessId::of(id.pid), None);
+    for never in [0, 1, -1] {
+        assert_eq!(ProcessId { pid: never, start_ticks: 0 }.raw(), None);
+    }
+}
+
+#[test]
+fn only_one_holds_a_lock_and_the_other_learns_who() {
+    let folder = folder();
+    let path = folder.path().join("lock");
+    let held = FileLock::acquire(&path, Duration::ZERO).unwrap();
+    assert!(!held.previous_owner_died());
+    assert!(FileLock::try_acquire(&path).unwrap().is_none());
+    let error = FileLock::acquire(&path, Duration::from_millis(30)).unwrap_err();
+    let own = format!("process {}", std::process::id());
+    assert!(matches!(&error, StoreError::Locked { holder, .. } if holder.contains(&own)), "{error}");
+    assert_eq!(error.kind(), Kind::Retryable);
+    drop(held);
+    let again = FileLock::acquire(&path, Duration::from_secs(20)).unwrap();
+    assert!(!again.previous_owner_died(), "it let go");
+}
+
+#[test]
+fn a_late_waiter_does_not_keep_the_lock() {
+    let folder = folder();
+    let path = folder.path().join("lock");
+    let held = FileLock::acquire(&path, Duration::ZERO).unwrap();
+    assert!(FileLock::acquire(&path, Duration::from_millis(10)).is_err());
+    drop(held);
+    // The thread of the waiter gets the lock now, and lets it go again.
+    FileLock::acquire(&path, Duration::from_secs(20)).unwrap();
+}
+
+#[test]
+fn many_threads_take_turns() {
+    let folder = folder();
+    let path = Arc::new(folder.path().join("lock"));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let turn = |path: Arc<std::path::PathBuf>, inside: Arc<AtomicUsize>| {
+        for _ in 0..25 {
+            let _lock = FileLock::acquire(&path, Duration::from_secs(60)).unwrap();
+            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two hold the lock");
+            inside.fetch_sub(1, Ordering::SeqCst);
+        }
+    };
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let (path, inside) = (Arc::clone(&path), Arc::clone(&inside));
+            std::thread::spawn(move || turn(path, inside))
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+#[test]
+fn a_removed_lock_file_locks_nobody_out_and_lets_nobody_in() {
+    let folder = folder();
+    let path = folder.path().join("lock");
+    let first = FileLock::acquire(&path, Duration::ZERO).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let second = FileLock::acquire(&path, Duration::ZERO).unwrap();
+    drop(first);
+    assert!(FileLock::try_acquire(&path).unwrap().is_none(), "the second one still holds it");
+    drop(second);
+}
+
+/// A process that took the lock and was killed: its record stands in the file.
+fn die_with(path: &Path, since: SystemTime) {
+    let nanos = since.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+    let text = format!("held 4194303 17 {nanos}");
+    std::fs::write(path, format!("{text:<79}\n")).unwrap();
+}
+
+#[test]
+fn the_next_owner_learns_of_a_death_until_somebody_lets_go() {
+    let folder = folder();
+    let path = folder.path().join("lock");
+    let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    die_with(&path, since);
+    let lock = FileLock::acquire(&path, Duration::ZERO).unwrap();
+    assert!(lock.previous_owner_died());
+    assert_eq!(lock.dead_owner().unwrap().process.pid, 4_194_303);
+    // This owner dies as well, without having cleaned up.
+    lock.die();
+    let third = FileLock::acquire(&path, Duration::from_secs(20)).unwrap();
+    let dead = third.dead_owner().unwrap();
+    assert_eq!(dead.process, ProcessId::current());
+    assert_eq!(dead.since, since, "what the first one left half done may still lie there");
+    drop(third);
+    assert!(!FileLock::acquire(&path, Duration::ZERO).unwrap().previous_owner_died());
+}
+
+#[test]
+fn a_panic_counts_as_a_death() {
+    let folder = folder();
+    let path = folder.path().join("lock");
+    let panicked = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            let _lock = FileLock::acquire(&path, Duration::ZERO).unwrap();
+            std::panic::resume_unwind(Box::new("half done"));
+        }
+    });
+    assert!(panicked.join().is_err());
+    assert!(FileLock::acquire(&path, Duration::ZERO).unwrap().previous_owner_died());
+}
+
+#[test]
+fn nonsense_in_a_lock_file_is_no_owner() {
+    let folder = folder();
+    let path = folder.path().join("lock");
+    for text in ["", "held", "held x y z", "held 1 2", "\u{fffd}held 1 2 3", "free"] {
+        std::fs::write(&path, text).unwrap();
+        assert!(!FileLock::acquire(&path, Duration::ZERO).unwrap().previous_owner_died(), "{text:?}");
+    }
+}
+
+fn session(name: &str, created: Timestamp) -> SessionRow {
+    SessionRow {
+        id: SessionId::random(),
+        worker: name.parse().unwrap(),
+        bead: Some("web-x7k2m".parse().unwrap()),
+        lease: Some("abcdefgh23456789".parse().unwrap()),
+        attempt: Some(2),
+        role: Some("tester".parse().unwrap()),
+        agent: "claude".to_owned(),
+        runtime: "tmux".to_owned(),
+        name: "web/toast".to_owned(),
+        created,
+        process: None,
+        log: "/tmp/a log".into(),
+        end: None,
+    }
+}
+
+#[test]
+fn sessions_come_back_as_they_were() {
+    let folder = folder();
+    let path = folder.path().join("state.db");
+    let db = StateDb::open(&path).unwrap();
+    let first = session("web/polecats/toast", time(0));
+    let second = SessionRow {
+        process: Some(ProcessId { pid: 7, start_ticks: 9 }),
+        bead: None,
+        lease: None,
+        attempt: None,
+        role: None,
+        ..session("mayor", time(5))
+    };
+    db.add_session(&first).unwrap();
+    db.add_session(&second).unwrap();
+    assert_eq!(db.open_sessions().unwrap(), [first.clone(), second.clone()]);
+    db.set_session_process(&first.id, ProcessId { pid: 4711, start_ticks: 12 }).unwrap();
+    let end = SessionEnd { at: time(9), status: Some(137), reason: "stopped".to_owned() };
+    assert!(db.end_session(&first.id, &end).unwrap());
+    let later = SessionEnd { at: time(10), status: None, reason: "lost".to_owned() };
+    assert!(!db.end_session(&first.id, &later).unwrap(), "the first end stays");
+    drop(db);
+    let db = StateDb::open(&path).unwrap();
+    let process = Some(ProcessId { pid: 4711, start_ticks: 12 });
+    let ended = SessionRow { process, end: Some(end), ..first };
+    assert_eq!(db.session(&ended.id).unwrap(), Some(ended.clone()));
+    assert_eq!(db.open_sessions().unwrap(), [second]);
+    assert_eq!(db.sessions_of_worker(&ended.worker, 5).unwrap(), [ended.clone()]);
+    assert_eq!(db.sessions_of_bead(&"web-x7k2m".parse().unwrap(), 5).unwrap(), [ended]);
+    assert_eq!(db.session(&SessionId::random()).unwrap(), None);
+}
+
+fn event(kind: &str) -> NewEvent {
+    NewEvent {
+        at: time(1),
+        kind: kind.to_owned(),
+        actor: Actor::Human,
+        bead: Some("web-x7k2m".parse().unwrap()),
+        rig: Some("web".parse().unwrap()),
+        text: "it's \"done\"; drop table events".to_owned(),
+        json: Some(serde_json::json!({"a": [1, "ü"]})),
+    }
+}
+
+#[test]
+fn events_are_a_stream() {
+    let folder = folder();
+    let db = StateDb::open(&folder.path().join("state.db")).unwrap();
+    let ids: Vec<i64> = ["a", "b", "c", "d"].iter().map(|kind| db.add_event(&event(kind)).unwrap()).collect();
+    assert!(ids.is_sorted());
+    let kinds = |events: Vec<Event>| events.into_iter().map(|event| event.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(db.events_since(0, 2).unwrap()), ["a", "b"]);
+    assert_eq!(kinds(db.events_since(ids[1], 9).unwrap()), ["c", "d"]);
+    assert_eq!(kinds(db.last_events(3).unwrap()), ["b", "c", "d"]);
+    let read = db.events_since(ids[2], 1).unwrap().remove(0);
+    let wanted = event("d");
+    assert_eq!((read.text, read.json, read.bead, read.actor), (wanted.text, wanted.json, wanted.bead, wanted.actor));
+    assert_eq!(db.trim_events(1).unwrap(), 3);
+    assert!(db.add_event(&event("e")).unwrap() > ids[3], "ids are never reused");
+}
+
+#[test]
+fn counters_survive_and_expire() {
+    let folder = folder();
+    let path = folder.path().join("state.db");
+    let db = StateDb::open(&path).unwrap();
+    assert_eq!(db.count("nudge:web-a", time(0), Some(time(60))).unwrap(), 1);
+    assert_eq!(db.count("nudge:web-a", time(10), Some(time(70))).unwrap(), 2);
+    assert_eq!(db.count("nudge:web-b", time(10), None).unwrap(), 1);
+    drop(db);
+    let db = StateDb::open(&path).unwrap();
+    assert_eq!(db.counter("nudge:web-a", time(69)).unwrap().map(|counter| counter.value), Some(2));
+    assert_eq!(db.counter("nudge:web-a", time(70)).unwrap(), None, "it has expired");
+    assert_eq!(db.counters("nudge:", time(70)).unwrap().len(), 1);
+    assert_eq!(db.counters("nudge_", time(0)).unwrap().len(), 0, "the beginning is no pattern");
+    assert_eq!(db.count("nudge:web-a", time(71), Some(time(99))).unwrap(), 1, "it begins anew");
+    assert_eq!(db.trim_counters(time(200)).unwrap(), 1);
+    assert!(db.reset_counter("nudge:web-b").unwrap());
+    assert!(!db.reset_counter("nudge:web-b").unwrap());
+}
+
+#[test]
+fn many_writers_lose_nothing() {
+    let folder = folder();
+    let path = folder.path().join("state.db");
+    let writers: Vec<_> = (0..6)
+        .map(|_| {
+            let path = path.clone();
+            std::thread::spawn(move || {
+                // Opening is part of it: all of them may create the tables.
+                let db = StateDb::open(&path).unwrap();
+                for _ in 0..10 {
+                    db.count("all", time(0), None).unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    let db = StateDb::open(&path).unwrap();
+    assert_eq!(db.counter("all", time(0)).unwrap().map(|counter| counter.value), Some(60));
+}
+
+#[test]
+fn a_damaged_database_is_kept_and_named() {
+    let folder = folder();
+    let path = folder.path().join("state.db");
+    std::fs::write(&path, "this is not a database, it only plays one".repeat(100)).unwrap();
+    let error = StateDb::open(&path).unwrap_err();
+    let StoreError::Damaged { kept_as, .. } = &error else { panic!("{error}") };
+    assert!(std::fs::read_to_string(kept_as).unwrap().starts_with("this is not"));
+    assert!(error.to_string().contains("state.db") && error.kind() == Kind::Corrupt);
+    StateDb::open(&path).unwrap();
+}
+
+#[test]
+fn damage_inside_is_found_by_the_check() {
+    let folder = folder();
+    let path = folder.path().join("state.db");
+    let db = StateDb::open(&path).unwrap();
+    for _ in 0..200 {
+        db.add_event(&event("a")).unwrap();
+    }
+    db.check().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 3000].fill(0xab);
+    std::fs::write(&path, bytes).unwrap();
+    let error = StateDb::open(&path).and_then(StateDb::check).unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    StateDb::open(&path).unwrap().check().unwrap();
+}
+
+#[test]
+fn a_newer_database_is_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("state.db");
+    drop(StateDb::open(&path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let error = StateDb::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
+}

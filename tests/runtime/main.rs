@@ -1,0 +1,11 @@
+//! Sessions and commands with real processes and a real tmux.
+#![cfg(target_os = "linux")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod ends;
+mod place;
+mod sessions;
+mod terminal;

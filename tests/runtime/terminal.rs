@@ -1,0 +1,247 @@
+//! What only the runtime `tmux` does.
+
+use std::process::Command;
+use std::time::Duration;
+
+use gt::runtime::{
+    Attach, Launch, Observed, Place, Reply, RuntimeError, RuntimeKind, Tmux, TmuxServer, deliver, end, observe,
+};
+
+use crate::place::{TestPlace, lives};
+use crate::support::wait_until;
+
+fn server(place: &TestPlace) -> TmuxServer {
+    TmuxServer::at(&place.place.tmux_socket)
+}
+
+fn tmux(place: &TestPlace, words: &[&str]) -> String {
+    let output = Command::new("tmux").arg("-S").arg(&place.place.tmux_socket).args(words).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn panes_tell_what_runs_and_how_it_died() {
+    let place = TestPlace::new();
+    let living = place.script("web/toast", "printf '\\033]0;busy | 3\\007'; exec sleep 600");
+    let dying = place.script("web/crust", "exit 4");
+    let living_dir = place.start(RuntimeKind::Tmux, &living);
+    let dying_dir = place.start(RuntimeKind::Tmux, &dying);
+    place.exit_of(&dying_dir);
+    let find = |launch: &Launch| server(&place).pane_of(&launch.session).unwrap();
+    wait_until("the pane to die", || find(&dying).is_some_and(|pane| pane.dead));
+    let dead = find(&dying).unwrap();
+    assert_eq!((dead.name.as_str(), dead.dead_status), ("web/crust", Some(4)));
+    wait_until("the title", || find(&living).is_some_and(|pane| pane.title == "busy | 3"));
+    let pane = find(&living).unwrap();
+    let Observed::Running(pid) = observe(&living_dir) else { panic!("it runs") };
+    assert_eq!((pane.name.as_str(), pane.pid, pane.dead), ("web/toast", pid.process.pid, false));
+    assert!(pane.activity.is_some());
+    place.runtime(RuntimeKind::Tmux).close(&dying_dir).unwrap();
+    assert!(find(&dying).is_none());
+    assert!(matches!(place.runtime(RuntimeKind::Tmux).close(&living_dir), Err(RuntimeError::AlreadyRuns { .. })));
+    // Its screen is gone; its log is not.
+    assert!(place.runtime(RuntimeKind::Tmux).capture(&dying_dir, 5).unwrap().contains("status 4"));
+}
+
+#[test]
+fn a_name_is_reused_only_after_the_end() {
+    let place = TestPlace::new();
+    let first = place.script("web/toast", "echo one; exec sleep 600");
+    let first_dir = place.start(RuntimeKind::Tmux, &first);
+    let second = place.script("web/toast", "echo two; exec sleep 600");
+    let runtime = place.runtime(RuntimeKind::Tmux);
+    let error = runtime.start(&place.dir(&second), &second).unwrap_err();
+    assert!(matches!(&error, RuntimeError::AlreadyRuns { name } if name == "web/toast"), "{error}");
+    assert_eq!(observe(&place.dir(&second)), Observed::Absent);
+    end(&first_dir, Duration::ZERO).unwrap();
+    wait_until("the pane to die", || server(&place).panes().unwrap().iter().all(|pane| pane.dead));
+    let second_dir = place.start(RuntimeKind::Tmux, &second);
+    wait_until("the screen", || runtime.capture(&second_dir, 50).unwrap().contains("two"));
+    let former = runtime.capture(&first_dir, 50).unwrap();
+    assert!(former.contains("one") && !former.contains("two"), "{former}");
+    // `web/toast` is not `web/toaster`.
+    let longer = place.script("web/toaster", "exec sleep 600");
+    place.start(RuntimeKind::Tmux, &longer);
+}
+
+#[test]
+fn the_server_is_its_own_and_knows_nothing_of_who_started_it() {
+    let place = TestPlace::odd();
+    let launch = place.script("web/toast", "exec sleep 600");
+    place.start(RuntimeKind::Tmux, &launch);
+    let global = tmux(&place, &["show-environment", "-g"]);
+    for line in global.lines() {
+        let name = line.split('=').next().unwrap();
+        assert!(["PATH", "PWD", "GT_DETACHED", "SHLVL", "_", "OLDPWD"].contains(&name), "{line}");
+    }
+    assert!(!tmux(&place, &["show-environment", "-t", "=web/toast"]).contains("GT_SESSION"));
+    assert_eq!(tmux(&place, &["show-options", "-gv", "remain-on-exit"]), "on\n");
+    assert_eq!(tmux(&place, &["show-options", "-sv", "exit-empty"]), "off\n");
+    server(&place).set_status("3 workers #{pid} #(touch x)").unwrap();
+    assert_eq!(tmux(&place, &["show-options", "-gv", "@gt_status"]), "3 workers ##{pid} ##(touch x)\n");
+    tmux(&place, &["kill-session", "-t", "=web/toast"]);
+    wait_until("the session to end", || !observe(&place.dir(&launch)).is_live());
+    assert!(server(&place).is_alive());
+    assert_eq!(server(&place).panes().unwrap(), []);
+}
+
+#[test]
+fn a_session_killed_by_hand_ends_with_all_it_started() {
+    let place = TestPlace::new();
+    let script = "trap '' HUP TERM; setsid sh -c 'trap \"\" HUP TERM; echo $$ >\"$OUT/p\"; while :; do sleep 600; done' & while :; do sleep 600; done";
+    let launch = place.script("web/toast", script);
+    let dir = place.start(RuntimeKind::Tmux, &launch);
+    let pid = place.read_soon("p").trim().parse().unwrap();
+    tmux(&place, &["kill-session", "-t", "=web/toast"]);
+    place.exit_of(&dir);
+    assert!(!lives(pid));
+}
+
+#[test]
+fn a_death_is_told_at_once() {
+    let mut place = TestPlace::odd();
+    let script = "printf '%s\\n' \"$@\" >\"$0/died\"";
+    let root = place.root().to_str().unwrap().to_owned();
+    place.place.pane_died = ["/bin/sh", "-c", script, &root, "a 'b' \"c\" $d #{e} \\ ;"].map(str::to_owned).into();
+    let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", "exec sleep 600"));
+    let Observed::Running(pid) = observe(&dir) else { panic!("it runs") };
+    let pid = rustix::process::Pid::from_raw(pid.process.pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    assert_eq!(place.read_soon("died"), "a 'b' \"c\" $d #{e} \\ ;\n");
+}
+
+/// An agent that reads lines, as in a plain terminal, and writes down what it got.
+const READER: &str =
+    r#"printf '\033[?2004h> '; while IFS= read -r line; do printf '%s\n' "$line" >>"$OUT/got"; printf '> '; done"#;
+
+#[test]
+fn texts_are_typed_whole_and_one_after_the_other() {
+    let place = TestPlace::new();
+    let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", READER));
+    let runtime = place.runtime(RuntimeKind::Tmux);
+    wait_until("the prompt", || runtime.capture(&dir, 5).unwrap().contains('>'));
+    let texts = ["it's \"one\" $two `three`; ü 🦀;", "-flag #{x} ~ \\n", "second"];
+    std::thread::scope(|scope| {
+        for text in texts {
+            let dir = &dir;
+            scope.spawn(move || assert_eq!(deliver(dir, text).unwrap(), Reply::Typed { shown: true }));
+        }
+    });
+    let mut wanted: Vec<String> = texts.iter().map(|text| format!("\u{1b}[200~{text}\u{1b}[201~")).collect();
+    wanted.sort();
+    wait_until("all texts", || {
+        let mut got: Vec<_> = place.read_soon("got").lines().map(str::to_owned).collect();
+        got.sort();
+        got == wanted
+    });
+    end(&dir, Duration::ZERO).unwrap();
+    assert!(matches!(deliver(&dir, "late"), Err(RuntimeError::NoSession { .. })));
+}
+
+#[test]
+fn a_typed_text_cannot_press_keys() {
+    let place = TestPlace::new();
+    let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", READER));
+    let runtime = place.runtime(RuntimeKind::Tmux);
+    wait_until("the prompt", || runtime.capture(&dir, 5).unwrap().contains('>'));
+    deliver(&dir, "a\u{1b}[201~\u{3}\u{4}b").unwrap();
+    assert_eq!(place.read_soon("got"), "\u{1b}[200~a[201~b\u{1b}[201~\n");
+}
+
+#[test]
+fn keys_reach_the_agent_and_a_stopped_agent_goes_on() {
+    let place = TestPlace::new();
+    let script = "trap 'echo int >>\"$OUT/got\"' INT; echo $$ >\"$OUT/p\"; while :; do sleep 0.02; done";
+    let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", script));
+    let agent: i32 = place.read_soon("p").trim().parse().unwrap();
+    let stat = || std::fs::read_to_string(format!("/proc/{agent}/stat")).unwrap();
+    wait_until("it owns the terminal", || {
+        let stat = stat();
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        // Its process group and the one in the foreground of its terminal.
+        fields[2] == fields[5]
+    });
+    for _ in 0..3 {
+        tmux(&place, &["send-keys", "-t", "=web/toast:", "C-z"]);
+    }
+    tmux(&place, &["send-keys", "-t", "=web/toast:", "C-c"]);
+    assert_eq!(place.read_soon("got"), "int\n", "the interrupt went to the agent, and the agent was continued");
+    assert!(observe(&dir).is_live());
+}
+
+#[test]
+fn scrollback_is_captured() {
+    let place = TestPlace::new();
+    let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", "seq 1 300; exec sleep 600"));
+    let runtime = place.runtime(RuntimeKind::Tmux);
+    wait_until("all lines", || runtime.capture(&dir, 1).unwrap() == "300\n");
+    let text = runtime.capture(&dir, 200).unwrap();
+    assert_eq!(text.lines().next(), Some("101"));
+    assert_eq!(text.lines().count(), 200);
+}
+
+#[test]
+fn attaching_works_also_inside_another_tmux() {
+    let place = TestPlace::new();
+    let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", "exec sleep 600"));
+    let Attach::Exec(words) = place.runtime(RuntimeKind::Tmux).attach(&dir).unwrap() else { panic!("no command") };
+    // `script` plays the person's terminal.
+    let outer = place.path("outer");
+    let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let line = format!("exec {}", words.join(" "));
+    let started = Command::new("tmux")
+        .arg("-S")
+        .arg(&outer)
+        .args(["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "20", &line])
+        .status()
+        .unwrap();
+    assert!(started.success());
+    wait_until("the client", || {
+        server(&place).panes().unwrap().iter().any(|pane| pane.name == "web/toast" && pane.attached == 1)
+    });
+    Command::new("tmux").arg("-S").arg(&outer).arg("kill-server").status().unwrap();
+    assert!(observe(&dir).is_live());
+}
+
+#[test]
+fn faults_of_tmux_have_clear_errors() {
+    let place = TestPlace::new();
+    let launch = place.script("web/toast", "exec sleep 600");
+    let dir = place.dir(&launch);
+    assert!(matches!(server(&place).panes(), Err(RuntimeError::ServerDead { .. })));
+    let deep = Place { tmux_socket: place.root().join("d".repeat(100)), ..place.place.clone() };
+    let error = Tmux::new(deep).server().panes().unwrap_err();
+    assert!(matches!(error, RuntimeError::ServerDead { .. }), "{error}");
+    let deep = Place { tmux_socket: place.root().join("d".repeat(100)), ..place.place.clone() };
+    let error = gt::runtime::open(RuntimeKind::Tmux, &deep).start(&dir, &launch).unwrap_err();
+    assert!(matches!(error, RuntimeError::SocketPathTooLong { .. }), "{error}");
+    let gone = Place { program: place.path("no-gt"), ..place.place.clone() };
+    let error = gt::runtime::open(RuntimeKind::Tmux, &gone).start(&dir, &launch).unwrap_err();
+    assert!(error.to_string().contains("no-gt"), "{error}");
+    place.start(RuntimeKind::Tmux, &launch);
+    tmux(&place, &["kill-server"]);
+    place.exit_of(&dir);
+    let error = place.runtime(RuntimeKind::Tmux).attach(&dir).unwrap_err();
+    assert!(matches!(error, RuntimeError::ServerDead { .. }), "{error}");
+    // The next start brings the server back.
+    place.start(RuntimeKind::Tmux, &place.script("web/toast", "exec sleep 600"));
+}
+
+#[test]
+fn thirty_sessions_start_at_once() {
+    let place = TestPlace::new();
+    let launches: Vec<Launch> = (0..30).map(|n| place.script(&format!("web/w{n}"), "exec sleep 600")).collect();
+    std::thread::scope(|scope| {
+        for launch in &launches {
+            let place = &place;
+            scope.spawn(move || place.start(RuntimeKind::Tmux, launch));
+        }
+    });
+    assert_eq!(server(&place).panes().unwrap().len(), 30);
+    std::thread::scope(|scope| {
+        for launch in &launches {
+            let dir = place.dir(launch);
+            scope.spawn(move || end(&dir, Duration::ZERO).unwrap());
+        }
+    });
+}
