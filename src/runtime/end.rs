@@ -1,14 +1,22 @@
 //! Ending a session, whatever state it is in.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use super::folder::{PidFile, session_of};
 use super::survivors::{Sweep, Target, signal};
-use super::{Exit, ExitReason, Launch, Observed, Reply, Request, RuntimeError, now, observe, send, wait_until_ended};
+use super::{
+    Exit, ExitReason, Launch, Observed, Reply, Request, RuntimeError, now, observe, pause, send, wait_until_ended,
+};
 use crate::store::ProcessId;
+
+/// What a session needs beyond the grace: to kill, to look, to write.
+const KILL_LIMIT: Duration = Duration::from_secs(6);
+
+/// How long a session may live on after it has written how it ended.
+const LAST_ACTS: Duration = Duration::from_secs(2);
 
 /// What ending a session found and did.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -33,7 +41,9 @@ pub fn end(dir: &Path, grace: Duration) -> Result<EndReport, RuntimeError> {
     let pid = PidFile::read(dir);
     let is_command = pid.as_ref().is_some_and(|pid| pid.command.is_some());
     if was.is_live() && !is_command && ask_to_end(dir, Duration::ZERO, grace) {
-        wait_until_ended(dir, grace + Duration::from_secs(6));
+        wait_until_ended(dir, grace + KILL_LIMIT);
+        // Its last act after the exit file is to start `on_end`.
+        pid.as_ref().inspect(|pid| wait_until_gone(pid.process));
     }
     // Written before looking for processes: a session that begins only now sees it and stops by itself.
     let reason = if was == Observed::Lost { ExitReason::Lost } else { ExitReason::Ended };
@@ -42,14 +52,15 @@ pub fn end(dir: &Path, grace: Duration) -> Result<EndReport, RuntimeError> {
     }
     let mut killed = Vec::new();
     // The session's own process first, or it would run `on_end` and talk about what is done to its agent.
-    if let Some(own) = pid.as_ref().filter(|_| !is_command).map(|pid| pid.process).filter(|own| own.is_alive()) {
+    let own = pid.as_ref().filter(|_| !is_command).map(|pid| pid.process).filter(|own| own.is_alive());
+    if let Some(own) = own {
         signal(own, Signal::KILL);
         killed.push(own);
     }
     let group = pid.and_then(|pid| pid.child).filter(|child| child.is_alive()).map(|child| child.pid);
     let target = Target { marker: session_of(dir), group, ancestor: None };
     match Sweep::new(target, grace).run() {
-        Ok(signalled) => killed.extend(signalled),
+        Ok(signalled) => killed.extend(signalled.into_iter().filter(|process| Some(*process) != own)),
         Err(alive) => {
             let pids = alive.iter().map(|process| process.pid).collect();
             return Err(RuntimeError::Survivors { session: session_of(dir), pids });
@@ -63,6 +74,13 @@ pub fn end(dir: &Path, grace: Duration) -> Result<EndReport, RuntimeError> {
 pub fn end_after(dir: &Path, delay: Duration) -> bool {
     let grace = Launch::read(dir).map_or(Duration::from_secs(5), |launch| Duration::from_secs(launch.grace_seconds));
     ask_to_end(dir, delay, grace)
+}
+
+fn wait_until_gone(process: ProcessId) {
+    let start = Instant::now();
+    while process.is_alive() && start.elapsed() < LAST_ACTS {
+        pause(Duration::from_millis(3));
+    }
 }
 
 fn ask_to_end(dir: &Path, delay: Duration, grace: Duration) -> bool {

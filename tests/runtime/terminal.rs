@@ -28,9 +28,9 @@ fn panes_tell_what_runs_and_how_it_died() {
     let dying_dir = place.start(RuntimeKind::Tmux, &dying);
     place.exit_of(&dying_dir);
     let find = |launch: &Launch| server(&place).pane_of(&launch.session).unwrap();
-    wait_until("the pane to die", || find(&dying).is_some_and(|pane| pane.dead));
+    wait_until("the pane to die", || find(&dying).is_some_and(|pane| pane.dead_status.is_some()));
     let dead = find(&dying).unwrap();
-    assert_eq!((dead.name.as_str(), dead.dead_status), ("web/crust", Some(4)));
+    assert_eq!((dead.name.as_str(), dead.dead, dead.dead_status), ("web/crust", true, Some(4)));
     wait_until("the title", || find(&living).is_some_and(|pane| pane.title == "busy | 3"));
     let pane = find(&living).unwrap();
     let Observed::Running(pid) = observe(&living_dir) else { panic!("it runs") };
@@ -144,7 +144,7 @@ fn a_typed_text_cannot_press_keys() {
     let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", READER));
     let runtime = place.runtime(RuntimeKind::Tmux);
     wait_until("the prompt", || runtime.capture(&dir, 5).unwrap().contains('>'));
-    deliver(&dir, "a\u{1b}[201~\u{3}\u{4}b").unwrap();
+    deliver(&dir, "a\u{1b}[201~\u{3}\u{4}b").unwrap_or_else(|error| panic!("{error}: {:?}\n{}", observe(&dir), runtime.capture(&dir, 50).unwrap()));
     assert_eq!(place.read_soon("got"), "\u{1b}[200~a[201~b\u{1b}[201~\n");
 }
 

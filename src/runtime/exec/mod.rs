@@ -17,6 +17,10 @@ use super::{Exit, ExitReason, Launch, Observed, RuntimeError, RuntimeKind, now, 
 use crate::clock;
 use crate::store::ProcessId;
 
+use agent::{Agent, Refusal};
+use serve::Socket;
+use supervise::Signals;
+
 /// An agent that ends by itself within this time can hardly have done anything.
 const EARLY: Duration = Duration::from_secs(2);
 
@@ -48,24 +52,10 @@ fn session(dir: &Path) -> Result<Exit, RuntimeError> {
     if let Observed::Running(_) = observe(dir) {
         return Err(RuntimeError::AlreadyRuns { name: launch.name });
     }
-    let mut pid = PidFile { process: ProcessId::current(), started: now(), child: None, command: None };
-    pid.write(dir)?;
-    // Looked for after the pid file is there: whoever ended this session meanwhile either sees the pid or is seen here.
-    if let Some(exit) = Exit::read(dir) {
-        return Ok(exit);
-    }
-    let exit = match agent::Agent::start(&launch) {
-        Ok(agent) => {
-            pid.child = ProcessId::of(agent.pid());
-            pid.write(dir)?;
-            supervise::supervise(dir, &launch, agent)?
-        }
-        Err(refusal) => Exit {
-            status: Some(refusal.status),
-            message: Some(refusal.message),
-            started: Some(now()),
-            ..Exit::bare(ExitReason::NotStarted, now())
-        },
+    let fail = |error| RuntimeError::io("watch over the session in", dir)(error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(fail)?;
+    let Some(exit) = runtime.block_on(run(dir, &launch))? else {
+        return Ok(Exit::bare(ExitReason::Ended, now()));
     };
     say(&describe(&launch, &exit));
     // The first who writes how it ended is right.
@@ -76,6 +66,30 @@ fn session(dir: &Path) -> Result<Exit, RuntimeError> {
         say(&format!("cannot run {:?}: {error}", launch.on_end));
     }
     Ok(exit)
+}
+
+/// Everything up to the end of the agent and of all that it started; `None` when the session was ended before it began.
+async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> {
+    // Both before the pid file, which says that this session can be asked and signalled.
+    let signals = Signals::open().map_err(RuntimeError::io("watch for signals in", dir))?;
+    // Without its socket a session still works; it is then ended by signals.
+    let socket = Socket::open(dir).inspect_err(|error| say(&error.to_string())).ok();
+    let mut pid = PidFile { process: ProcessId::current(), started: now(), child: None, command: None };
+    pid.write(dir)?;
+    // Looked for after the pid file is there: whoever ended this session meanwhile either sees the pid or is seen here.
+    if Exit::read(dir).is_some() {
+        return Ok(None);
+    }
+    let agent = match Agent::start(launch) {
+        Ok(agent) => agent,
+        Err(Refusal { status, message }) => {
+            let bare = Exit::bare(ExitReason::NotStarted, now());
+            return Ok(Some(Exit { status: Some(status), message: Some(message), started: Some(now()), ..bare }));
+        }
+    };
+    pid.child = ProcessId::of(agent.pid());
+    pid.write(dir)?;
+    Ok(Some(supervise::supervise(launch, agent, signals, socket).await))
 }
 
 fn run_on_end(launch: &Launch) -> std::io::Result<()> {

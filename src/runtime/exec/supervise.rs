@@ -2,7 +2,6 @@
 
 use std::future::pending;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -10,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::survivors::{Progress, Sweep, Target};
 use super::super::tmux::TmuxServer;
-use super::super::{Exit, ExitReason, Launch, Reply, Request, RuntimeError, Status, now};
+use super::super::{Exit, ExitReason, Launch, Reply, Request, Status, now};
 use super::agent::{Agent, Ending};
 use super::serve::{Question, Socket};
 use super::{EARLY, has_keyboard};
@@ -20,21 +19,14 @@ use crate::clock::Timestamp;
 const SWEEP_STEP: Duration = Duration::from_millis(15);
 
 /// Watches over a running agent until nothing of it is left.
-pub fn supervise(dir: &Path, launch: &Launch, agent: Agent) -> Result<Exit, RuntimeError> {
-    let fail = |error| RuntimeError::io("watch over the session in", dir)(error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(fail)?;
-    runtime.block_on(async {
-        let signals = Signals::open().map_err(fail)?;
-        // Without its socket a session still works; it is then ended by signals.
-        let socket = Socket::open(dir).inspect_err(|error| super::say(&error.to_string())).ok();
-        let (sender, questions) = mpsc::channel(16);
-        let mut watch = Watch::new(launch, agent);
-        tokio::select! {
-            () = watch.run(signals, questions) => {}
-            () = serve(socket.as_ref(), sender) => {}
-        }
-        Ok(watch.exit())
-    })
+pub async fn supervise(launch: &Launch, agent: Agent, signals: Signals, socket: Option<Socket>) -> Exit {
+    let (sender, questions) = mpsc::channel(16);
+    let mut watch = Watch::new(launch, agent);
+    tokio::select! {
+        () = watch.run(signals, questions) => {}
+        () = serve(socket.as_ref(), sender) => {}
+    }
+    watch.exit()
 }
 
 async fn serve(socket: Option<&Socket>, questions: mpsc::Sender<Question>) {
@@ -48,7 +40,7 @@ async fn serve(socket: Option<&Socket>, questions: mpsc::Sender<Question>) {
 }
 
 /// The signals that matter to a session.
-struct Signals {
+pub struct Signals {
     child: Signal,
     terminate: Signal,
     hangup: Signal,
@@ -56,7 +48,8 @@ struct Signals {
 }
 
 impl Signals {
-    fn open() -> io::Result<Self> {
+    /// Watches for them from now on.
+    pub fn open() -> io::Result<Self> {
         Ok(Self {
             child: signal(SignalKind::child())?,
             terminate: signal(SignalKind::terminate())?,

@@ -49,6 +49,8 @@ const SETTINGS: &str = r##"# Written by gt. Changes are overwritten; the town's 
 set -s exit-empty off
 set -g destroy-unattached off
 set -g remain-on-exit on
+# From 3.3 on tmux would write over that screen; the session says itself how it ended.
+set -gq remain-on-exit-format ""
 
 # Nothing of the person who happens to attach gets into the sessions.
 set -g update-environment ""

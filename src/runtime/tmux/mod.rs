@@ -87,8 +87,8 @@ impl Tmux {
             .build();
         let mark =
             SetOption::new().target_pane(&pane).option(server::SESSION_OPTION).value(launch.session.as_str()).build();
-        let keep = PipePane::new().stdout().target_pane(&pane).shell_command(log_line(&launch.log)).build();
-        self.server.run_all([new_session, mark, keep]).map(drop)
+        let keep = PipePane::new().target_pane(&pane).shell_command(log_line(&launch.log)).build();
+        self.server.start_all([new_session, mark, keep]).map(drop)
     }
 
     /// One string for the shell of the pane: tmux eats a trailing `;` of separate arguments.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use chrono::DateTime;
-use tmux_interface::{AttachSession, ListPanes, SetOption, SourceFile, SwitchClient, TmuxCommand};
+use tmux_interface::{AttachSession, ListPanes, ListSessions, SetOption, SourceFile, SwitchClient, TmuxCommand};
 
 use super::super::RuntimeError;
 use super::super::message::SOCKET_PATH_LIMIT;
@@ -73,9 +73,16 @@ impl TmuxServer {
     pub fn panes(&self) -> Result<Vec<Pane>, RuntimeError> {
         let fields = "#{session_name}|#{@gt_session}|#{pane_id}|#{pane_pid}|#{pane_dead}|#{pane_dead_status}|\
                       #{window_activity}|#{session_attached}|#{alternate_on}|#{pane_title}";
-        // A server without sessions is no failure: it answers with nothing.
-        let text = self.run(ListPanes::new().all().format(fields).build())?;
-        Ok(text.lines().filter_map(parse_pane).collect())
+        match self.run(ListPanes::new().all().format(fields).build()) {
+            Ok(text) => Ok(text.lines().filter_map(parse_pane).collect()),
+            Err(RuntimeError::Tmux { .. }) if self.has_no_sessions() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asked for all panes, a server without sessions complains that there is no current one.
+    fn has_no_sessions(&self) -> bool {
+        self.run(ListSessions::new().build()).is_ok_and(|text| text.is_empty())
     }
 
     /// The terminal of a session, if the server still has it.
@@ -127,12 +134,24 @@ impl TmuxServer {
 
     /// Runs several commands in one call; the first that fails ends it.
     pub(super) fn run_all<'a>(&self, all: impl IntoIterator<Item = TmuxCommand<'a>>) -> Result<String, RuntimeError> {
+        self.check_alive()?;
+        self.call(&words(all), None)
+    }
+
+    /// The same, but starts the server if it does not run.
+    pub(super) fn start_all<'a>(&self, all: impl IntoIterator<Item = TmuxCommand<'a>>) -> Result<String, RuntimeError> {
         self.call(&words(all), None)
     }
 
     /// Runs one command with an input.
     pub(super) fn run_with_input(&self, command: TmuxCommand<'_>, input: &[u8]) -> Result<String, RuntimeError> {
+        self.check_alive()?;
         self.call(&words([command]), Some(input))
+    }
+
+    /// Before a call, because after one that failed somebody else may have started the server.
+    fn check_alive(&self) -> Result<(), RuntimeError> {
+        if self.is_alive() { Ok(()) } else { Err(RuntimeError::ServerDead { socket: self.socket.clone() }) }
     }
 
     fn call(&self, words: &[String], input: Option<&[u8]>) -> Result<String, RuntimeError> {
@@ -145,9 +164,7 @@ impl TmuxServer {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        if !self.is_alive() {
-            return Err(RuntimeError::ServerDead { socket: self.socket.clone() });
-        }
+        self.check_alive()?;
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(RuntimeError::Tmux { command: words.first().cloned().unwrap_or_default(), message })
     }
