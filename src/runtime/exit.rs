@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::RuntimeError;
-use crate::clock::Timestamp;
+use super::{Launch, RuntimeError};
+use crate::clock::{self, Timestamp};
 use crate::store::write_atomic;
 
 /// Why a session is over. That the agent exited with 0 does not mean that its work is done.
@@ -61,6 +61,20 @@ impl Exit {
     /// The status as a shell reports it: 128 plus the number for a signal.
     pub fn code(&self) -> Option<i32> {
         self.status.or_else(|| self.signal.map(|signal| 128 + signal))
+    }
+
+    /// One line for people: whose session ended, how, and after what time.
+    pub fn describe(&self, launch: &Launch) -> String {
+        let how = match (&self.message, self.status, self.signal) {
+            (Some(message), _, _) => message.clone(),
+            (None, Some(status), _) => format!("the agent ended with status {status}"),
+            (None, None, Some(signal)) => format!("the agent was ended by signal {signal}"),
+            (None, None, None) => "nobody saw how the agent ended".to_owned(),
+        };
+        let lasted = self
+            .started
+            .map_or_else(String::new, |started| format!(", after {}", clock::short(clock::since(self.ended, started))));
+        format!("{} (session {}): {how}{lasted}", launch.name, launch.session)
     }
 
     /// The exit file of a run folder; `None` when there is none.

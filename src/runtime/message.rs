@@ -84,9 +84,12 @@ pub struct Status {
 pub fn send(dir: &Path, request: &Request) -> Result<Reply, RuntimeError> {
     let path = socket_path(dir);
     ask(&path, request).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::UnexpectedEof => {
-            RuntimeError::NoSession { session: session_of(dir) }
-        }
+        // It may also end while it is asked.
+        io::ErrorKind::NotFound
+        | io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => RuntimeError::NoSession { session: session_of(dir) },
         _ => RuntimeError::io("ask the session at", &path)(error),
     })
 }

@@ -38,7 +38,7 @@ fn the_agent_gets_exactly_its_environment_and_its_arguments() {
     for kind in BOTH {
         let place = TestPlace::odd();
         let prompt = "Fix \"it\"; don't $HOME `x` \\ #{session_name}\n\n\ttab, ü 🦀 \u{1b}[31m\r\nlast line;";
-        let script = "env -0 >\"$OUT/env\"; pwd >\"$OUT/pwd\"; printf '%s\\0' \"$@\" >\"$OUT/args\"; tty >\"$OUT/tty\"; : >\"$OUT/done\"";
+        let script = "env -0 >\"$OUT/env\"; pwd >\"$OUT/pwd\"; printf '%s\\0' \"$@\" >\"$OUT/args\"; tty >\"$OUT/tty\"; cp /proc/self/status \"$OUT/status\"; : >\"$OUT/done\"";
         let mut launch = place.program("web/toast", &["/bin/sh", "-c", script, "sh", prompt, "", ";", "a\\;"]);
         launch.env.insert("MULTI".to_owned(), "a\nb='c'".to_owned());
         let dir = place.start(kind, &launch);
@@ -47,6 +47,13 @@ fn the_agent_gets_exactly_its_environment_and_its_arguments() {
         let read = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
         assert_eq!(read("args"), format!("{prompt}\0\0;\0a\\;\0"), "{kind}");
         assert_eq!(read("pwd").trim_end_matches('\n'), place.path("work").to_str().unwrap());
+        for mask in ["SigBlk:", "SigIgn:"] {
+            let status = read("status");
+            let line = status.lines().find_map(|line| line.strip_prefix(mask)).unwrap();
+            // The real-time signals above are the C library's own.
+            let signals = u64::from_str_radix(line.trim(), 16).unwrap() & 0x7fff_ffff;
+            assert_eq!(signals, 0, "{kind}: {mask}{line}");
+        }
         assert_eq!(read("tty").starts_with("/dev/"), kind == RuntimeKind::Tmux);
         let text = read("env");
         let mut names: Vec<_> = text.split_terminator('\0').map(|pair| pair.split_once('=').unwrap().0).collect();

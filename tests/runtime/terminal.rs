@@ -44,6 +44,15 @@ fn panes_tell_what_runs_and_how_it_died() {
 }
 
 #[test]
+fn a_name_is_free_as_soon_as_its_session_has_ended() {
+    let place = TestPlace::new();
+    for _ in 0..10 {
+        let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", "exit 0"));
+        place.exit_of(&dir);
+    }
+}
+
+#[test]
 fn a_name_is_reused_only_after_the_end() {
     let place = TestPlace::new();
     let first = place.script("web/toast", "echo one; exec sleep 600");
@@ -144,14 +153,14 @@ fn a_typed_text_cannot_press_keys() {
     let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", READER));
     let runtime = place.runtime(RuntimeKind::Tmux);
     wait_until("the prompt", || runtime.capture(&dir, 5).unwrap().contains('>'));
-    deliver(&dir, "a\u{1b}[201~\u{3}\u{4}b").unwrap_or_else(|error| panic!("{error}: {:?}\n{}", observe(&dir), runtime.capture(&dir, 50).unwrap()));
+    deliver(&dir, "a\u{1b}[201~\u{3}\u{4}b").unwrap();
     assert_eq!(place.read_soon("got"), "\u{1b}[200~a[201~b\u{1b}[201~\n");
 }
 
 #[test]
 fn keys_reach_the_agent_and_a_stopped_agent_goes_on() {
     let place = TestPlace::new();
-    let script = "trap 'echo int >>\"$OUT/got\"' INT; echo $$ >\"$OUT/p\"; while :; do sleep 0.02; done";
+    let script = "trap 'echo int >>\"$OUT/got\"' INT; kill -TSTP $$; echo $$ >\"$OUT/p\"; while :; do sleep 0.02; done";
     let dir = place.start(RuntimeKind::Tmux, &place.script("web/toast", script));
     let agent: i32 = place.read_soon("p").trim().parse().unwrap();
     let stat = || std::fs::read_to_string(format!("/proc/{agent}/stat")).unwrap();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, waitpid};
-use rustix::termios::{isatty, tcsetpgrp};
+use rustix::termios::{OptionalActions, SpecialCodeIndex, isatty, tcgetattr, tcsetattr, tcsetpgrp};
 
 use super::super::survivors::{process_table, signal_group};
 use super::super::{Launch, RuntimeKind};
@@ -51,6 +51,7 @@ impl Agent {
             return Err(Refusal { status: 126, message });
         }
         let program = find_program(name, launch)?;
+        take_suspend_key();
         let child = Command::new(&program)
             .arg0(name)
             .args(&launch.argv[1..])
@@ -75,8 +76,8 @@ impl Agent {
         self.pid.as_raw_nonzero().get()
     }
 
-    /// Collects what has ended below this process. Answers how the agent ended, once. An agent that was stopped from
-    /// the terminal is continued: nobody could do it, because there is no shell above it.
+    /// Collects what has ended below this process. Answers how the agent ended, once. An agent that stops
+    /// itself, as many do on Ctrl-Z, is continued: there is no shell above it that would.
     pub fn collect(&mut self) -> Option<Ending> {
         collect_adopted(self.pid());
         loop {
@@ -118,6 +119,14 @@ fn collect_adopted(agent: i32) {
         if adopted && Some(entry.group) != own_group {
             let _ = waitpid(Pid::from_raw(entry.process.pid), WaitOptions::NOHANG);
         }
+    }
+}
+
+/// Switches the key off that stops the programs of the terminal: no shell is above the agent to continue it.
+fn take_suspend_key() {
+    if let Ok(mut settings) = tcgetattr(io::stdin()) {
+        settings.special_codes[SpecialCodeIndex::VSUSP] = 0;
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
     }
 }
 

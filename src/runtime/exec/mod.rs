@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use super::folder::PidFile;
 use super::{Exit, ExitReason, Launch, Observed, RuntimeError, RuntimeKind, now, observe, spawn_detached};
-use crate::clock;
 use crate::store::ProcessId;
 
 use agent::{Agent, Refusal};
@@ -57,7 +56,7 @@ fn session(dir: &Path) -> Result<Exit, RuntimeError> {
     let Some(exit) = runtime.block_on(run(dir, &launch))? else {
         return Ok(Exit::bare(ExitReason::Ended, now()));
     };
-    say(&describe(&launch, &exit));
+    say(&exit.describe(&launch));
     // The first who writes how it ended is right.
     if Exit::read(dir).is_none() {
         exit.write(dir)?;
@@ -99,17 +98,6 @@ fn run_on_end(launch: &Launch) -> std::io::Result<()> {
     // Not the agent's folder: it may be removed while this runs.
     let cwd = launch.log.parent().unwrap_or(Path::new("/"));
     spawn_detached(&launch.on_end, cwd, &launch.on_end_env)
-}
-
-fn describe(launch: &Launch, exit: &Exit) -> String {
-    let how = match (&exit.message, exit.status, exit.signal) {
-        (Some(message), _, _) => message.clone(),
-        (None, Some(status), _) => format!("the agent ended with status {status}"),
-        (None, None, Some(signal)) => format!("the agent was ended by signal {signal}"),
-        (None, None, None) => "the agent ended".to_owned(),
-    };
-    let lasted = exit.started.map_or(Duration::ZERO, |started| clock::since(exit.ended, started));
-    format!("{} (session {}): {how}, after {}", launch.name, launch.session, clock::short(lasted))
 }
 
 /// Says something where the session's output goes: on the pane, or into the log.

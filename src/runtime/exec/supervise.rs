@@ -45,6 +45,9 @@ pub struct Signals {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
+    /// Handled for the agent's sake: it inherits what is ignored here, and gets the default of what is handled. tmux
+    /// ignores the last two, so that an agent that reads before it owns the terminal would not be stopped but fail.
+    _inherited: [Signal; 4],
 }
 
 impl Signals {
@@ -55,6 +58,12 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            _inherited: [
+                signal(SignalKind::quit())?,
+                signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+                signal(SignalKind::from_raw(rustix::process::Signal::TTIN.as_raw()))?,
+                signal(SignalKind::from_raw(rustix::process::Signal::TTOU.as_raw()))?,
+            ],
         })
     }
 }

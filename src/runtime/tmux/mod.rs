@@ -57,8 +57,8 @@ impl Tmux {
         if changed { self.server.reload() } else { Ok(()) }
     }
 
-    /// Removes the dead session of this name; refuses a living one.
-    fn make_room(&self, launch: &Launch) -> Result<(), RuntimeError> {
+    /// Removes the ended session of this name; refuses a living one.
+    fn make_room(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
         let panes = match self.server.panes() {
             Ok(panes) => panes,
             Err(RuntimeError::ServerDead { .. }) => return Ok(()),
@@ -68,7 +68,16 @@ impl Tmux {
         if same.is_empty() {
             return Ok(());
         }
-        if same.iter().any(|pane| !pane.dead) {
+        // A pane outlives its session by a moment.
+        let runs = dir.parent().unwrap_or(dir);
+        let is_over = |pane: &&Pane| {
+            pane.dead
+                || pane
+                    .session
+                    .as_ref()
+                    .is_some_and(|id| matches!(observe(&runs.join(id.as_str())), Observed::Ended(_)))
+        };
+        if !same.iter().all(is_over) {
             return Err(RuntimeError::AlreadyRuns { name: launch.name.clone() });
         }
         self.server.run(KillSession::new().target_session(target(&launch.name)).build()).map(drop)
@@ -107,13 +116,13 @@ impl Runtime for Tmux {
 
     fn start(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
         self.prepare()?;
-        self.make_room(launch)?;
+        self.make_room(dir, launch)?;
         let socket = Some(self.place.tmux_socket.clone());
         let launch = Launch { runtime: RuntimeKind::Tmux, tmux_socket: socket, ..launch.clone() };
         launch.write(dir)?;
         if let Err(error) = self.new_session(dir, &launch) {
             // Somebody else was faster with the same name, perhaps.
-            self.make_room(&launch)?;
+            self.make_room(dir, &launch)?;
             return Err(error);
         }
         match wait_until_started(dir, START_LIMIT) {
@@ -132,7 +141,7 @@ impl Runtime for Tmux {
             Ok(Some(text)) => Ok(text),
             Ok(None) | Err(RuntimeError::ServerDead { .. } | RuntimeError::TmuxMissing { .. }) => {
                 let raw = attach::tail(&launch.log, lines).map_err(RuntimeError::io("read", &launch.log))?;
-                Ok(server::without_escapes(&raw))
+                Ok(server::without_escapes(&raw) + &last_words(dir, &launch, &raw))
             }
             Err(error) => Err(error),
         }
@@ -176,6 +185,16 @@ impl Tmux {
         }
         let all: Vec<&str> = screen.trim_end().lines().collect();
         Ok(Some(all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect()))
+    }
+}
+
+/// How the session ended, when its log does not say it: tmux drops what it has not yet written when a pane goes.
+fn last_words(dir: &Path, launch: &Launch, log: &str) -> String {
+    match observe(dir) {
+        Observed::Ended(exit) if !log.contains(&format!("(session {})", launch.session)) => {
+            format!("[gt] {}\n", exit.describe(launch))
+        }
+        _ => String::new(),
     }
 }
 

@@ -73,10 +73,16 @@ impl TmuxServer {
     pub fn panes(&self) -> Result<Vec<Pane>, RuntimeError> {
         let fields = "#{session_name}|#{@gt_session}|#{pane_id}|#{pane_pid}|#{pane_dead}|#{pane_dead_status}|\
                       #{window_activity}|#{session_attached}|#{alternate_on}|#{pane_title}";
-        match self.run(ListPanes::new().all().format(fields).build()) {
-            Ok(text) => Ok(text.lines().filter_map(parse_pane).collect()),
-            Err(RuntimeError::Tmux { .. }) if self.has_no_sessions() => Ok(Vec::new()),
-            Err(error) => Err(error),
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            match self.run(ListPanes::new().all().format(fields).build()) {
+                Ok(text) => return Ok(text.lines().filter_map(parse_pane).collect()),
+                Err(RuntimeError::Tmux { .. }) if self.has_no_sessions() => return Ok(Vec::new()),
+                // The first session may have come between the two questions.
+                Err(RuntimeError::Tmux { .. }) if tries > 0 => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
