@@ -40,7 +40,8 @@ pub struct Pane {
     pub pid: i32,
     /// Whether that process has ended and only its last screen is left.
     pub dead: bool,
-    /// The exit status of that process, if it is dead and was not killed.
+    /// The exit status of that process, if it is dead and was not killed. tmux 3.3a loses it now and then: how a
+    /// session ended stands in its run folder.
     pub dead_status: Option<i32>,
     /// When the terminal last showed something new.
     pub activity: Option<Timestamp>,
