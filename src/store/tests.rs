@@ -96,7 +96,7 @@ fn many_threads_take_turns() {
     let folder = folder();
     let path = Arc::new(folder.path().join("lock"));
     let inside = Arc::new(AtomicUsize::new(0));
-    let turn = |path: Arc<std::path::PathBuf>, inside: Arc<AtomicUsize>| {
+    let turn = |path: Arc<PathBuf>, inside: Arc<AtomicUsize>| {
         for _ in 0..25 {
             let _lock = FileLock::acquire(&path, Duration::from_secs(60)).unwrap();
             assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two hold the lock");
