@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{nested, tips};
 use crate::git::bare::{commit_info, list_refs, swap_ref, tree_of};
 use crate::git::merge::{NewCommit, commit_tree};
-use crate::git::worktree::admin_dir;
+use crate::git::worktree::{State, admin_dir, look};
 use crate::git::{Git, GitError, Oid, Person};
 use crate::id::WorkerName;
 
@@ -58,7 +58,7 @@ pub fn snapshot(subject: &Subject<'_>) -> Result<Option<Snapshot>, GitError> {
         let name = fs::read_to_string(admin.join("HEAD")).unwrap_or_default();
         branches.extend(name.trim().strip_prefix("ref: refs/heads/").map(str::to_owned));
     }
-    let content = match subject.worktree.is_dir() {
+    let content = match subject.worktree.is_dir() && !plainly_clean(subject)? {
         true => Some(Content::read(subject, admin.as_deref(), head.as_ref())?),
         false => None,
     };
@@ -104,6 +104,36 @@ impl Snapshot {
     fn number(&self) -> u64 {
         self.name.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0)
     }
+}
+
+/// Whether one look tells that the folder holds nothing but its HEAD, as it is after most work: this spares
+/// building a tree. In doubt it says no.
+fn plainly_clean(subject: &Subject<'_>) -> Result<bool, GitError> {
+    let (changed, untracked) = match look(subject.repo, subject.worktree).map(|look| look.state) {
+        Ok(State::Clean) => (0, 0),
+        Ok(State::Busy { changed, untracked, .. }) => (changed.len(), untracked.len()),
+        _ => return Ok(false),
+    };
+    // A submodule may be clean and still have commits that nobody else has.
+    if changed + untracked > 0 || subject.worktree.join(".gitmodules").exists() {
+        return Ok(false);
+    }
+    Ok(flags(&Git::at(subject.worktree))? == IndexKind::Plain)
+}
+
+/// What `git ls-files -v` tells about an index.
+fn flags(git: &Git) -> Result<IndexKind, GitError> {
+    let listing = git.output(&["ls-files", "-v", "-z"])?;
+    let mut kind = if listing.ok() { IndexKind::Plain } else { IndexKind::Unusable };
+    for entry in listing.stdout.split(|byte| *byte == 0) {
+        match entry.first() {
+            None | Some(b'H') => {}
+            Some(b'M') if kind == IndexKind::Plain => kind = IndexKind::Conflicts,
+            Some(b'M') => {}
+            Some(_) => kind = IndexKind::Unusable,
+        }
+    }
+    Ok(kind)
 }
 
 /// Several tips but no tree: the worktree and its HEAD are gone.
@@ -197,7 +227,8 @@ impl Folder {
     fn take_index(&self, admin: Option<&Path>, head: Option<&Oid>) -> Result<Option<Oid>, GitError> {
         let copied = admin.is_some_and(|admin| fs::copy(admin.join("index"), &self.index).is_ok());
         let staged = if copied { self.git().output(&["write-tree"])?.text().parse().ok() } else { None };
-        match self.kind_of_index(copied)? {
+        let kind = if copied { flags(&self.git())? } else { IndexKind::Unusable };
+        match kind {
             IndexKind::Plain => {}
             IndexKind::Conflicts if head.is_some() => self.begin_with(&["read-tree", "--reset"], head)?,
             IndexKind::Conflicts | IndexKind::Unusable => {
@@ -212,23 +243,6 @@ impl Folder {
         let Some(head) = head else { return Ok(()) };
         let args: Vec<&str> = command.iter().copied().chain([head.as_str()]).collect();
         self.git().run(&args).map(|_| ())
-    }
-
-    fn kind_of_index(&self, copied: bool) -> Result<IndexKind, GitError> {
-        if !copied {
-            return Ok(IndexKind::Unusable);
-        }
-        let listing = self.git().output(&["ls-files", "-v", "-z"])?;
-        let mut kind = if listing.ok() { IndexKind::Plain } else { IndexKind::Unusable };
-        for entry in listing.stdout.split(|byte| *byte == 0) {
-            match entry.first() {
-                None | Some(b'H') => {}
-                Some(b'M') if kind == IndexKind::Plain => kind = IndexKind::Conflicts,
-                Some(b'M') => {}
-                Some(_) => kind = IndexKind::Unusable,
-            }
-        }
-        Ok(kind)
     }
 
     /// Takes every file that is not ignored into the index, except what lies in `without`.

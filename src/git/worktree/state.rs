@@ -130,7 +130,8 @@ fn status(path: &Path, git_dir: &Path) -> Result<Look, GitError> {
         "--ignore-submodules=none",
         "--no-ahead-behind",
     ];
-    let listing = Git::at(path).raw(&args)?;
+    // A monitor that lies would hide work.
+    let listing = Git::at(path).with("core.fsmonitor", "false").raw(&args)?;
     let (mut look, changed, untracked) = parse(&listing);
     look.state = match Operation::of(git_dir) {
         Some(operation) => State::Busy { operation, changed, untracked },
