@@ -48,7 +48,12 @@ pub(super) enum Start {
 /// Beads and who does them.
 #[derive(Debug, Subcommand)]
 pub(super) enum Work {
-    New(bead::create::Args),
+    New(Box<bead::create::Args>),
+    Show(bead::show::Args),
+    List(Box<bead::list::Args>),
+    Ready(bead::ready::Args),
+    Close(bead::close::Args),
+    Bead(bead::Args),
     Sling(sling::Args),
 }
 
@@ -113,7 +118,12 @@ impl Command {
 impl Work {
     fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
-            Self::New(args) => show(args, call),
+            Self::New(args) => show(*args, call),
+            Self::Show(args) => show(args, call),
+            Self::List(args) => show(*args, call),
+            Self::Ready(args) => args.dispatch(call),
+            Self::Close(args) => show(args, call),
+            Self::Bead(args) => args.dispatch(call),
             Self::Sling(args) => show(args, call),
         }
     }

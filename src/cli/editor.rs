@@ -30,14 +30,22 @@ impl Call {
                 return Ok(None);
             }
             let Err(failure) = check(&edited) else { return Ok(Some(edited)) };
-            if !self.ui.is_attended() {
-                return Err(failure);
+            if self.ui.is_attended() {
+                self.ui.error(&failure);
+                if self.ui.confirm("Edit again?", true, Unattended::Use(false))? {
+                    continue;
+                }
             }
-            self.ui.error(&failure);
-            if !self.ui.confirm("Edit again?", true, Unattended::Use(false))? {
-                return Err(Failure::new(Kind::Refused, "nothing was changed, as you said"));
-            }
+            return Err(kept(failure, file));
         }
+    }
+}
+
+/// `failure` with the place where the text is kept that it is about.
+fn kept(failure: Failure, file: tempfile::NamedTempFile) -> Failure {
+    match file.keep() {
+        Ok((_, path)) => failure.hint(format!("your text is kept in {}", path.display())),
+        Err(error) => failure.hint(format!("your text could not be kept: {error}")),
     }
 }
 
@@ -47,7 +55,7 @@ fn editor() -> Outcome<String> {
     let chosen = set("VISUAL").or_else(|| set("EDITOR"));
     if chosen.is_none() && !std::io::stdin().is_terminal() {
         return Err(Failure::new(Kind::Usage, "there is nobody to edit and no editor is set")
-            .hint("change single settings with `gt config set`, or set EDITOR"));
+            .hint("name what to change (`gt config set`, options of `gt bead edit`), or set EDITOR"));
     }
     Ok(chosen.unwrap_or_else(|| "vi".to_owned()))
 }

@@ -21,6 +21,7 @@ mod done;
 mod editor;
 mod help;
 mod init;
+mod input;
 mod log;
 mod prime;
 mod refinery;

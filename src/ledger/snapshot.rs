@@ -111,6 +111,22 @@ impl Snapshot {
         Ok(self.index.ids()?)
     }
 
+    /// Every label that a bead has.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn labels(&self) -> Outcome<Vec<String>> {
+        Ok(self.index.labels()?)
+    }
+
+    /// Every role that a bead has.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn roles(&self) -> Outcome<Vec<String>> {
+        Ok(self.index.roles()?)
+    }
+
     /// How many beads there are of each prefix and state (closed ones by what they were closed as).
     ///
     /// # Errors

@@ -22,6 +22,11 @@ impl OpenTown {
             return Ok(found.remove(0).0.parse()?);
         }
         if found.is_empty()
+            && let Some(broken) = broken_bead(snapshot, text)?
+        {
+            return Err(broken);
+        }
+        if found.is_empty()
             && let Some(bead) = self.bead_on(snapshot, text)?
         {
             return Ok(bead.id);
@@ -106,6 +111,12 @@ impl OpenTown {
 }
 
 const HELD: [crate::bead::Status; 2] = [crate::bead::Status::Hooked, crate::bead::Status::Submitted];
+
+/// Why the bead with this very id cannot be read, if its file is there and broken.
+fn broken_bead(snapshot: &Snapshot, text: &str) -> Outcome<Option<Failure>> {
+    let Ok(id) = text.parse::<BeadId>() else { return Ok(None) };
+    Ok(snapshot.broken()?.into_iter().find(|broken| broken.path == id.path()).map(Failure::from))
+}
 
 fn unknown_bead(snapshot: &Snapshot, text: &str) -> Outcome<Failure> {
     let ids = snapshot.ids()?;

@@ -127,6 +127,29 @@ impl Index {
         self.pairs("SELECT id, title FROM beads", Vec::new())
     }
 
+    /// Every label that a bead has, sorted.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn labels(&self) -> Result<Vec<String>, IndexError> {
+        self.words("SELECT DISTINCT label FROM labels ORDER BY label")
+    }
+
+    /// Every role that a bead has, sorted.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn roles(&self) -> Result<Vec<String>, IndexError> {
+        self.words("SELECT DISTINCT role FROM beads ORDER BY role")
+    }
+
+    fn words(&self, sql: &str) -> Result<Vec<String>, IndexError> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(self.fail("read"))
+    }
+
     /// How many beads there are of each prefix and state.
     ///
     /// # Errors

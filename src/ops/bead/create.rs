@@ -109,7 +109,8 @@ pub fn create(open: &OpenTown, wanted: &NewBead) -> Outcome<Created> {
     Ok(Created { id: bead.id, title: bead.title, similar })
 }
 
-fn one_line(title: &str) -> Outcome<String> {
+/// A title as one line without doubled white space.
+pub(super) fn one_line(title: &str) -> Outcome<String> {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
         return Err(Failure::new(Kind::Usage, "a bead needs a title").hint("gt new \"Add login\""));
@@ -130,6 +131,9 @@ fn fill(open: &OpenTown, tx: &Transaction, bead: &mut Bead, wanted: &NewBead) ->
     bead.discovered_from = wanted.discovered_from.as_ref().map(found).transpose()?;
     bead.touches.clone_from(&wanted.touches);
     bead.defer_until = wanted.defer_until;
+    if bead.parent.is_some() && !bead.needs.is_empty() {
+        super::cycle::refuse(tx.at_tip(), bead)?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,151 @@
+//! `gt bead ready`, short `gt ready`: what may start now, and what everything else waits for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::brief::Brief;
+use super::list::{known_roles, prefix};
+use crate::bead::ready::{self, Account, Row, Standing};
+use crate::bead::{Kind as BeadKind, Status};
+use crate::error::Outcome;
+use crate::id::BeadId;
+use crate::ledger::{BeadQuery, Snapshot};
+use crate::ops::{self, OpenTown, Page, roster};
+
+/// Which beads, in the words that a person typed.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Of one of these rigs.
+    pub rig: Vec<String>,
+    /// For one of these roles.
+    pub role: Vec<String>,
+    /// At most so many; all when nothing is said.
+    pub limit: Option<usize>,
+}
+
+impl Request {
+    fn query(&self, open: &OpenTown, snapshot: &Snapshot) -> Outcome<BeadQuery> {
+        let prefix = self.rig.iter().map(|name| prefix(open, name)).collect::<Outcome<_>>()?;
+        Ok(BeadQuery { prefix, role: known_roles(open, snapshot, &self.role)?, ..Default::default() })
+    }
+}
+
+/// A bead that may start now.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Ready(pub Brief);
+
+impl ops::Row for Ready {
+    const SCHEMA: &'static str = "gt.ready/1";
+}
+
+/// The beads that may start now, in the order in which they start.
+///
+/// # Errors
+/// When a value of the request exists nowhere, or the index cannot be read.
+pub fn ready(open: &OpenTown, request: &Request) -> Outcome<Page<Ready>> {
+    let snapshot = open.snapshot()?;
+    let now = open.now();
+    let query = BeadQuery { startable_at: Some(now), ..request.query(open, &snapshot)? };
+    let (rows, _) = snapshot.rows(&query)?;
+    let startable = rows.into_iter().map(Brief::read).collect::<Outcome<Vec<_>>>()?;
+    let context = roster::readiness(open, &roster::rigs(&snapshot)?);
+    let known = with_ancestors(&snapshot, &startable)?;
+    let queue: Vec<BeadId> = ready::queue(&known, &context).into_iter().map(|row| row.id.clone()).collect();
+    let mut by_id: BTreeMap<BeadId, Brief> = startable.into_iter().map(|brief| (brief.row.id.clone(), brief)).collect();
+    let rows: Vec<Ready> = queue.iter().filter_map(|id| by_id.remove(id)).map(Ready).collect();
+    Ok(Page::cut(rows, request.limit.unwrap_or(usize::MAX)))
+}
+
+/// What decides about `startable`: themselves, what is above them, and what those need. What they need
+/// themselves is settled, and so left out of their rows.
+fn with_ancestors(snapshot: &Snapshot, startable: &[Brief]) -> Outcome<Vec<Row>> {
+    let settled = |brief: &Brief| Row { needs: BTreeSet::new(), ..brief.row.clone() };
+    let mut rows: BTreeMap<BeadId, Row> =
+        startable.iter().map(|brief| (brief.row.id.clone(), settled(brief))).collect();
+    let mut missing: Vec<BeadId> = startable.iter().filter_map(|brief| brief.row.parent.clone()).collect();
+    load(snapshot, &mut rows, &mut missing)?;
+    Ok(rows.into_values().collect())
+}
+
+/// Adds the rows of `missing`, of what is above them, and of what all of those need.
+fn load(snapshot: &Snapshot, rows: &mut BTreeMap<BeadId, Row>, missing: &mut Vec<BeadId>) -> Outcome<()> {
+    while let Some(id) = missing.pop() {
+        if rows.contains_key(&id) {
+            continue;
+        }
+        if let Some(row) = snapshot.row(&id)? {
+            let row = Brief::read(row)?.row;
+            missing.extend(row.parent.iter().chain(&row.needs).cloned());
+            rows.insert(id, row);
+        }
+    }
+    Ok(())
+}
+
+/// Why one bead stands where it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explained {
+    /// The account.
+    #[serde(flatten)]
+    pub account: Account,
+    /// Its title.
+    pub title: String,
+    /// The account as one sentence.
+    pub sentence: String,
+}
+
+impl ops::Row for Explained {
+    const SCHEMA: &'static str = "gt.ready.explained/1";
+}
+
+/// One sentence for every bead that is not closed; the ready ones first.
+///
+/// # Errors
+/// When a value of the request exists nowhere, or the index cannot be read.
+pub fn explain(open: &OpenTown, request: &Request) -> Outcome<Page<Explained>> {
+    let snapshot = open.snapshot()?;
+    let wanted = request.query(open, &snapshot)?;
+    let (rows, titles) = everything(&snapshot)?;
+    let accounts = ready::account(&rows, &roster::readiness(open, &roster::rigs(&snapshot)?));
+    let mut explained: Vec<(&Row, Account)> = rows.iter().zip(accounts).collect();
+    explained.retain(|(row, _)| {
+        row.status != Status::Closed
+            && (wanted.prefix.is_empty() || wanted.prefix.contains(&row.id.prefix()))
+            && (wanted.role.is_empty() || wanted.role.contains(&row.role))
+    });
+    explained
+        .sort_by_key(|(row, account)| (account.standing != Standing::Ready, row.priority, row.created, row.id.clone()));
+    let sentences = explained.into_iter().map(|(row, account)| Explained {
+        title: titles.get(&row.id).cloned().unwrap_or_default(),
+        sentence: account.to_string(),
+        account,
+    });
+    Ok(Page::cut(sentences.collect(), request.limit.unwrap_or(usize::MAX)))
+}
+
+/// Every bead that is not closed, and the closed ones that they hang on; with the titles.
+fn everything(snapshot: &Snapshot) -> Outcome<(Vec<Row>, BTreeMap<BeadId, String>)> {
+    let status = vec![Status::Open, Status::Hooked, Status::Submitted];
+    let (found, _) = snapshot.rows(&BeadQuery { status, ..Default::default() })?;
+    let mut titles = BTreeMap::new();
+    let mut rows = BTreeMap::new();
+    for row in found {
+        let brief = Brief::read(row)?;
+        titles.insert(brief.row.id.clone(), brief.title);
+        rows.insert(brief.row.id.clone(), brief.row);
+    }
+    let epics: Vec<BeadId> =
+        rows.values().filter(|row: &&Row| row.kind == BeadKind::Epic).map(|row| row.id.clone()).collect();
+    for epic in epics {
+        let (children, _) = snapshot.rows(&BeadQuery { parent: Some(epic), ..Default::default() })?;
+        for child in children {
+            let row = Brief::read(child)?.row;
+            rows.entry(row.id.clone()).or_insert(row);
+        }
+    }
+    let mut missing: Vec<BeadId> = rows.values().flat_map(|row| row.parent.iter().chain(&row.needs)).cloned().collect();
+    load(snapshot, &mut rows, &mut missing)?;
+    Ok((rows.into_values().collect(), titles))
+}
