@@ -114,18 +114,27 @@ fn plainly_clean(subject: &Subject<'_>) -> Result<bool, GitError> {
         Ok(State::Busy { changed, untracked, .. }) => (changed.len(), untracked.len()),
         _ => return Ok(false),
     };
-    // A submodule may be clean and still have commits that nobody else has.
-    if changed + untracked > 0 || subject.worktree.join(".gitmodules").exists() {
+    if changed + untracked > 0 {
         return Ok(false);
     }
-    Ok(flags(&Git::at(subject.worktree))? == IndexKind::Plain)
+    // A repository inside may look clean and still have commits that nobody else has.
+    let index = read_index(&Git::at(subject.worktree))?;
+    Ok(index.kind == IndexKind::Plain && !index.links)
 }
 
-/// What `git ls-files -v` tells about an index.
-fn flags(git: &Git) -> Result<IndexKind, GitError> {
-    let listing = git.output(&["ls-files", "-v", "-z"])?;
+/// What the entries of an index tell.
+struct Index {
+    kind: IndexKind,
+    /// Whether one of them is another repository.
+    links: bool,
+}
+
+fn read_index(git: &Git) -> Result<Index, GitError> {
+    let listing = git.output(&["ls-files", "-v", "--stage", "-z"])?;
     let mut kind = if listing.ok() { IndexKind::Plain } else { IndexKind::Unusable };
+    let mut links = false;
     for entry in listing.stdout.split(|byte| *byte == 0) {
+        links |= entry.get(2..).is_some_and(|rest| rest.starts_with(b"160000 "));
         match entry.first() {
             None | Some(b'H') => {}
             Some(b'M') if kind == IndexKind::Plain => kind = IndexKind::Conflicts,
@@ -133,7 +142,7 @@ fn flags(git: &Git) -> Result<IndexKind, GitError> {
             Some(_) => kind = IndexKind::Unusable,
         }
     }
-    Ok(kind)
+    Ok(Index { kind, links })
 }
 
 /// Several tips but no tree: the worktree and its HEAD are gone.
@@ -227,7 +236,7 @@ impl Folder {
     fn take_index(&self, admin: Option<&Path>, head: Option<&Oid>) -> Result<Option<Oid>, GitError> {
         let copied = admin.is_some_and(|admin| fs::copy(admin.join("index"), &self.index).is_ok());
         let staged = if copied { self.git().output(&["write-tree"])?.text().parse().ok() } else { None };
-        let kind = if copied { flags(&self.git())? } else { IndexKind::Unusable };
+        let kind = if copied { read_index(&self.git())?.kind } else { IndexKind::Unusable };
         match kind {
             IndexKind::Plain => {}
             IndexKind::Conflicts if head.is_some() => self.begin_with(&["read-tree", "--reset"], head)?,
