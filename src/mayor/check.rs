@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn each_fault_of_a_plan_is_named() {
-        let cases: [(&str, &dyn Fn(&mut Plan), &[&str]); 11] = [
+        type Case<'c> = (&'c str, &'c dyn Fn(&mut Plan), &'c [&'c str]);
+        let cases: [Case<'_>; 11] = [
             ("a b:a c:a,b", &|_| {}, &[]),
             ("a:web-abcde", &|_| {}, &[]),
             ("", &|_| {}, &["Error the plan has no beads; give at least one"]),

@@ -186,7 +186,7 @@ impl<'d> Object<'d> {
             match item {
                 Value::String(text) => texts.push(text),
                 other => {
-                    self.defect(&format!("{key}[{place}]"), format!("it must be a string, not {}", kind_of(&other)))
+                    self.defect(&format!("{key}[{place}]"), format!("it must be a string, not {}", kind_of(&other)));
                 }
             }
         }

@@ -77,7 +77,8 @@ fn a_preferred_worker_is_kept_for_its_bead() {
 fn limits_are_named() {
     let beads = [bead("aaaa"), bead("bbbb")];
     let feeds = [feed(&["aaaa", "bbbb", "hhhh"], None)];
-    let cases: [(&str, &dyn Fn(&mut Town, &mut Feed)); 6] = [
+    type Case<'c> = (&'c str, &'c dyn Fn(&mut Town, &mut Feed));
+    let cases: [Case<'_>; 6] = [
         ("aaaa->toast; bbbb: its convoy has 2 workers at work, as many as it may", &|_, feed| feed.workers = Some(2)),
         ("aaaa->toast; bbbb: the town has 2 workers at work, as many as it may", &|town, _| town.limit = Some(2)),
         ("aaaa->toast; bbbb: web has 2 workers at work, as many as it may", &|town, _| town.rigs[0].limit = Some(2)),

@@ -20,72 +20,61 @@ pub struct Row {
 
 /// Every health, with these thresholds.
 pub fn table(limits: &Thresholds) -> Vec<Row> {
-    let row = |health, evidence, threshold: String, expires, remedy: &str| Row {
-        health,
-        evidence,
-        threshold,
-        expires,
-        remedy: remedy.to_owned(),
-    };
-    let none = String::new;
-    let restarts = format!("restart in place, {RESTARTS} times");
-    let reminded = format!("a reminder, and {} later", short(limits.patience));
+    let mut rows = without_remedy(limits);
+    rows.extend(with_a_session(limits));
+    rows.extend(without_a_session(limits));
+    rows
+}
+
+fn row(health: &'static str, evidence: &'static str) -> Row {
+    Row { health, evidence, threshold: String::new(), expires: "", remedy: "none".to_owned() }
+}
+
+fn without_remedy(limits: &Thresholds) -> Vec<Row> {
+    let below = format!("below {}, {} and {}", short(limits.absent), short(limits.start), short(limits.gupp));
+    let starting = "a hook and no session yet; or a launched session without a process; or one that has begun nothing";
+    let limited = "none; an end that it caused is followed by a restart, which does not count";
     vec![
-        row("free", "no hook, no live session", none(), "", ""),
-        row(
-            "starting",
-            "a hook and no session yet, a launched session without a process, or a process that has begun nothing",
-            format!("below {}, {} and {}", short(limits.absent), short(limits.start), short(limits.gupp)),
-            "at the threshold",
-            "",
+        row("free", "no hook, no live session"),
+        Row { threshold: below, expires: "at the threshold", ..row("starting", starting) },
+        Row { expires: "when stalled", ..row("working", "progress: output, a commit, a changed file") },
+        Row { expires: "at that time", remedy: limited.to_owned(), ..row("limited", "the provider names a time") },
+        row("held elsewhere", "the claim is of another clone"),
+        row("unknown", "tmux or the run folder did not answer"),
+    ]
+}
+
+fn with_a_session(limits: &Thresholds) -> Vec<Row> {
+    let remind = |then: &str| format!("a reminder, {} later {then}", short(limits.patience));
+    let restart = |then: &str| remind(&format!("restart in place, {RESTARTS} times, then {then}"));
+    let timed = |limit, remedy, row| Row { threshold: short(limit), remedy, ..row };
+    vec![
+        Row { remedy: remind("escalate"), ..row("waiting for input", "the agent asked something") },
+        Row { remedy: "escalate".to_owned(), ..row("waiting for permission", "the agent asks whether it may") },
+        timed(limits.idle, remind("escalate"), row("idle", "the agent stands at its prompt")),
+        timed(limits.gupp, restart("escalate"), row("gupp", "a running session that has begun nothing")),
+        timed(limits.stalled, restart("release"), row("stalled", "no progress")),
+        timed(
+            limits.orphan,
+            "end the session".to_owned(),
+            row("orphan", "a live session without a hook; at once if it is of an earlier hooking"),
         ),
-        row("working", "progress: output, a commit, a changed file", none(), "when stalled", ""),
-        row("waiting for input", "the agent asked something", none(), "", &format!("{reminded} escalate")),
-        row("waiting for permission", "the agent asks whether it may", none(), "", "escalate"),
-        row(
-            "limited",
-            "the provider names a time",
-            none(),
-            "at that time",
-            "none; an end that it caused is restarted and does not count",
-        ),
-        row("idle", "the agent stands at its prompt", short(limits.idle), "", &format!("{reminded} escalate")),
-        row(
-            "gupp",
-            "a running session that has begun nothing",
-            short(limits.gupp),
-            "",
-            &format!("{reminded} {restarts}, then escalate"),
-        ),
-        row("stalled", "no progress", short(limits.stalled), "", &format!("{reminded} {restarts}, then release")),
-        row(
-            "zombie",
-            "a hook whose session has no process",
-            format!(
-                "none if the process is gone; {} without any session, {} after a launch",
-                short(limits.absent),
-                short(limits.start)
-            ),
-            "",
-            &format!("{restarts}, then escalate"),
-        ),
-        row(
-            "orphan",
-            "a live session without a hook, or of an earlier hooking",
-            short(limits.orphan),
-            "",
-            "end the session",
-        ),
-        row(
-            "ended",
-            "a hook whose session wrote its end; it had worked",
-            none(),
-            "",
-            &format!("{restarts}, then release"),
-        ),
-        row("ended", "the same; it had done nothing", none(), "", &format!("{restarts}, then escalate")),
-        row("held elsewhere", "the claim is of another clone", none(), "", "none, ever"),
-        row("unknown", "tmux or the run folder did not answer", none(), "", "none, ever"),
+    ]
+}
+
+fn without_a_session(limits: &Thresholds) -> Vec<Row> {
+    let restart = |then: &str| format!("restart in place, {RESTARTS} times, then {then}");
+    let zombie = format!(
+        "none if the process is gone; {} without any session; {} after a launch",
+        short(limits.absent),
+        short(limits.start)
+    );
+    let ended = "a hook whose session wrote its end, having worked";
+    let stillborn = "a hook whose session wrote its end, having done nothing";
+    vec![
+        Row { threshold: zombie, remedy: restart("escalate"), ..row("zombie", "a hook whose session has no process") },
+        Row { remedy: restart("release"), ..row("ended", ended) },
+        Row { remedy: restart("escalate"), ..row("ended", stillborn) },
     ]
 }
 

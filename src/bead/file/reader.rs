@@ -223,7 +223,7 @@ impl<'t> Reader<'t> {
             let span = item.span();
             match item.into_inner() {
                 DeValue::Table(table) => {
-                    readers.push(self.inner(format!("{}{key}[{index}].", self.place), span, table))
+                    readers.push(self.inner(format!("{}{key}[{index}].", self.place), span, table));
                 }
                 other => return Err(self.wrong(key, "an array of tables", &other)),
             }
