@@ -68,7 +68,9 @@ impl Evidence {
         let seconds = *milliseconds as f64 / 1000.0;
         match (self.outcome, self.exit) {
             (Outcome::Passed, _) => format!("gate {gate} passed in {seconds:.1}s"),
-            (Outcome::Failed, Some(exit)) => format!("gate {gate} is red: `{command}` ended with {exit} after {seconds:.1}s"),
+            (Outcome::Failed, Some(exit)) => {
+                format!("gate {gate} is red: `{command}` ended with {exit} after {seconds:.1}s")
+            }
             (Outcome::Failed, None) => format!("gate {gate} is red: `{command}` was stopped after {seconds:.1}s"),
             (Outcome::TimedOut, _) => format!("gate {gate} is red: `{command}` did not end within {seconds:.0}s"),
             (Outcome::ChangedFiles, _) => format!("gate {gate} is red: `{command}` changed tracked files"),

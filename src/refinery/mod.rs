@@ -8,9 +8,9 @@
 //! until the first red bead stands alone; verdicts are remembered by tree, so that no tree is gated twice.
 
 mod decide;
-mod evidence;
 mod decision;
 mod event;
+mod evidence;
 mod order;
 #[cfg(test)]
 mod tests;
