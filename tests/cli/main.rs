@@ -10,5 +10,6 @@ mod complete;
 mod config;
 mod harness;
 mod init;
+mod kills;
 mod promises;
 mod rig;

@@ -170,7 +170,8 @@ impl Drill<'_> {
         let plain = (self.command)(self.town);
         let trace = format!("trace={}", calls.iter().map(|call| format!("?{call}")).collect::<Vec<_>>().join(","));
         let mut command = Command::new("strace");
-        command.args(["-f", "-q", "-e", "signal=kill", "-e", &trace, "-o"]).arg(&log);
+        // -I2: SIGTERM lets strace go, which -o would otherwise forbid.
+        command.args(["-I2", "-f", "-q", "-e", "signal=kill", "-e", &trace, "-o"]).arg(&log);
         command.args(inject.iter().flat_map(|inject| ["-e", inject]));
         match victim {
             Victim::Itself => command.args(["-b", "execve"]),
