@@ -33,15 +33,25 @@ pub struct Similar {
 #[derive(Debug, Default)]
 pub struct Words<'b> {
     beads: Vec<Entry<'b>>,
-    /// Which entries have a word.
-    holders: HashMap<String, Vec<u32>>,
+    /// Each word has a number.
+    numbers: HashMap<String, usize>,
+    /// How many beads have a word, by its number.
+    holders: Vec<usize>,
+    /// Which entries have a word in their title, by its number.
+    titled: Vec<Vec<usize>>,
 }
 
 #[derive(Debug)]
 struct Entry<'b> {
     bead: &'b Bead,
-    title: BTreeSet<String>,
-    all: BTreeSet<String>,
+    title: BTreeSet<usize>,
+    all: BTreeSet<usize>,
+}
+
+/// The words of a text: the numbers of those that some bead has, and how many no bead has.
+struct Asked {
+    known: BTreeSet<usize>,
+    unknown: usize,
 }
 
 impl<'b> Words<'b> {
@@ -49,62 +59,79 @@ impl<'b> Words<'b> {
     pub fn of(beads: impl IntoIterator<Item = &'b Bead>) -> Self {
         let mut words = Self::default();
         for bead in beads.into_iter().filter(|bead| bead.status() != Status::Closed && bead.kind != super::Kind::Epic) {
-            let title = tokens(&bead.title);
-            let mut all = tokens(&bead.description);
-            all.extend(title.iter().cloned());
-            let place = u32::try_from(words.beads.len()).expect("fewer beads than 4 thousand million");
-            for word in &all {
-                words.holders.entry(word.clone()).or_default().push(place);
-            }
-            words.beads.push(Entry { bead, title, all });
+            words.add(bead);
         }
         words
+    }
+
+    fn add(&mut self, bead: &'b Bead) {
+        let title: BTreeSet<usize> = tokens(&bead.title).into_iter().map(|word| self.number(word)).collect();
+        let mut all: BTreeSet<usize> = tokens(&bead.description).into_iter().map(|word| self.number(word)).collect();
+        all.extend(&title);
+        all.iter().for_each(|word| self.holders[*word] += 1);
+        title.iter().for_each(|word| self.titled[*word].push(self.beads.len()));
+        self.beads.push(Entry { bead, title, all });
+    }
+
+    fn number(&mut self, word: String) -> usize {
+        let next = self.holders.len();
+        let number = *self.numbers.entry(word).or_insert(next);
+        if number == next {
+            self.holders.push(0);
+            self.titled.push(Vec::new());
+        }
+        number
     }
 
     /// The beads that are likely the same as one with this title and description, the likeliest first.
     /// `except` is the bead itself, when it is in the ledger already.
     pub fn like(&self, title: &str, description: &str, except: Option<&BeadId>) -> Vec<Similar> {
-        let asked_title = tokens(title);
-        let mut asked_all = tokens(description);
-        let described = !asked_all.is_empty();
-        asked_all.extend(asked_title.iter().cloned());
+        let by_title = self.asked(&tokens(title));
+        let by_all = self.asked(&tokens(&format!("{title} {description}")));
+        let described = !description.trim().is_empty();
         // Without a common word in the titles no measure reaches the threshold.
-        let places: BTreeSet<u32> =
-            asked_title.iter().filter_map(|word| self.holders.get(word)).flatten().copied().collect();
-        let mut found: Vec<Similar> = Vec::new();
-        for place in places {
-            let entry = &self.beads[place as usize];
-            if except == Some(&entry.bead.id) {
-                continue;
+        let places: BTreeSet<usize> = by_title.known.iter().flat_map(|word| &self.titled[*word]).copied().collect();
+        let entries = places.into_iter().map(|place| &self.beads[place]);
+        let mut found = Vec::new();
+        for entry in entries.filter(|entry| except != Some(&entry.bead.id)) {
+            let mut measure = self.alike(&by_title, &entry.title);
+            // The rest of the measure cannot lift a title that is too unlike.
+            if described && !entry.bead.description.trim().is_empty() && 0.75 * measure + 0.25 >= THRESHOLD {
+                measure = 0.75 * measure + 0.25 * self.alike(&by_all, &entry.all);
             }
-            let by_title = self.alike(&asked_title, &entry.title);
-            let both_described = described && !entry.bead.description.trim().is_empty();
-            let measure =
-                if both_described { 0.75 * by_title + 0.25 * self.alike(&asked_all, &entry.all) } else { by_title };
             if measure >= THRESHOLD {
-                found.push(self.similar(entry, &asked_title, measure));
+                found.push(self.similar(entry, &by_title, measure));
             }
         }
         found.sort_by(|a, b| b.measure.total_cmp(&a.measure).then_with(|| a.id.cmp(&b.id)));
         found
     }
 
-    fn similar(&self, entry: &Entry<'_>, asked: &BTreeSet<String>, measure: f64) -> Similar {
-        let mut shared: Vec<String> = asked.intersection(&entry.title).cloned().collect();
-        shared.sort_by(|a, b| self.weight(b).total_cmp(&self.weight(a)));
+    fn asked(&self, words: &BTreeSet<String>) -> Asked {
+        let known: BTreeSet<usize> = words.iter().filter_map(|word| self.numbers.get(word)).copied().collect();
+        Asked { unknown: words.len() - known.len(), known }
+    }
+
+    fn similar(&self, entry: &Entry<'_>, asked: &Asked, measure: f64) -> Similar {
+        let words = tokens(&entry.bead.title).into_iter().map(|word| (self.numbers[&word], word));
+        let mut shared: Vec<(usize, String)> = words.filter(|(number, _)| asked.known.contains(number)).collect();
+        shared.sort_by(|(a, _), (b, _)| self.weight(self.holders[*b]).total_cmp(&self.weight(self.holders[*a])));
+        let shared = shared.into_iter().map(|(_, word)| word).collect();
         Similar { id: entry.bead.id.clone(), title: entry.bead.title.clone(), measure, shared }
     }
 
-    fn alike(&self, a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
-        let weight = |words: &mut dyn Iterator<Item = &String>| words.map(|word| self.weight(word)).sum::<f64>();
-        let either = weight(&mut a.union(b));
-        if either == 0.0 { 0.0 } else { weight(&mut a.intersection(b)) / either }
+    #[expect(clippy::cast_precision_loss, reason = "counts of words are far below 2^52")]
+    fn alike(&self, asked: &Asked, has: &BTreeSet<usize>) -> f64 {
+        let weigh = |words: &mut dyn Iterator<Item = &usize>| words.map(|word| self.weight(self.holders[*word])).sum();
+        let both: f64 = weigh(&mut asked.known.intersection(has));
+        let either: f64 = weigh(&mut asked.known.union(has));
+        let either = either + asked.unknown as f64 * self.weight(1);
+        if either == 0.0 { 0.0 } else { both / either }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of beads are far below 2^52")]
-    fn weight(&self, word: &str) -> f64 {
-        let holders = self.holders.get(word).map_or(1, Vec::len);
-        1.0 + (self.beads.len().max(1) as f64 / holders as f64).ln().max(0.0)
+    fn weight(&self, holders: usize) -> f64 {
+        1.0 + (self.beads.len().max(1) as f64 / holders.max(1) as f64).ln().max(0.0)
     }
 }
 
@@ -122,7 +149,7 @@ pub fn pairs<'b>(beads: impl IntoIterator<Item = &'b Bead>) -> BTreeMap<(BeadId,
     pairs
 }
 
-/// Words that say nothing about the work.
+/// Words that say nothing about the work, in the order of the alphabet.
 const COMMON: &[&str] = &[
     "a", "all", "an", "and", "are", "as", "at", "be", "but", "by", "can", "do", "for", "from", "has", "have", "if",
     "in", "into", "is", "it", "its", "must", "not", "of", "on", "or", "our", "should", "so", "that", "the", "their",
@@ -131,7 +158,7 @@ const COMMON: &[&str] = &[
 
 fn tokens(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).filter(|word| !COMMON.contains(&word.as_str())).collect()
+    words.map(str::to_lowercase).filter(|word| COMMON.binary_search(&word.as_str()).is_err()).collect()
 }
 
 #[cfg(test)]
@@ -195,6 +222,11 @@ mod tests {
         assert_eq!(words.like("Add a login page", "", None), []);
         assert_eq!(words.like("Add rate limiting to the API", "", None), []);
         assert_eq!(words.like("Fix crash when parsing empty config files", "It panics.", Some(&id("ddddd"))), []);
+    }
+
+    #[test]
+    fn common_words_are_found_by_halving() {
+        assert!(COMMON.is_sorted());
     }
 
     #[test]
