@@ -14,8 +14,8 @@ use super::docs;
 use super::done;
 use super::init;
 use super::prime;
-use super::render::show;
 use super::refinery;
+use super::render::show;
 use super::rig;
 use super::session;
 use super::sling;
@@ -98,7 +98,13 @@ pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
     fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
         (heading, G::augment_subcommands(clap::Command::new(heading)))
     }
-    vec![group::<Start>("Start"), group::<Work>("Work"), group::<Merge>("Merge"), group::<Worker>("Worker"), group::<Town>("Town")]
+    vec![
+        group::<Start>("Start"),
+        group::<Work>("Work"),
+        group::<Merge>("Merge"),
+        group::<Worker>("Worker"),
+        group::<Town>("Town"),
+    ]
 }
 
 impl Command {

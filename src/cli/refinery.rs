@@ -58,16 +58,21 @@ impl Render for Ran {
             ui.line(Text::new().name(&self.rig).plain(": another process works through the queue"));
             return;
         }
-        let counts = format!(": {} landed, {} bounced, {} gates run", self.landed.len(), self.bounced.len(), self.gates_run);
+        let counts =
+            format!(": {} landed, {} bounced, {} gates run", self.landed.len(), self.bounced.len(), self.gates_run);
         ui.line(Text::new().name(&self.rig).plain(counts));
         for id in &self.landed {
             ui.line(Text::new().plain("  ").id(id).plain(" ").good("landed"));
         }
         for (id, reason) in &self.bounced {
-            ui.line(Text::new().plain("  ").id(id).plain(" ").bad("bounced").plain(format!(": {}", first_line(reason))));
+            ui.line(
+                Text::new().plain("  ").id(id).plain(" ").bad("bounced").plain(format!(": {}", first_line(reason))),
+            );
         }
         for (id, reason) in &self.set_aside {
-            ui.line(Text::new().plain("  ").id(id).plain(" ").warn("set aside").plain(format!(": {}", first_line(reason))));
+            ui.line(
+                Text::new().plain("  ").id(id).plain(" ").warn("set aside").plain(format!(": {}", first_line(reason))),
+            );
         }
         if let Some(reason) = &self.waiting {
             ui.warning(format!("{} waits: {reason}", self.rig));

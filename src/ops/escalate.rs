@@ -10,7 +10,14 @@ use crate::mail::{MailId, Severity};
 
 /// A problem as somebody reports it.
 pub fn problem(from: &Actor, bead: Option<&BeadId>, severity: Severity, summary: impl Into<String>) -> Problem {
-    Problem { severity, from: from.clone(), bead: bead.cloned(), worker: None, summary: summary.into(), evidence: Vec::new() }
+    Problem {
+        severity,
+        from: from.clone(),
+        bead: bead.cloned(),
+        worker: None,
+        summary: summary.into(),
+        evidence: Vec::new(),
+    }
 }
 
 /// Somebody was told.

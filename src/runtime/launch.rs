@@ -86,3 +86,64 @@ impl Launch {
 fn invalid(path: &Path, reason: String) -> RuntimeError {
     RuntimeError::InvalidLaunch { path: path.to_owned(), reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn launch(argv: Vec<String>, env: BTreeMap<String, String>) -> Launch {
+        Launch {
+            session: SessionId::random(),
+            name: "web/toast".to_owned(),
+            runtime: RuntimeKind::Tmux,
+            argv,
+            cwd: "/work".into(),
+            log: "/logs/a".into(),
+            grace_seconds: 5,
+            on_end: Vec::new(),
+            tmux_socket: None,
+            env,
+            on_end_env: BTreeMap::new(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_to_start_is_read_back_byte_for_byte(
+            prompt in "[^\\x00]*",
+            rest in proptest::collection::vec("[\\n\\r\\t'\"\\\\;#$ ü🦀\\x01\\x1b\\x7fa]{0,20}", 0..4),
+            value in "[^\\x00]*",
+        ) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let argv = ["agent".to_owned(), prompt].into_iter().chain(rest).collect();
+            let written = launch(argv, [("KEY".to_owned(), value)].into());
+            written.write(folder.path()).expect("it is a valid launch");
+            prop_assert_eq!(Launch::read(folder.path()).expect("it was written"), written);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_refused() {
+        let valid = || launch(vec!["agent".to_owned()], BTreeMap::new());
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (broken, reason) in [
+            (launch(Vec::new(), BTreeMap::new()), "no program"),
+            (launch(vec!["a\0".to_owned()], BTreeMap::new()), "NUL"),
+            (Launch { cwd: "work".into(), ..valid() }, "absolute"),
+            (Launch { name: "web.toast".to_owned(), ..valid() }, "name"),
+            (Launch { name: "web:toast".to_owned(), ..valid() }, "name"),
+            (Launch { name: String::new(), ..valid() }, "name"),
+        ] {
+            let error = broken.write(folder.path()).expect_err(reason);
+            assert!(error.to_string().contains(reason), "{error}");
+        }
+        assert!(!folder.path().join(Launch::FILE).exists());
+        std::fs::write(folder.path().join(Launch::FILE), "argv = 3").expect("a writable folder");
+        let error = Launch::read(folder.path()).expect_err("it is no launch");
+        assert!(error.to_string().contains("launch.toml"), "{error}");
+    }
+}

@@ -152,6 +152,46 @@ fn the_next_owner_learns_of_a_death_until_somebody_lets_go() {
     assert!(!FileLock::acquire(&path, Duration::ZERO).unwrap().previous_owner_died());
 }
 
+/// No test by itself: the program of the next one.
+#[test]
+#[ignore = "run by a_killed_process_frees_its_lock_and_is_named"]
+fn lock_holder() {
+    let Some(path) = std::env::var_os("LOCK_PATH").map(PathBuf::from) else { return };
+    let _lock = FileLock::acquire(&path, Duration::ZERO).unwrap();
+    write_atomic(&path.with_extension("held"), b"held", 0o600).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn a_killed_process_frees_its_lock_and_is_named() {
+    let folder = folder();
+    let path = folder.path().join("lock");
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "store::tests::lock_holder", "--ignored"])
+        .env("LOCK_PATH", &path)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !path.with_extension("held").exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the holder did not begin");
+        std::thread::yield_now();
+    }
+    let error = FileLock::acquire(&path, Duration::from_millis(10)).unwrap_err();
+    assert!(error.to_string().contains(&format!("process {} (", holder.id())), "{error}");
+    // Waits in the queue of the kernel while the holder dies.
+    let waiter = std::thread::spawn({
+        let path = path.clone();
+        move || FileLock::acquire(&path, Duration::from_secs(60)).unwrap().dead_owner()
+    });
+    holder.kill().unwrap();
+    let dead = waiter.join().unwrap().expect("it died holding the lock");
+    assert_eq!(dead.process.pid, holder.id() as i32);
+    holder.wait().unwrap();
+}
+
 #[test]
 fn a_panic_counts_as_a_death() {
     let folder = folder();
@@ -223,7 +263,7 @@ fn sessions_come_back_as_they_were() {
     let ended = SessionRow { process, end: Some(end), ..first };
     assert_eq!(db.session(&ended.id).unwrap(), Some(ended.clone()));
     assert_eq!(db.open_sessions().unwrap(), [second]);
-    assert_eq!(db.sessions_of_worker(&ended.worker, 5).unwrap(), [ended.clone()]);
+    assert_eq!(db.sessions_of_worker(&ended.worker, 5).unwrap(), std::slice::from_ref(&ended));
     assert_eq!(db.sessions_of_bead(&"web-x7k2m".parse().unwrap(), 5).unwrap(), [ended]);
     assert_eq!(db.session(&SessionId::random()).unwrap(), None);
 }

@@ -43,8 +43,14 @@ impl Run<'_> {
         let mut all: Vec<Evidence> = known.iter().flatten().cloned().collect();
         if known.iter().any(Option::is_none) && !all.iter().any(|evidence| !evidence.passes()) {
             talk.step(&format!("gating {what}"));
-            let missing: Vec<Gate> =
-                self.rig.gates.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(gate, _)| gate.clone()).collect();
+            let missing: Vec<Gate> = self
+                .rig
+                .gates
+                .iter()
+                .zip(&known)
+                .filter(|(_, known)| known.is_none())
+                .map(|(gate, _)| gate.clone())
+                .collect();
             let fresh = self.run_gates(&missing, commit, tree, what)?;
             self.report.gates_run += fresh.len();
             self.fresh.insert(tree.to_owned(), fresh.clone());
@@ -63,7 +69,14 @@ impl Run<'_> {
             Ok(()) => {}
             // A set-up that fails is the tree's fault until the target's own set-up fails as well.
             Err(PolecatError::SetUp { command, how, log, tail }) => {
-                let red = |gate: &Gate| self.evidence(gate, commit, tree, &SetUpFailed { command: &command, how: &how, log: &log, tail: &tail });
+                let red = |gate: &Gate| {
+                    self.evidence(
+                        gate,
+                        commit,
+                        tree,
+                        &SetUpFailed { command: &command, how: &how, log: &log, tail: &tail },
+                    )
+                };
                 return Ok(gates.first().map(red).into_iter().collect());
             }
             Err(error) => return Err(error.into()),
@@ -72,10 +85,23 @@ impl Run<'_> {
         for gate in gates {
             let name = format!("{}-{}", &tree[..12.min(tree.len())], gate.name);
             let given = BTreeMap::from([(env::BEAD.to_owned(), what.to_owned())]);
-            self.open.event("gate.started", &self.actor, None, Some(&self.rig.name), format!("{} on {what}", gate.name));
+            self.open.event(
+                "gate.started",
+                &self.actor,
+                None,
+                Some(&self.rig.name),
+                format!("{} on {what}", gate.name),
+            );
             let result = self.bench.gate(gate, &name, &given)?;
-            let evidence = self.evidence(gate, commit, tree, &Ended { result: &result, changed: self.changed(&result)? });
-            self.open.event("gate.ended", &self.actor, None, Some(&self.rig.name), format!("{what}: {}", evidence.sentence()));
+            let evidence =
+                self.evidence(gate, commit, tree, &Ended { result: &result, changed: self.changed(&result)? });
+            self.open.event(
+                "gate.ended",
+                &self.actor,
+                None,
+                Some(&self.rig.name),
+                format!("{what}: {}", evidence.sentence()),
+            );
             let over = !evidence.passes();
             documents.push(evidence);
             if over {
@@ -92,10 +118,15 @@ impl Run<'_> {
         }
         let look = worktree::look(&self.target.repo, &self.bench.folder)?;
         Ok(match look.state {
-            State::Dirty { changed, .. } | State::Busy { changed, .. } => changed.iter().map(|path| path.display().to_string()).collect(),
+            State::Dirty { changed, .. } | State::Busy { changed, .. } => {
+                changed.iter().map(|path| path.display().to_string()).collect()
+            }
             State::Clean => Vec::new(),
             State::Missing | State::Foreign { .. } => {
-                return Err(Failure::new(crate::error::Kind::External, format!("a gate removed {}", self.bench.folder.display())));
+                return Err(Failure::new(
+                    crate::error::Kind::External,
+                    format!("a gate removed {}", self.bench.folder.display()),
+                ));
             }
         })
     }
@@ -164,7 +195,11 @@ impl How for Ended<'_> {
     }
 
     fn tail(&self) -> String {
-        if self.changed.is_empty() { self.result.tail.clone() } else { format!("changed: {}\n", self.changed.join(", ")) }
+        if self.changed.is_empty() {
+            self.result.tail.clone()
+        } else {
+            format!("changed: {}\n", self.changed.join(", "))
+        }
     }
 }
 

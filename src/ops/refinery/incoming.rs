@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::Run;
 use crate::error::Outcome;
+use crate::git::Oid;
 use crate::git::bare::{self, Delivery};
 use crate::git::merge::{self, Merged, NewCommit};
-use crate::git::Oid;
 use crate::mail::Severity;
 use crate::ops::{Talk, escalate};
 use crate::refinery::Verdict;
@@ -31,7 +31,13 @@ impl Run<'_> {
         match self.verdict(candidate.as_str(), tree.as_str(), &what, talk)? {
             Verdict::Green => {
                 self.record_evidence(&what)?;
-                bare::swap_ref(&self.target.repo, &self.target.name, Some(&ours), &candidate, "gt: the person's commits")?;
+                bare::swap_ref(
+                    &self.target.repo,
+                    &self.target.name,
+                    Some(&ours),
+                    &candidate,
+                    "gt: the person's commits",
+                )?;
                 self.open.event("target.moved", &self.actor, None, Some(&self.rig.name), format!("took in {what}"));
                 Ok(())
             }
@@ -76,7 +82,10 @@ impl Run<'_> {
     fn trouble(&mut self, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
         talk.warn(reason);
         self.report.undelivered = Some(reason.to_owned());
-        let summary = format!("{}: {reason}; landed work is not delivered to {} until that is mended", self.rig.name, self.rig.url);
+        let summary = format!(
+            "{}: {reason}; landed work is not delivered to {} until that is mended",
+            self.rig.name, self.rig.url
+        );
         escalate::once(self.open, &escalate::problem(&self.actor, None, Severity::Medium, summary))
     }
 
@@ -93,7 +102,13 @@ impl Run<'_> {
         let reason = match delivery {
             Delivery::Delivered => {
                 self.fetch()?;
-                self.open.event("target.delivered", &self.actor, None, Some(&self.rig.name), format!("{} to {}", tip.short(), self.rig.url));
+                self.open.event(
+                    "target.delivered",
+                    &self.actor,
+                    None,
+                    Some(&self.rig.name),
+                    format!("{} to {}", tip.short(), self.rig.url),
+                );
                 return Ok(());
             }
             Delivery::Waiting { reason, paths } => {

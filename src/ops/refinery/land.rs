@@ -6,8 +6,8 @@ use super::{NETWORK, Run, parse};
 use crate::bead::{Intent, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::git::bare::{self, Push};
 use crate::git::Oid;
+use crate::git::bare::{self, Push};
 use crate::id::BeadId;
 use crate::ops::Talk;
 use crate::refinery::{Event, Stacked};
@@ -61,7 +61,13 @@ impl Run<'_> {
                 let mut bead = tx.bead(id)?;
                 bead.begin_landing(
                     &self.actor,
-                    Intent { old: stack.base.clone(), new: stack.tip.clone(), landed: landed.clone(), members: members.clone(), extra: toml::Table::new() },
+                    Intent {
+                        old: stack.base.clone(),
+                        new: stack.tip.clone(),
+                        landed: landed.clone(),
+                        members: members.clone(),
+                        extra: toml::Table::new(),
+                    },
                 )?;
                 if let Some(merge) = &mut bead.merge {
                     merge.gates.clone_from(&gates);
@@ -77,7 +83,13 @@ impl Run<'_> {
 
     /// The documents that say that a tree is green.
     fn evidence_of(&self, tree: &str) -> Vec<String> {
-        let of = |gate| crate::refinery::Evidence::path_of(&self.rig.name, tree, &crate::refinery::definition(gate, &self.rig.setup));
+        let of = |gate| {
+            crate::refinery::Evidence::path_of(
+                &self.rig.name,
+                tree,
+                &crate::refinery::definition(gate, &self.rig.setup),
+            )
+        };
         self.rig.gates.iter().map(of).collect()
     }
 
@@ -87,7 +99,11 @@ impl Run<'_> {
         let repo = &self.target.repo;
         if self.rig.remote == Remote::Local {
             let why = format!("gt: land {}", list(&stack.beads()));
-            return Ok(if bare::swap_ref(repo, &self.target.name, Some(&old), &new, &why)? { Swap::Moved } else { Swap::Raced });
+            return Ok(if bare::swap_ref(repo, &self.target.name, Some(&old), &new, &why)? {
+                Swap::Moved
+            } else {
+                Swap::Raced
+            });
         }
         Ok(match bare::push_commit(repo, "origin", &new, &self.target.branch, Some(NETWORK))? {
             Push::Landed => {
@@ -113,10 +129,14 @@ impl Run<'_> {
                 if bead.status() == Status::Closed {
                     continue;
                 }
-                let landed = bead.merge.as_ref().and_then(|merge| merge.intent.as_ref()).map(|intent| intent.landed.clone());
+                let landed =
+                    bead.merge.as_ref().and_then(|merge| merge.intent.as_ref()).map(|intent| intent.landed.clone());
                 let landed = parse(&landed.unwrap_or_default())?;
                 if !bare::is_ancestor(&self.target.repo, &landed, &tip)? {
-                    return Err(Failure::new(Kind::Internal, format!("{} of {id} is not in {}", landed.short(), self.target.branch)));
+                    return Err(Failure::new(
+                        Kind::Internal,
+                        format!("{} of {id} is not in {}", landed.short(), self.target.branch),
+                    ));
                 }
                 bead.land(&self.actor, tx.now())?;
                 tx.put(&bead);
@@ -126,7 +146,13 @@ impl Run<'_> {
         })?;
         commit_point("land.closed");
         for id in members {
-            self.open.event("bead.landed", &self.actor, Some(id), Some(&self.rig.name), format!("in {} at {}", self.target.branch, tip.short()));
+            self.open.event(
+                "bead.landed",
+                &self.actor,
+                Some(id),
+                Some(&self.rig.name),
+                format!("in {} at {}", self.target.branch, tip.short()),
+            );
         }
         self.report.landed.extend(members.iter().cloned());
         Ok(())
@@ -153,7 +179,13 @@ impl Run<'_> {
         let tip = self.target.tip()?.to_string();
         self.open.ledger.transact(&self.actor, |tx| {
             let mut bead = tx.bead(member)?;
-            let intent = Intent { old: tip.clone(), new: tip.clone(), landed: landed.to_owned(), members: vec![member.clone()], extra: toml::Table::new() };
+            let intent = Intent {
+                old: tip.clone(),
+                new: tip.clone(),
+                landed: landed.to_owned(),
+                members: vec![member.clone()],
+                extra: toml::Table::new(),
+            };
             bead.begin_landing(&self.actor, intent)?;
             tx.put(&bead);
             tx.describe("begin-landing", format!("{member} is in {} already", self.target.branch));

@@ -247,12 +247,15 @@ impl Run<'_> {
     /// The bead left the queue under our hands (a person closed or released it): the queue is read anew.
     fn lost_hold(&mut self, members: &[BeadId], failure: Failure) -> Outcome<()> {
         let snapshot = self.open.snapshot()?;
-        let gone = members.iter().any(|id| !matches!(snapshot.find(id), Ok(Some(bead)) if matches!(bead.state, State::Submitted(_))));
+        let gone = members
+            .iter()
+            .any(|id| !matches!(snapshot.find(id), Ok(Some(bead)) if matches!(bead.state, State::Submitted(_))));
         if gone { Ok(()) } else { Err(failure) }
     }
 
     fn set_aside(&mut self, member: &BeadId, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
-        let problem = escalate::problem(&self.actor, Some(member), Severity::Medium, format!("it cannot be merged: {reason}"));
+        let problem =
+            escalate::problem(&self.actor, Some(member), Severity::Medium, format!("it cannot be merged: {reason}"));
         escalate::once(self.open, &problem)?;
         talk.warn(&format!("{member} set aside: {reason}"));
         self.report.set_aside.push((member.clone(), reason.to_owned()));
@@ -263,12 +266,17 @@ impl Run<'_> {
     fn wait(&mut self, waiting: &Waiting) -> Outcome<()> {
         let reason = match waiting {
             Waiting::Empty => return Ok(()),
-            Waiting::SetAside(members) => format!("{} set aside", members.iter().map(BeadId::as_str).collect::<Vec<_>>().join(", ")),
+            Waiting::SetAside(members) => {
+                format!("{} set aside", members.iter().map(BeadId::as_str).collect::<Vec<_>>().join(", "))
+            }
             Waiting::TargetRed { reason } => format!("the target {} itself is red: {reason}", self.target.branch),
             Waiting::GateBroken { reason } => format!("the gates cannot be run: {reason}"),
         };
         if matches!(waiting, Waiting::TargetRed { .. } | Waiting::GateBroken { .. }) {
-            escalate::once(self.open, &escalate::problem(&self.actor, None, Severity::High, format!("{}: {reason}", self.rig.name)))?;
+            escalate::once(
+                self.open,
+                &escalate::problem(&self.actor, None, Severity::High, format!("{}: {reason}", self.rig.name)),
+            )?;
         }
         self.report.waiting = Some(reason);
         Ok(())

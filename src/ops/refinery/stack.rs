@@ -63,7 +63,12 @@ impl Run<'_> {
     fn commit(&self, bead: &Bead, tip: &Oid, head: &Oid, tree: &Oid) -> Outcome<Oid> {
         let author = self.author(head)?;
         match self.rig.merge.style {
-            MergeStyle::Merge => self.write(tree, &[tip, head], &author, &self.message(bead, &format!("Merge {}: {}", bead.id, bead.title))),
+            MergeStyle::Merge => self.write(
+                tree,
+                &[tip, head],
+                &author,
+                &self.message(bead, &format!("Merge {}: {}", bead.id, bead.title)),
+            ),
             MergeStyle::Squash => self.write(tree, &[tip], &author, &self.message(bead, &bead.title)),
             MergeStyle::Rebase => self.rebase(bead, tip, head, tree),
         }
@@ -94,7 +99,8 @@ impl Run<'_> {
     /// not the merge (the worker merged and resolved), the rest goes into one commit: the tree is always the merge's.
     fn rebase(&self, bead: &Bead, tip: &Oid, head: &Oid, tree: &Oid) -> Outcome<Oid> {
         let range = format!("{tip}..{head}");
-        let listed = Git::on(&self.target.repo).run(&["rev-list", "--reverse", "--topo-order", "--no-merges", &range])?;
+        let listed =
+            Git::on(&self.target.repo).run(&["rev-list", "--reverse", "--topo-order", "--no-merges", &range])?;
         let mut top = tip.clone();
         for commit in listed.lines() {
             let Some(replayed) = self.replay(&parse(commit)?, &top)? else { break };
