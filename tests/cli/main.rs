@@ -13,3 +13,4 @@ mod init;
 mod kills;
 mod promises;
 mod rig;
+mod rig_remove;

@@ -3,6 +3,7 @@
 mod add;
 mod list;
 mod park;
+mod remove;
 mod show;
 
 use clap::Subcommand;
@@ -25,6 +26,7 @@ enum Command {
     Show(show::Args),
     Park(park::ParkArgs),
     Unpark(park::UnparkArgs),
+    Remove(remove::Args),
 }
 
 impl Args {
@@ -35,6 +37,7 @@ impl Args {
             Command::Show(args) => show(args, call),
             Command::Park(args) => show(args, call),
             Command::Unpark(args) => show(args, call),
+            Command::Remove(args) => show(args, call),
         }
     }
 }

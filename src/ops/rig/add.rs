@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::origin::{self, Origin};
+use super::remove;
 use super::trial::Trial;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -290,6 +291,9 @@ fn guess_from(repository: &Path, tip: &Oid) -> Outcome<guess::Guess> {
 /// Takes away what a killed `rig add` left in the folder; anything else there is somebody's work.
 fn clear_leftover(open: &OpenTown, folder: &Path) -> Outcome<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    if folder.join(remove::MARK).exists() {
+        return Ok(take_away(open, folder)?);
+    }
     let repository = folder.join(".git");
     let only_ours = entries.flatten().all(|entry| entry.file_name() == ".git");
     let pinned = repository.join("HEAD").exists() && !bare::list_refs(&repository, "refs/gt")?.is_empty();
@@ -302,7 +306,7 @@ fn clear_leftover(open: &OpenTown, folder: &Path) -> Outcome<()> {
     Ok(take_away(open, folder)?)
 }
 
-fn take_away(open: &OpenTown, folder: &Path) -> Result<(), GitError> {
+pub(super) fn take_away(open: &OpenTown, folder: &Path) -> Result<(), GitError> {
     let trash = open.town.trash_dir();
     worktree::remove(&folder.join(".git"), folder, &trash, &|| Ok::<_, GitError>(()))?;
     worktree::discard(&trash)

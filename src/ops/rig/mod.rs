@@ -5,6 +5,7 @@ pub mod gates;
 pub mod list;
 pub mod origin;
 pub mod park;
+pub mod remove;
 pub mod show;
 pub mod trial;
 
