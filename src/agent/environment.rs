@@ -186,6 +186,15 @@ pub(super) fn environment(
     variables
 }
 
+/// The complete environment of a gate or a set-up command: what passes to every agent, and no credentials.
+pub fn command_environment(caller: &Caller, gt: &Path) -> BTreeMap<String, String> {
+    let passes = |name: &str| PASSED.iter().any(|pattern| fits(pattern, name));
+    let mut variables: BTreeMap<String, String> =
+        caller.variables.iter().filter(|(name, _)| passes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+    variables.insert("PATH".to_owned(), with_gt(caller, gt));
+    variables
+}
+
 /// `PATH` with the folder of this `gt` in front, so that an agent's `gt` is the one that started it.
 fn with_gt(caller: &Caller, gt: &Path) -> String {
     let path = caller.get("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");

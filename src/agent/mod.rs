@@ -18,7 +18,7 @@ mod tests;
 
 pub use catalogue::Catalogue;
 pub use detect::{Choice, Detected, choose, detect, version};
-pub use environment::{Caller, WorkerVariables};
+pub use environment::{Caller, WorkerVariables, command_environment};
 pub use error::AgentError;
 pub use launch::{LaunchPlan, LaunchRequest, PlannedFile, plan, plan_oneshot};
 pub use preflight::{find_program, first_start_warnings};
