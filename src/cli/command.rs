@@ -19,6 +19,7 @@ use super::render::show;
 use super::rig;
 use super::session;
 use super::sling;
+use super::tick;
 use crate::error::Outcome;
 
 /// Every command.
@@ -82,6 +83,7 @@ impl Merge {
 #[derive(Debug, Subcommand)]
 pub(super) enum Hidden {
     Session(session::Args),
+    Tick(tick::Args),
 }
 
 /// The town and this machine.
@@ -148,6 +150,7 @@ impl Hidden {
     fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
             Self::Session(args) => args.dispatch(call),
+            Self::Tick(args) => show(args, call),
         }
     }
 }

@@ -30,6 +30,7 @@ mod render;
 mod rig;
 mod session;
 mod sling;
+mod tick;
 mod ui;
 mod usage;
 

@@ -54,7 +54,6 @@ struct Work {
     lease: Lease,
     worker: WorkerRef,
     target: Target,
-    worktree: PathBuf,
     head: Oid,
     branch: String,
     base: Oid,
@@ -112,7 +111,7 @@ fn gather(open: &OpenTown, request: &Request) -> Outcome<Work> {
     })?;
     let commits = bare::count(&target.repo, &base, &head)?;
     let branch = look.branch.unwrap_or_else(|| "HEAD".to_owned());
-    Ok(Work { bead, lease, worker, target, worktree, head, branch, base, commits })
+    Ok(Work { bead, lease, worker, target, head, branch, base, commits })
 }
 
 /// Commits or puts away uncommitted work where the worker asked for it.

@@ -7,7 +7,7 @@ use crate::bead::ready::Row;
 use crate::bead::{Bead, Claim};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{BeadId, Lease, RigName, WorkerRef};
+use crate::id::{Actor, BeadId, Lease, RigName, WorkerRef};
 use crate::ledger::Transaction;
 use crate::scheduler::{self, Asked, Start};
 use crate::town::{Reserved, Rig};
@@ -48,9 +48,9 @@ pub struct Hooked {
 ///
 /// # Errors
 /// When the bead is not ready, nobody is free, or the agent is not installed.
-pub fn hook(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
+pub fn hook(open: &OpenTown, by: &Actor, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
     let home = open.home()?.clone();
-    let committed = open.ledger.transact(&open.actor, |tx| {
+    let committed = open.ledger.transact(by, |tx| {
         let rigs = roster::rigs(tx.at_tip())?;
         let mut bead = tx.bead(id)?;
         let start = admit(open, tx, &rigs, &bead, wish)?;
@@ -59,7 +59,7 @@ pub fn hook(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
             reserve(tx, &rigs, &start)?;
         }
         apply(&mut bead, wish);
-        bead.hook(&open.actor, Claim { assignee: start.worker.clone(), lease: lease.clone(), home: home.clone() })?;
+        bead.hook(by, Claim { assignee: start.worker.clone(), lease: lease.clone(), home: home.clone() })?;
         tx.put(&bead);
         tx.describe("sling", format!("sling {id} to {}: {}", start.worker.name, bead.title));
         Ok(Hooked { bead: id.clone(), title: bead.title, worker: start.worker, lease, new_worker: start.new })

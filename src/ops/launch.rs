@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::hooking::Hooked;
 use super::prime::{self, Assignment};
 use super::{OpenTown, pass, sandbox, session};
 use crate::agent::prompt::Prompts;
@@ -77,6 +78,27 @@ pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
     begin(open, &assignment, &claim).map(Start::Started)
 }
 
+/// Starts several at once, in the order in which they are answered: a cold worktree or a long set-up holds nobody
+/// else up.
+///
+/// # Errors
+/// When the town cannot be opened again. What becomes of each start is in the answer.
+pub fn start_all(open: &OpenTown, hooked: Vec<Hooked>) -> Outcome<Vec<(Hooked, Outcome<Start>)>> {
+    let towns = hooked.iter().map(|_| open.again()).collect::<Outcome<Vec<_>>>()?;
+    Ok(std::thread::scope(|scope| {
+        let running: Vec<_> = hooked
+            .into_iter()
+            .zip(towns)
+            .map(|(hooked, town)| {
+                let (bead, lease) = (hooked.bead.clone(), hooked.lease.clone());
+                (hooked, scope.spawn(move || start(&town, &bead, &lease)))
+            })
+            .collect();
+        let defect = |_| Err(Failure::new(Kind::Internal, "a start ended in a panic"));
+        running.into_iter().map(|(hooked, start)| (hooked, start.join().unwrap_or_else(defect))).collect()
+    }))
+}
+
 fn hooked(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Option<(Bead, Claim)>> {
     let Some(bead) = open.snapshot()?.find(id)? else { return Ok(None) };
     let claim = match &bead.state {
@@ -100,7 +122,7 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
     for file in &plan.files {
         write_private(file)?;
     }
-    let kind = runtime_kind(settings);
+    let kind = settings.runtime;
     let row = SessionRow {
         id: session.clone(),
         worker: Actor::Worker(worker.clone()),
@@ -198,14 +220,6 @@ fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, plan: &Laun
         env: plan.env.clone(),
         on_end_env: pass::person_env(open),
     })
-}
-
-/// The runtime that the settings name.
-pub fn runtime_kind(settings: &Settings) -> RuntimeKind {
-    match settings.runtime {
-        crate::town::RuntimeKind::Tmux => RuntimeKind::Tmux,
-        crate::town::RuntimeKind::Process => RuntimeKind::Process,
-    }
 }
 
 /// Whose environment an agent gets the allowed part of: the person's, also when a worker's verb causes the start.

@@ -25,6 +25,7 @@ pub mod session;
 pub mod sling;
 mod talk;
 pub mod target;
+pub mod tick;
 pub mod who;
 
 pub use open::OpenTown;

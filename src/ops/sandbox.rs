@@ -9,9 +9,11 @@ use super::target::Target;
 use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::merge::{self, Merged, NewCommit};
+use crate::git::worktree::admin_dir;
 use crate::git::{Git, Oid, Person, bare, pins};
 use crate::id::WorkerRef;
 use crate::polecat::{self, Furnishing, Identity, Place, Prepared, SetUp, Spec};
+use crate::store::write_atomic;
 use crate::town::{Author, Remote, Rig, Settings};
 
 /// Where the sandbox of a worker lies.
@@ -44,11 +46,51 @@ pub fn person(repo: &Path, settings: &Settings) -> Person {
     }
 }
 
-/// Makes the sandbox of an assignment ready.
+/// A sandbox that a session can start in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// The branch of the worktree.
+    pub branch: String,
+    /// What the worker and the person should know.
+    pub notes: Vec<String>,
+}
+
+/// Makes the sandbox of an assignment ready. One that was made ready for this very attempt before stays as it is,
+/// with everything that is in it: a session that is restarted goes on in place.
 ///
 /// # Errors
 /// When git or a set-up command fails.
-pub fn prepare(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Prepared> {
+pub fn prepare(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Ready> {
+    let Assignment { bead, worker, .. } = *assignment;
+    let branch = polecat::branch_name(&worker.name, &bead.id, bead.attempt_number());
+    let (repo, worktree) = (open.town.rig_repo(&worker.rig), open.town.worktree(worker));
+    // The record lies with git's own files of the worktree, and goes when the worktree goes.
+    let record = |repo: &Path| admin_dir(repo, &worktree).map(|admin| admin.join("gt-attempt"));
+    if record(&repo).is_some_and(|record| std::fs::read_to_string(record).is_ok_and(|text| text == branch)) {
+        return Ok(Ready { branch, notes: Vec::new() });
+    }
+    if let Some(record) = record(&repo) {
+        forget(&record)?;
+    }
+    let prepared = make(open, assignment)?;
+    if let Some(record) = record(&repo) {
+        write_atomic(&record, branch.as_bytes(), 0o644)
+            .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", record.display()), error))?;
+    }
+    Ok(Ready { branch, notes: prepared.notes })
+}
+
+/// From here on, and until it is ready anew, the sandbox is nobody's.
+fn forget(record: &Path) -> Outcome<()> {
+    match std::fs::remove_file(record) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::caused(Kind::External, format!("cannot remove {}", record.display()), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn make(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Prepared> {
     let Assignment { bead, worker, rig, settings } = *assignment;
     let person = person(&open.town.rig_repo(&rig.name), settings);
     let author = match settings.identity.author {

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::OpenTown;
+use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
-use crate::runtime::{self, ExitReason, Observed};
+use crate::runtime::{self, ExitReason, Launch, Observed};
 use crate::store::{SessionEnd, SessionRow};
 
 /// A session that is not recorded as ended, and what its run folder tells.
@@ -39,6 +40,46 @@ pub fn sightings(open: &OpenTown) -> Outcome<Vec<Sighting>> {
 pub fn live(open: &OpenTown, worker: &WorkerRef) -> Outcome<Option<Sighting>> {
     let actor = Actor::Worker(worker.clone());
     Ok(sightings(open)?.into_iter().find(|sighting| sighting.row.worker == actor && sighting.observed.is_live()))
+}
+
+/// Takes up sessions that run and that the local state does not know, as after its loss: their launch files tell
+/// whose they are.
+///
+/// # Errors
+/// When the local state cannot be written.
+pub fn adopt(open: &OpenTown) -> Outcome<()> {
+    let state = open.state()?;
+    for run in runtime::runs(&open.town.run_dir())? {
+        if run.command.is_some() || !run.observed.is_live() || state.session(&run.session)?.is_some() {
+            continue;
+        }
+        let Ok(launch) = Launch::read(&run.dir) else { continue };
+        if let Some(row) = row_of(open, &launch) {
+            state.add_session(&row)?;
+        }
+    }
+    Ok(())
+}
+
+fn row_of(open: &OpenTown, launch: &Launch) -> Option<SessionRow> {
+    fn told<T: std::str::FromStr>(launch: &Launch, name: &str) -> Option<T> {
+        launch.env.get(name)?.parse().ok()
+    }
+    Some(SessionRow {
+        id: launch.session.clone(),
+        worker: told::<Actor>(launch, env::WORKER)?,
+        bead: told(launch, env::BEAD),
+        lease: told(launch, env::LEASE),
+        attempt: told(launch, env::ATTEMPT),
+        role: told(launch, env::ROLE),
+        agent: launch.argv.first().cloned().unwrap_or_default(),
+        runtime: launch.runtime.to_string(),
+        name: launch.name.clone(),
+        created: open.now(),
+        process: None,
+        log: launch.log.clone(),
+        end: None,
+    })
 }
 
 /// Records the end of every session that is over, and ends what one left behind whose own process was killed.

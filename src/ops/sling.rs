@@ -64,37 +64,25 @@ fn hook_one(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
         (None, None) => open.rig_of(&id.prefix())?,
     };
     launch::agent_for(open, &open.settings_for(&rig)?, &bead, wish.agent.as_deref())?;
-    hooking::hook(open, id, wish)
+    hooking::hook(open, &open.actor, id, wish)
 }
 
-/// Starts what was hooked, all at once: a cold worktree or a long set-up holds nobody else up.
-fn start_all(open: &OpenTown, hooked: Vec<(String, Outcome<Hooked>)>) -> Outcome<Vec<Each<Slung>>> {
-    let towns = hooked.iter().map(|_| open.again()).collect::<Outcome<Vec<_>>>()?;
-    Ok(std::thread::scope(|scope| {
-        let running: Vec<_> = hooked
-            .into_iter()
-            .zip(towns)
-            .map(|((id, outcome), town)| {
-                let start = scope.spawn(move || outcome.and_then(|hooked| start_one(&town, hooked)));
-                (id, start)
-            })
-            .collect();
-        let ended = running.into_iter().map(|(id, start)| {
-            let defect = |_| Err(Failure::new(Kind::Internal, "a start ended in a panic"));
-            Each { id, outcome: start.join().unwrap_or_else(defect) }
-        });
-        ended.collect()
-    }))
-}
-
-fn start_one(open: &OpenTown, hooked: Hooked) -> Outcome<Slung> {
+/// Starts what was hooked; a start that fails is a warning, because the next tick tries again.
+fn start_all(open: &OpenTown, outcomes: Vec<(String, Outcome<Hooked>)>) -> Outcome<Vec<Each<Slung>>> {
+    let hooked = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().ok().cloned()).collect();
+    let mut starts = launch::start_all(open, hooked)?.into_iter();
     let snapshot = open.snapshot()?;
-    let similar = create::alike(&snapshot, &hooked.title, "", Some(&hooked.bead))?;
-    let (start, warning) = match launch::start(open, &hooked.bead, &hooked.lease) {
-        Ok(start) => (Some(start), None),
-        Err(failure) => (None, Some(failure.to_string())),
-    };
-    Ok(Slung { hooked, start, warning, similar })
+    let mut items = Vec::new();
+    for (id, outcome) in outcomes {
+        let slung = outcome.and_then(|_| {
+            let (hooked, start) = starts.next().expect("one start for each hooking");
+            let similar = create::alike(&snapshot, &hooked.title, "", Some(&hooked.bead))?;
+            let warning = start.as_ref().err().map(ToString::to_string);
+            Ok(Slung { hooked, start: start.ok(), warning, similar })
+        });
+        items.push(Each { id, outcome: slung });
+    }
+    Ok(items)
 }
 
 /// Tells beads, free text, rig and worker apart.

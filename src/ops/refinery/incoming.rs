@@ -49,7 +49,7 @@ impl Run<'_> {
     }
 
     /// Evidence that no landing or bounce will carry.
-    fn record_evidence(&mut self, what: &str) -> Outcome<()> {
+    pub(super) fn record_evidence(&mut self, what: &str) -> Outcome<()> {
         let trees = self.fresh.keys().cloned().collect();
         self.open.ledger.transact(&self.actor, |tx| {
             self.put_evidence(tx, &trees);

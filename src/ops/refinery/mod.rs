@@ -26,7 +26,7 @@ use crate::id::{Actor, BeadId, RigName};
 use crate::ledger::{BeadQuery, Transaction};
 use crate::mail::Severity;
 use crate::refinery::{self as decisions, Decision, Entry, Event, Evidence, Recovery, Rules, Waiting};
-use crate::town::{Remote, Rig, Settings};
+use crate::town::{Remote, Rig};
 
 /// How long a fetch or a push may take.
 const NETWORK: Duration = Duration::from_secs(120);
@@ -60,7 +60,6 @@ impl Report for Ran {
 pub(super) struct Run<'a> {
     open: &'a OpenTown,
     rig: &'a Rig,
-    settings: Settings,
     target: Target,
     bench: Bench<'a>,
     person: Person,
@@ -91,13 +90,14 @@ pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> O
     let report = Ran { busy: false, ..busy };
     let core = decisions::Refinery::new(Rules::default());
     let (entries, fresh) = (BTreeMap::new(), BTreeMap::new());
-    let mut run = Run { open, rig: &rig, settings, target, bench, person, actor, core, entries, fresh, report };
-    run.work(once, talk)?;
-    let report = run.report;
-    if !report.landed.is_empty() || !report.bounced.is_empty() {
+    let mut run = Run { open, rig: &rig, target, bench, person, actor, core, entries, fresh, report };
+    let worked = run.work(once, talk);
+    let Run { report, entries, bench, .. } = run;
+    drop(bench);
+    if !report.landed.is_empty() || !report.bounced.is_empty() || (!once && unseen(open, &rig, &entries)?) {
         pass::request(open);
     }
-    Ok(report)
+    worked.map(|()| report)
 }
 
 impl Run<'_> {
@@ -278,9 +278,22 @@ impl Run<'_> {
                 &escalate::problem(&self.actor, None, Severity::High, format!("{}: {reason}", self.rig.name)),
             )?;
         }
+        self.record_evidence(&format!("the queue of {}", self.rig.name))?;
         self.report.waiting = Some(reason);
         Ok(())
     }
+}
+
+/// Whether something came into the queue that a run did not know: it was submitted while the run ended.
+fn unseen(open: &OpenTown, rig: &Rig, known: &BTreeMap<BeadId, Entry>) -> Outcome<bool> {
+    let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
+    let home = open.home()?;
+    let ours = |bead: &Bead| bead.claim().is_some_and(|claim| claim.home == *home);
+    let beads = open.snapshot()?.beads(&query)?;
+    Ok(beads.iter().filter(|bead| ours(bead)).any(|bead| {
+        let merge = bead.merge.as_ref();
+        merge.is_some_and(|merge| known.get(&bead.id) != Some(&entry(bead, merge)))
+    }))
 }
 
 fn entry(bead: &Bead, merge: &Merge) -> Entry {

@@ -1,0 +1,45 @@
+//! `gt tick`: observe, repair, start, merge. Called by gt itself.
+
+use super::{Call, Perform, Render, Text, Ui};
+use crate::error::Outcome;
+use crate::ops::tick::{Ticked, pass};
+
+/// Look after the town once: repair what broke, start what is ready, merge what was handed in
+#[derive(Debug, clap::Args)]
+#[command(hide = true)]
+pub(super) struct Args {}
+
+impl Perform for Args {
+    type Report = Ticked;
+
+    fn perform(self, call: &mut Call) -> Outcome<Ticked> {
+        let open = call.open()?;
+        pass(&open, &mut call.ui)
+    }
+}
+
+impl Render for Ticked {
+    fn render(&self, ui: &mut Ui) {
+        if self.busy {
+            ui.line("another process looks after the town; it will look again");
+        }
+        for name in &self.ended {
+            ui.line(Text::new().name(name).plain(" ended"));
+        }
+        for (bead, worker) in &self.started {
+            ui.line(Text::new().id(bead).plain(" -> ").name(worker.short()));
+        }
+        for remedied in &self.remedies {
+            ui.line(Text::new().name(remedied.worker.short()).plain(format!(": {}", remedied.what)));
+        }
+        for bead in &self.closed {
+            ui.line(Text::new().id(bead).plain(" closed"));
+        }
+        for rig in &self.merging {
+            ui.line(Text::new().name(rig).plain(": merging"));
+        }
+        for trouble in &self.troubles {
+            ui.warning(trouble);
+        }
+    }
+}

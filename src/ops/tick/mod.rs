@@ -1,0 +1,150 @@
+//! The tick: observe, repair, start, merge. One function, called by everything that makes work go on.
+//!
+//! A tick may be killed anywhere and be run again: each of its steps looks at what is, not at what was done. One
+//! worker's trouble never keeps the others waiting; it is noted and the tick goes on.
+
+mod feed;
+mod observe;
+mod repair;
+
+use serde::Serialize;
+
+use super::{OpenTown, Report, Talk, pass, session};
+use crate::bead::Status;
+use crate::error::Outcome;
+use crate::id::{BeadId, RigName, WorkerRef};
+use crate::ledger::BeadQuery;
+use crate::runtime;
+use crate::store::FileLock;
+use crate::town::Rig;
+
+pub use observe::{Seen, seen};
+
+/// What a tick did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Ticked {
+    /// Another process ticks; it will see what this one was called for.
+    pub busy: bool,
+    /// Sessions whose end was recorded now, by their names.
+    pub ended: Vec<String>,
+    /// What was done about workers, one sentence each.
+    pub remedies: Vec<Remedied>,
+    /// Beads that were started now.
+    pub started: Vec<(BeadId, WorkerRef)>,
+    /// Ready beads that were not started, and why.
+    pub held_back: Vec<(BeadId, String)>,
+    /// Epics that closed themselves.
+    pub closed: Vec<BeadId>,
+    /// Rigs whose merge queue is being worked through.
+    pub merging: Vec<RigName>,
+    /// What could not be done; it is tried again.
+    pub troubles: Vec<String>,
+}
+
+/// One remedy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remedied {
+    /// Whom it was about.
+    pub worker: WorkerRef,
+    /// What was done and why.
+    pub what: String,
+}
+
+impl Report for Ticked {
+    const SCHEMA: &'static str = "gt.tick/1";
+}
+
+impl Ticked {
+    /// Takes note of a step that failed, and goes on.
+    fn note<T>(&mut self, what: &str, outcome: Outcome<T>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                self.troubles.push(format!("{what}: {failure}"));
+                None
+            }
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.ended.extend(other.ended);
+        self.remedies.extend(other.remedies);
+        self.started.extend(other.started);
+        self.held_back = other.held_back;
+        self.closed.extend(other.closed);
+        self.merging = other.merging;
+        self.troubles = other.troubles;
+    }
+}
+
+/// Ticks until nothing asks for more; at once when another process is at it.
+///
+/// # Errors
+/// When the town cannot be read.
+pub fn pass(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
+    let mut all = Ticked::default();
+    loop {
+        let Some(right) = pass::try_begin(open)? else {
+            all.busy = true;
+            return Ok(all);
+        };
+        let answered = pass::requested(open);
+        all.absorb(tick(open, talk)?);
+        drop(right);
+        // Whoever asked while this tick ran found the lock taken and relies on another look.
+        if pass::requested(open) == answered {
+            return Ok(all);
+        }
+    }
+}
+
+/// One tick. The caller has the right to, see [`pass::try_begin`].
+///
+/// # Errors
+/// When the town cannot be read.
+pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
+    let mut ticked = Ticked::default();
+    let rigs = open.town.rigs()?;
+    ticked.note("finding sessions", session::adopt(open));
+    if let Some(ended) = ticked.note("sessions", session::settle(open)) {
+        ticked.ended = ended.into_iter().map(|row| row.name).collect();
+    }
+    repair::workers(open, &rigs, &mut ticked, talk)?;
+    repair::epics(open, &rigs, &mut ticked)?;
+    feed::start(open, &rigs, &mut ticked)?;
+    merge(open, &rigs, &mut ticked)?;
+    if open.ledger.wants_packing() {
+        let packing = detach(open, &["ledger", "pack"]);
+        ticked.note("packing the ledger", packing);
+    }
+    Ok(ticked)
+}
+
+/// Sets a refinery going for each rig that has something to merge, unless one is at it.
+fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
+    let query = BeadQuery { status: vec![Status::Submitted], ..BeadQuery::default() };
+    let submitted = open.snapshot()?.beads(&query)?;
+    for rig in rigs.iter().filter(|rig| !rig.parked) {
+        if !submitted.iter().any(|bead| bead.id.prefix() == rig.prefix) {
+            continue;
+        }
+        ticked.merging.push(rig.name.clone());
+        let free = FileLock::try_acquire(&open.town.refinery_lock(&rig.name))?.is_some();
+        if free {
+            let going = detach(open, &["refinery", "run", rig.name.as_str()]);
+            ticked.note("starting the refinery", going);
+        }
+    }
+    Ok(())
+}
+
+/// Starts `gt ARGUMENTS` for this town, detached.
+fn detach(open: &OpenTown, arguments: &[&str]) -> Outcome<()> {
+    let program = open.program()?.display().to_string();
+    let town = open.town.root.display().to_string();
+    let mut argv = vec![program, "--town".to_owned(), town, "--quiet".to_owned()];
+    argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    runtime::spawn_detached(&argv, &open.town.root, &pass::person_env(open)).map_err(|error| {
+        crate::error::Failure::caused(crate::error::Kind::External, "a detached gt could not be started", error)
+    })
+}

@@ -1,0 +1,208 @@
+//! Repair: what the witness prescribes for each worker, and epics that are over.
+
+use std::time::Duration;
+
+use super::observe::{self, Seen, key, thresholds};
+use super::{Remedied, Ticked};
+use crate::bead::ready::{self, Standing};
+use crate::bead::transition::{Ending, Hold};
+use crate::bead::{Bead, Claim};
+use crate::clock::Timestamp;
+use crate::env::commit_point;
+use crate::error::Outcome;
+use crate::id::{Actor, BeadId, Prefix, WorkerRef};
+use crate::mail::Severity;
+use crate::ops::launch::{self, Start};
+use crate::ops::{OpenTown, Talk, escalate, roster, sandbox, session};
+use crate::runtime::{self, Reply};
+use crate::town::Rig;
+use crate::witness::{Remedy, remedy};
+
+/// How long what was tried for a bead is remembered.
+const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest pause between two starts that failed.
+const LONGEST_PAUSE: u32 = 300;
+
+/// Looks at every worker and does what the witness prescribes.
+pub(super) fn workers(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked, talk: &mut dyn Talk) -> Outcome<()> {
+    let snapshot = open.snapshot()?;
+    for seen in observe::seen(open, &snapshot, rigs)? {
+        let worker = seen.observation.worker.clone();
+        let done = worker_of(open, rigs, &seen);
+        match ticked.note(&worker.short(), done) {
+            Some(Some(what)) => {
+                talk.note(&format!("{}: {what}", worker.short()));
+                ticked.remedies.push(Remedied { worker, what });
+            }
+            Some(None) | None => {}
+        }
+    }
+    Ok(())
+}
+
+fn worker_of(open: &OpenTown, rigs: &[Rig], seen: &Seen) -> Outcome<Option<String>> {
+    if let (Some(bead), true) = (&seen.bead, seen.never_started) {
+        return start_again(open, bead, seen);
+    }
+    let Some(rig) = rigs.iter().find(|rig| rig.name == seen.observation.worker.rig) else { return Ok(None) };
+    let settings = open.settings_for(rig)?;
+    let counters = match &seen.bead {
+        Some(bead) => observe::counters(open, &bead.id)?,
+        None => crate::witness::Counters::default(),
+    };
+    match remedy(&seen.observation, &seen.judgement, &counters, &thresholds(&settings)) {
+        Remedy::Nothing => Ok(None),
+        Remedy::End { session, why } => end(open, &session, &why),
+        Remedy::Remind { text } => remind(open, seen, &text),
+        Remedy::Restart { why, counts } => restart(open, seen, &why, counts),
+        Remedy::Release { outcome, why } => release(open, seen, &Ending::new(outcome, why)),
+        Remedy::Escalate { severity, why } => tell(open, seen, severity, &why),
+    }
+}
+
+fn claim(bead: &Bead) -> Option<&Claim> {
+    bead.claim()
+}
+
+/// The start that a hooking lacks: whoever hooked it was killed before, or failed.
+fn start_again(open: &OpenTown, bead: &Bead, seen: &Seen) -> Outcome<Option<String>> {
+    let Some(claim) = claim(bead).filter(|claim| claim.home == seen.observation.home) else { return Ok(None) };
+    let state = open.state()?;
+    let counter = key("start-failed", &bead.id);
+    let failed = state.counter(&counter, open.now())?;
+    if let Some(failed) = &failed
+        && open.now() < failed.updated + pause(failed.value)
+    {
+        return Ok(None);
+    }
+    match launch::start(open, &bead.id, &claim.lease) {
+        Ok(Start::Started(started)) => {
+            state.reset_counter(&counter)?;
+            Ok(Some(format!("started on {} with {}", bead.id, started.agent)))
+        }
+        Ok(_) => Ok(None),
+        Err(failure) => {
+            let times = state.count(&counter, open.now(), Some(expiry(open)))?;
+            if times >= i64::from(open.settings.tries) {
+                let problem = escalate::problem(
+                    &witness(&claim.assignee),
+                    Some(&bead.id),
+                    Severity::High,
+                    format!("its session cannot be started: {failure}"),
+                );
+                escalate::once(open, &problem)?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The pause after so many starts that failed: 2, 4, 8 ... seconds.
+fn pause(failed: i64) -> Duration {
+    let exponent = u32::try_from(failed).unwrap_or(0).min(8);
+    Duration::from_secs(u64::from(2_u32.saturating_pow(exponent).min(LONGEST_PAUSE)))
+}
+
+fn expiry(open: &OpenTown) -> Timestamp {
+    open.now() + MEMORY
+}
+
+fn witness(worker: &WorkerRef) -> Actor {
+    Actor::Witness(worker.rig.clone())
+}
+
+fn end(open: &OpenTown, id: &crate::id::SessionId, why: &str) -> Outcome<Option<String>> {
+    let Some(row) = open.state()?.session(id)? else { return Ok(None) };
+    session::close(open, &row, Some("not needed"))?;
+    Ok(Some(format!("ended its session: {why}")))
+}
+
+fn remind(open: &OpenTown, seen: &Seen, text: &str) -> Outcome<Option<String>> {
+    let (Some(bead), Some(row)) = (&seen.bead, &seen.row) else { return Ok(None) };
+    open.state()?.count(&key("reminded", &bead.id), open.now(), Some(expiry(open)))?;
+    let dir = session::folder(open, &row.id);
+    Ok(Some(match runtime::deliver(&dir, text) {
+        Ok(Reply::Typed { .. }) => format!("reminded of {}: {}", bead.id, seen.judgement.evidence),
+        Ok(other) => format!("could not be reminded of {} ({other:?})", bead.id),
+        Err(error) => format!("could not be reminded of {} ({error})", bead.id),
+    }))
+}
+
+/// A fresh session in the same worktree, which stays as it is.
+fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Option<String>> {
+    let Some(bead) = &seen.bead else { return Ok(None) };
+    let Some(claim) = claim(bead) else { return Ok(None) };
+    if counts {
+        open.state()?.count(&key("restarted", &bead.id), open.now(), Some(expiry(open)))?;
+    }
+    sandbox::secure(open, &claim.assignee, "before a restart")?;
+    session::end_all(open, &claim.assignee, "restarted")?;
+    commit_point("restart.ended");
+    launch::start(open, &bead.id, &claim.lease)?;
+    open.event("worker.restarted", &witness(&claim.assignee), Some(&bead.id), Some(&claim.assignee.rig), why);
+    Ok(Some(format!("restarted on {}: {why}", bead.id)))
+}
+
+/// Takes the bead back; what the worker has is pinned first.
+fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<String>> {
+    let Some(bead) = &seen.bead else { return Ok(None) };
+    let Some(claim) = claim(bead) else { return Ok(None) };
+    session::end_all(open, &claim.assignee, "released")?;
+    let head = sandbox::pin(open, &claim.assignee, bead)?;
+    commit_point("release.pinned");
+    let by = witness(&claim.assignee);
+    let ending = Ending { head: head.map(|head| head.to_string()), ..ending.clone() };
+    open.ledger.transact(&by, |tx| {
+        let mut bead = tx.bead(&bead.id)?;
+        bead.release(&by, Hold { home: &claim.home, lease: Some(&claim.lease) }, ending.clone())?;
+        tx.put(&bead);
+        tx.describe("release", format!("release {} from {}: {}", bead.id, claim.assignee.name, ending.reason));
+        Ok(())
+    })?;
+    forget(open, &bead.id)?;
+    open.event("bead.released", &by, Some(&bead.id), Some(&claim.assignee.rig), &ending.reason);
+    Ok(Some(format!("{} released: {}", bead.id, ending.reason)))
+}
+
+/// A new hooking begins the ladder anew.
+pub(super) fn forget(open: &OpenTown, bead: &BeadId) -> Outcome<()> {
+    for name in ["restarted", "reminded", "escalated", "start-failed"] {
+        open.state()?.reset_counter(&key(name, bead))?;
+    }
+    Ok(())
+}
+
+fn tell(open: &OpenTown, seen: &Seen, severity: Severity, why: &str) -> Outcome<Option<String>> {
+    let Some(bead) = &seen.bead else { return Ok(None) };
+    let worker = &seen.observation.worker;
+    let mut problem = escalate::problem(&witness(worker), Some(&bead.id), severity, why);
+    problem.worker = None;
+    escalate::raise(open, &problem)?;
+    open.state()?.count(&key("escalated", &bead.id), open.now(), Some(expiry(open)))?;
+    Ok(Some(format!("escalated {}: {why}", bead.id)))
+}
+
+/// Epics whose children are all closed close themselves; so do convoys whose beads are.
+pub(super) fn epics(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
+    let snapshot = open.snapshot()?;
+    let rows = roster::all_rows(&snapshot)?;
+    for account in ready::account(&rows, &roster::readiness(open, rigs)) {
+        let Standing::Epic { closes_as: Some(resolution), .. } = account.standing else { continue };
+        let by = rigs
+            .iter()
+            .find(|rig| rig.prefix == account.id.prefix() && account.id.prefix() != Prefix::town())
+            .map_or(Actor::Mayor, |rig| Actor::Witness(rig.name.clone()));
+        let closed = open.ledger.transact(&by, |tx| {
+            let mut bead = tx.bead(&account.id)?;
+            bead.close(&by, resolution, tx.now())?;
+            tx.put(&bead);
+            tx.describe("close", format!("close {}: all of its beads are closed", bead.id));
+            Ok(())
+        });
+        if ticked.note(account.id.as_str(), closed).is_some() {
+            open.event("bead.closed", &by, Some(&account.id), None, "all of its beads are closed");
+            ticked.closed.push(account.id);
+        }
+    }
+    Ok(())
+}
