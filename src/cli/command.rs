@@ -12,6 +12,7 @@ use super::completions;
 use super::config;
 use super::docs;
 use super::done;
+use super::harness;
 use super::init;
 use super::prime;
 use super::refinery;
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Worker(Worker),
     #[command(flatten)]
     Town(Town),
+    #[command(flatten)]
+    Behind(Behind),
     #[command(flatten)]
     Hidden(Hidden),
 }
@@ -79,6 +82,20 @@ impl Merge {
     }
 }
 
+/// What gt itself calls and a person may: in the reference, not in the overview.
+#[derive(Debug, Subcommand)]
+pub(super) enum Behind {
+    Harness(harness::Args),
+}
+
+impl Behind {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self {
+            Self::Harness(args) => args.dispatch(call),
+        }
+    }
+}
+
 /// What is not for people.
 #[derive(Debug, Subcommand)]
 pub(super) enum Hidden {
@@ -95,11 +112,17 @@ pub(super) enum Town {
     Docs(docs::Args),
 }
 
+fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
+    (heading, G::augment_subcommands(clap::Command::new(heading)))
+}
+
+/// The groups by their headings, for the reference: those of the help, and what stands behind them.
+pub(super) fn documented() -> Vec<(&'static str, clap::Command)> {
+    groups().into_iter().chain([group::<Behind>("Behind the scenes")]).collect()
+}
+
 /// The groups by their headings, for the help.
 pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
-    fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
-        (heading, G::augment_subcommands(clap::Command::new(heading)))
-    }
     vec![
         group::<Start>("Start"),
         group::<Work>("Work"),
@@ -118,6 +141,7 @@ impl Command {
             Self::Merge(command) => command.dispatch(call),
             Self::Worker(command) => command.dispatch(call),
             Self::Town(command) => command.dispatch(call),
+            Self::Behind(command) => command.dispatch(call),
             Self::Hidden(command) => command.dispatch(call),
         }
     }

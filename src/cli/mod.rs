@@ -19,6 +19,7 @@ mod config;
 mod docs;
 mod done;
 mod editor;
+mod harness;
 mod help;
 mod init;
 mod input;

@@ -6,6 +6,7 @@
 mod support;
 
 mod agents;
+mod builtin;
 mod complete;
 mod config;
 mod harness;

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use crate::cli::args;
-use crate::cli::command::groups;
+use crate::cli::command::documented;
 use crate::cli::reference::MADE;
 
 /// The page.
@@ -11,7 +11,7 @@ pub(super) fn page() -> String {
     let mut tree = args::tree();
     tree.build();
     let mut page = format!("# Commands\n\n{MADE}\nEvery command also takes the [global options](#global-options).\n");
-    for (heading, group) in groups() {
+    for (heading, group) in documented() {
         page.push_str(&format!("\n## {heading}\n"));
         for listed in group.get_subcommands().filter(|command| !command.is_hide_set()) {
             let command = tree.find_subcommand(listed.get_name()).expect("the groups make the tree");
