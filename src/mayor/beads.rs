@@ -19,9 +19,9 @@ impl Plan {
         now: Timestamp,
     ) -> Vec<Bead> {
         let epic_bead = epic.map(|id| {
-            let mut bead = Bead::new(id.clone(), &self.summary, now);
+            let mut bead = Bead::new(id.clone(), &self.title, now);
             bead.kind = Kind::Epic;
-            goal.clone_into(&mut bead.description);
+            bead.description = [goal, &self.summary].map(str::trim).join("\n\n").trim().to_owned();
             bead
         });
         let drafts = self.beads.iter().filter_map(|draft| {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_plan_becomes_an_epic_with_children() {
-        let text = r#"{"summary": "Login", "beads": [
+        let text = r#"{"title": "Login", "summary": "A form, then its test.", "beads": [
             {"key": "form", "title": "Add a form", "acceptance": "it shows", "touches": ["src/*"], "priority": 1},
             {"key": "test", "title": "Test it", "role": "tester", "needs": ["form", "web-zzzzz"]}]}"#;
         let plan = parse(text).expect("well formed");
@@ -64,7 +64,7 @@ mod tests {
         let beads = plan.to_beads(&ids, Some(&id("eeee")), "Add login with tests", at(0));
         assert_eq!(
             (beads[0].kind, beads[0].title.as_str(), beads[0].description.as_str()),
-            (Kind::Epic, "Login", "Add login with tests")
+            (Kind::Epic, "Login", "Add login with tests\n\nA form, then its test.")
         );
         assert_eq!(
             (beads[1].priority, &beads[1].touches, &beads[1].parent),

@@ -201,7 +201,7 @@ mod tests {
                 serde_json::json!({"key": key, "title": format!("Do {key}"), "acceptance": "seen", "needs": needs})
             })
             .collect();
-        parse(&serde_json::json!({"summary": "x", "beads": beads}).to_string()).expect("well formed")
+        parse(&serde_json::json!({"title": "x", "beads": beads}).to_string()).expect("well formed")
     }
 
     fn findings(plan: &Plan) -> Vec<String> {

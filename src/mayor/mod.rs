@@ -9,7 +9,7 @@ mod schema;
 
 pub use check::{Facts, Finding, Weight, check};
 pub use parse::{Defect, Defects, parse};
-pub use schema::{repair, schema};
+pub use schema::schema;
 
 use serde::Serialize;
 
@@ -19,7 +19,9 @@ use crate::id::{RigName, RoleName};
 /// A goal, broken into beads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    /// One line for the epic.
+    /// The goal in one line, for the epic and the convoy.
+    pub title: String,
+    /// How the beads together reach the goal; prose, may be empty.
     pub summary: String,
     /// What is to be done.
     pub beads: Vec<Draft>,

@@ -54,17 +54,18 @@ pub fn parse(answer: &str) -> Result<Plan, Defects> {
 
 fn read_plan(value: Value, defects: &mut Vec<Defect>) -> Plan {
     let mut object = Object::new(value, String::new(), defects);
-    let summary = object.required_text("summary");
+    let title = object.required_text("title");
+    let summary = object.text("summary").unwrap_or_default().trim().to_owned();
     let beads = object.take("beads").unwrap_or(Value::Null);
     object.nothing_else();
     let Value::Array(items) = beads else {
         let problem = "it is missing; give an array of beads".to_owned();
         defects.push(Defect { place: "beads".to_owned(), problem });
-        return Plan { summary, beads: Vec::new() };
+        return Plan { title, summary, beads: Vec::new() };
     };
     let drafts = items.into_iter().enumerate();
     let beads = drafts.map(|(place, item)| read_draft(item, format!("beads[{place}]"), defects)).collect();
-    Plan { summary, beads }
+    Plan { title, summary, beads }
 }
 
 fn read_draft(value: Value, place: String, defects: &mut Vec<Defect>) -> Draft {
@@ -221,7 +222,7 @@ mod tests {
 
     use super::*;
 
-    const PLAN: &str = r#"{"summary": "Login", "beads": [{"key": "form", "title": "Add a form", "acceptance": "it shows"},
+    const PLAN: &str = r#"{"title": "Login", "beads": [{"key": "form", "title": "Add a form", "acceptance": "it shows"},
         {"key": "tests", "title": "Test it", "role": "tester", "kind": "chore", "priority": 1, "needs": ["form"], "rig": "web",
          "touches": ["tests/*"], "description": null}]}"#;
 
@@ -247,23 +248,24 @@ mod tests {
             ("", "the answer has no JSON object; answer with the plan as one JSON object"),
             (&PLAN[..150], "the JSON ends in the middle; answer with the whole object, in fewer words"),
             (
-                "{\"summary\": \"x\",, \"beads\": []}",
-                "the object is not JSON: key must be a string at line 1 column 17, near: {\"summary\": \"x\",, \"beads\": []}",
+                "{\"title\": \"x\",, \"beads\": []}",
+                "the object is not JSON: key must be a string at line 1 column 15, near: {\"title\": \"x\",, \"beads\": []}",
             ),
-            ("{\"summary\": \"x\"}", "beads: it is missing; give an array of beads"),
-            ("{\"summary\": \"x\", \"beads\": {}}", "beads: it is missing; give an array of beads"),
-            ("{\"beads\": []}", "summary: it is missing; give a short string"),
-            ("{\"summary\": 3, \"beads\": []}", "summary: it must be a string, not a number"),
+            ("{\"title\": \"x\"}", "beads: it is missing; give an array of beads"),
+            ("{\"title\": \"x\", \"beads\": {}}", "beads: it is missing; give an array of beads"),
+            ("{\"beads\": []}", "title: it is missing; give a short string"),
+            ("{\"title\": \"x\", \"summary\": 3, \"beads\": []}", "summary: it must be a string, not a number"),
+            ("{\"title\": 3, \"beads\": []}", "title: it must be a string, not a number"),
             (
-                "{\"summary\": \"x\", \"beads\": [3]}",
+                "{\"title\": \"x\", \"beads\": [3]}",
                 "beads[0]: it must be an object, not a number; beads[0].key: it is missing; give a short string; beads[0].title: it is missing; give a short string",
             ),
             (
-                r#"{"summary": "x", "beads": [{"key": "a", "title": "t", "need": ["b"]}]}"#,
+                r#"{"title": "x", "beads": [{"key": "a", "title": "t", "need": ["b"]}]}"#,
                 "beads[0].need: this key is not in the schema, nearest is \"needs\"; keys are key, title, description, acceptance, role, kind, priority, needs, touches, rig",
             ),
             (
-                r#"{"summary": "x", "beads": [{"key": "a", "title": " ", "kind": "epic", "priority": 7, "needs": ["b", 4], "touches": "src", "role": "The Boss"}]}"#,
+                r#"{"title": "x", "beads": [{"key": "a", "title": " ", "kind": "epic", "priority": 7, "needs": ["b", 4], "touches": "src", "role": "The Boss"}]}"#,
                 "beads[0].title: it is missing; give a short string; \
                  beads[0].role: \"The Boss\" is not a role: it starts with a letter a-z; \
                  beads[0].kind: \"epic\" is none of task, bug, feature, chore; \

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::Defects;
 use crate::id::{RigName, RoleName};
 
 /// The JSON schema of a plan, with the roles and rigs of this town.
@@ -17,7 +16,7 @@ pub fn schema<'n>(
     let bead = json!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["key", "title", "acceptance"],
+        "required": ["key", "title", "description", "acceptance"],
         "properties": {
             "key": text("a short name, unique in the plan, by which other beads need this one"),
             "title": text("one line in the imperative"),
@@ -34,30 +33,14 @@ pub fn schema<'n>(
     let plan: Value = json!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["summary", "beads"],
+        "required": ["title", "beads"],
         "properties": {
-            "summary": text("the goal in one line"),
+            "title": text("the goal in one line"),
+            "summary": text("how the beads together reach the goal"),
             "beads": {"type": "array", "minItems": 1, "items": bead},
         },
     });
     serde_json::to_string_pretty(&plan).expect("a value of strings is JSON")
-}
-
-/// What is said to a model whose answer cannot be used. It gets one such round.
-pub fn repair<'p>(problems: impl IntoIterator<Item = &'p str>) -> String {
-    let list: Vec<String> = problems.into_iter().map(|problem| format!("- {problem}")).collect();
-    format!(
-        "Your plan cannot be used as it is:\n{}\nAnswer with the whole plan again, mended, as one JSON object and nothing else.",
-        list.join("\n")
-    )
-}
-
-impl Defects {
-    /// What is said to the model.
-    pub fn repair(&self) -> String {
-        let problems: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        repair(problems.iter().map(String::as_str))
-    }
 }
 
 #[cfg(test)]
@@ -72,16 +55,9 @@ mod tests {
         let schema: Value = serde_json::from_str(&schema(&roles, &rigs)).expect("JSON");
         let bead = &schema["properties"]["beads"]["items"]["properties"];
         assert_eq!((&bead["role"]["enum"], &bead["rig"]["enum"]), (&json!(["developer", "tester"]), &json!(["web"])));
-        let error = parse("{\"summary\": \"x\", \"beads\": [{\"key\": \"k\", \"title\": \"t\", \"zzzzzz\": 1}]}")
+        let error = parse("{\"title\": \"x\", \"beads\": [{\"key\": \"k\", \"title\": \"t\", \"zzzzzz\": 1}]}")
             .expect_err("unknown key");
         let known: Vec<&str> = bead.as_object().expect("object").keys().map(String::as_str).collect();
         assert!(error.to_string().ends_with(&format!("keys are {}", known.join(", "))), "{error}");
-    }
-
-    #[test]
-    fn a_repair_lists_every_problem() {
-        let defects = parse("{\"beads\": [{}]}").expect_err("missing");
-        let text = defects.repair();
-        assert_eq!(text.matches("\n- ").count(), 3, "{text}");
     }
 }

@@ -120,6 +120,8 @@ pub struct PlanContext {
     pub rigs: Vec<PlanRig>,
     /// Open beads, one line each: id, state, title.
     pub open_beads: Vec<String>,
+    /// The JSON schema that the answer must fit, never cut.
+    pub schema: String,
 }
 
 /// A rig as a planner sees it.
@@ -157,6 +159,8 @@ pub struct RepairContext {
     pub answer: String,
     /// What is wrong with it.
     pub errors: Vec<String>,
+    /// The JSON schema that the answer must fit.
+    pub schema: String,
 }
 
 /// Commits that do not merge, for `conflict.md`.

@@ -14,4 +14,4 @@ pub use context::{
     PlanContext, PlanRig, PrimeContext, RepairContext, RoleSummary,
 };
 pub use cut::{head, tail};
-pub use render::{PLAN_SCHEMA, Prompts};
+pub use render::Prompts;

@@ -14,9 +14,6 @@ use super::cut::{fit, head, lines, tail};
 use crate::agent::AgentError;
 use crate::id::RoleName;
 
-/// What a plan looks like, as a JSON schema; the mayor's parser accepts exactly this.
-pub const PLAN_SCHEMA: &str = include_str!("../../../templates/plan-schema.json");
-
 /// The built-in templates by name. A new role is a new file and a new line.
 const BUILT_IN: &[(&str, &str)] = &[
     ("prime.md", include_str!("../../../templates/prime.md")),
@@ -110,7 +107,7 @@ impl Prompts {
             let open_beads = lines(&plan.open_beads, limit * scale / 5_000);
             self.fill(
                 "plan.md",
-                context! { goal => &plan.goal, schema => PLAN_SCHEMA.trim(), rigs, roles => Serde(&roles), open_beads },
+                context! { goal => &plan.goal, schema => plan.schema.trim(), rigs, roles => Serde(&roles), open_beads },
             )
         })
     }
@@ -122,7 +119,7 @@ impl Prompts {
     pub fn plan_repair(&self, repair: &RepairContext) -> Result<String, AgentError> {
         let answer = head(&repair.answer, ANSWER_LIMIT, "");
         let errors = Serde(&repair.errors);
-        self.fill("plan-repair.md", context! { goal => &repair.goal, errors, answer, schema => PLAN_SCHEMA.trim() })
+        self.fill("plan-repair.md", context! { goal => &repair.goal, errors, answer, schema => repair.schema.trim() })
     }
 
     /// Why commits did not merge, for the attempt and the next worker.

@@ -199,6 +199,8 @@ Roles: developer, tester, reviewer, architect, debugger, documenter, devops.
     assert!(none.contains("no rig yet"), "{none}");
 }
 
+const SCHEMA: &str = r#"{"type": "object"}"#;
+
 fn plan() -> PlanContext {
     let rig = PlanRig {
         name: "web".into(),
@@ -207,13 +209,13 @@ fn plan() -> PlanContext {
         tree: vec!["README.md".into(), "src/app.js".into()],
         readme: "# Web\nA shop.".into(),
     };
-    PlanContext { goal: "Add login".into(), rigs: vec![rig], open_beads: vec!["web-aaaaa open: Fix the footer".into()] }
+    PlanContext { goal: "Add login".into(), rigs: vec![rig], open_beads: vec!["web-aaaaa open: Fix the footer".into()], schema: SCHEMA.into() }
 }
 
 #[test]
 fn a_planner_gets_the_schema_the_rules_and_the_facts() {
     let text = Prompts::built_in().plan(&plan(), 60_000).expect("built in");
-    assert!(text.contains(PLAN_SCHEMA.trim()));
+    assert!(text.contains(SCHEMA));
     let facts = &text[text.find("Rules:").expect("there are rules")..];
     assert_data_eq!(
         facts,
@@ -285,10 +287,11 @@ fn a_plan_that_could_not_be_used_comes_back_with_the_reasons() {
         goal: "Add login".into(),
         answer: "Sure! {\"beads\": []}".into(),
         errors: vec!["beads is empty".into(), "line 1: text before the object".into()],
+        schema: SCHEMA.into(),
     };
     let text = Prompts::built_in().plan_repair(&repair).expect("built in");
     assert_data_eq!(
-        text.replace(PLAN_SCHEMA.trim(), "[SCHEMA]"),
+        text.replace(SCHEMA, "[SCHEMA]"),
         str![[r#"
 Your plan cannot be used as it is:
 
