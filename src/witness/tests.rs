@@ -75,7 +75,7 @@ fn hooked(seconds: i64) -> impl FnOnce(&mut Observation) {
 #[test]
 fn every_health_has_its_evidence() {
     let hook_renewed = |seen: &mut Observation| {
-        seen.hook.as_mut().expect("hook").claim.lease = "renewedrenewed22".parse().expect("ok")
+        seen.hook.as_mut().expect("hook").claim.lease = "renewedrenewed22".parse().expect("ok");
     };
     let crew = |seen: &mut Observation| (seen.worker, seen.hook) = ("web/crew/ada".parse().expect("valid"), None);
     let unknown = Session::Unknown { why: "tmux did not answer within 2s".to_owned() };
