@@ -12,8 +12,11 @@ use super::completions;
 use super::config;
 use super::docs;
 use super::done;
+use super::feed;
 use super::harness;
+use super::history;
 use super::init;
+use super::ledger;
 use super::prime;
 use super::refinery;
 use super::render::show;
@@ -58,6 +61,8 @@ pub(super) enum Work {
     Ready(bead::ready::Args),
     Close(bead::close::Args),
     Bead(bead::Args),
+    Log(history::Args),
+    Feed(feed::Args),
     Sling(sling::Args),
 }
 
@@ -107,6 +112,7 @@ pub(super) enum Hidden {
 #[derive(Debug, Subcommand)]
 pub(super) enum Town {
     Agent(agent::Args),
+    Ledger(ledger::Args),
     Config(config::Args),
     Completions(completions::Args),
     Docs(docs::Args),
@@ -123,6 +129,9 @@ pub(super) fn documented() -> Vec<(&'static str, clap::Command)> {
 
 /// The groups by their headings, for the help.
 pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
+    fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
+        (heading, G::augment_subcommands(clap::Command::new(heading)))
+    }
     vec![
         group::<Start>("Start"),
         group::<Work>("Work"),
@@ -156,6 +165,8 @@ impl Work {
             Self::Ready(args) => args.dispatch(call),
             Self::Close(args) => show(args, call),
             Self::Bead(args) => args.dispatch(call),
+            Self::Log(args) => show(args, call),
+            Self::Feed(args) => args.dispatch(call),
             Self::Sling(args) => show(args, call),
         }
     }
@@ -193,6 +204,7 @@ impl Town {
         match self {
             Self::Config(args) => args.dispatch(call),
             Self::Agent(args) => args.dispatch(call),
+            Self::Ledger(args) => args.dispatch(call),
             Self::Completions(args) => show(args, call),
             Self::Docs(args) => show(args, call),
         }

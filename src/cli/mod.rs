@@ -19,10 +19,14 @@ mod config;
 mod docs;
 mod done;
 mod editor;
+
+mod feed;
 mod harness;
 mod help;
+mod history;
 mod init;
 mod input;
+mod ledger;
 mod log;
 mod prime;
 mod reference;

@@ -28,16 +28,19 @@ pub struct HandEdit {
     pub path: String,
     /// What happened to it.
     pub kind: HandEditKind,
-    /// Its content now; nothing when it was removed.
+    /// Its content now; nothing when it was removed or cannot be read.
     #[serde(skip)]
     pub text: Option<String>,
+    /// Why it cannot be read as text.
+    #[serde(skip)]
+    pub unreadable: Option<String>,
 }
 
 impl Ledger {
     /// The files that a person changed since they were projected.
     ///
     /// # Errors
-    /// When git cannot compare, or a file is not UTF-8 text.
+    /// When git cannot compare.
     pub fn hand_edits(&self) -> Outcome<Vec<HandEdit>> {
         let git = Git::at(&self.root);
         // An index that is only out of date about times must not make a read command write.
@@ -56,27 +59,38 @@ impl Ledger {
         // No trimming: the first entry may begin with a blank.
         let status = String::from_utf8_lossy(&output.stdout);
         let entries = status.split('\0').filter(|entry| entry.len() > 3);
-        entries.map(|entry| self.hand_edit(entry)).collect()
+        let tip = self.tip()?;
+        let mut edits = Vec::new();
+        for entry in entries {
+            let edit = self.hand_edit(entry);
+            // An index that is behind makes git show files that nobody touched.
+            let known = self.objects()?.read(&tip, &edit.path).map_err(super::lift)?;
+            if edit.unreadable.is_some() || edit.text.as_ref().map(String::as_bytes) != known.as_deref() {
+                edits.push(edit);
+            }
+        }
+        Ok(edits)
     }
 
-    fn hand_edit(&self, entry: &str) -> Outcome<HandEdit> {
+    fn hand_edit(&self, entry: &str) -> HandEdit {
         let (code, path) = entry.split_at(3);
         let file = self.root.join(path);
-        let unreadable = |error| Failure::caused(Kind::External, format!("cannot read {}", file.display()), error);
-        let text = match fs::read(&file) {
-            Ok(bytes) => Some(String::from_utf8(bytes).map_err(|_| {
-                Failure::new(Kind::Invalid, format!("{} is not UTF-8 text", file.display()))
-                    .hint("the ledger keeps text files only; move it elsewhere")
-            })?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(unreadable(error)),
+        let (text, unreadable) = match fs::read(&file).map(String::from_utf8) {
+            Ok(Ok(text)) => (Some(text), None),
+            Ok(Err(_)) => (None, Some("it is not UTF-8 text, and the ledger keeps text only".to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                (None, Some("it is a folder with a repository of its own".to_owned()))
+            }
+            Err(error) => (None, Some(format!("it cannot be read: {error}"))),
         };
-        let kind = match (&text, code.starts_with("??") || code.starts_with('A')) {
-            (None, _) => HandEditKind::Removed,
-            (Some(_), true) => HandEditKind::Added,
-            (Some(_), false) => HandEditKind::Changed,
+        let gone = text.is_none() && unreadable.is_none();
+        let kind = match (gone, code.starts_with("??") || code.starts_with('A')) {
+            (true, _) => HandEditKind::Removed,
+            (false, true) => HandEditKind::Added,
+            (false, false) => HandEditKind::Changed,
         };
-        Ok(HandEdit { path: path.to_owned(), kind, text })
+        HandEdit { path: path.to_owned(), kind, text, unreadable }
     }
 
     /// Puts a file back as the ledger has it: how a person discards a hand edit.

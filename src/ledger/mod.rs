@@ -5,6 +5,7 @@
 //! What the documents mean is not known here, except that beads are indexed by their fields.
 
 mod adopt;
+mod behind;
 mod document;
 mod index;
 mod pack;

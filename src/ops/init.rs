@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::ledger::hook;
 use super::{Report, Talk, agents};
 use crate::agent::{self, Catalogue, Choice, Detected};
 use crate::clock::Clock;
@@ -101,6 +102,7 @@ pub fn init(site: &Site, choices: Choices, clock: Clock, talk: &mut dyn Talk) ->
         [(".gitignore".to_owned(), town::GITIGNORE.to_owned()), (Town::FILE.to_owned(), town_file(&choices))];
     fs::create_dir(&stage).map_err(|error| cannot("create", &stage, error))?;
     Ledger::create(&stage, branch, clock, &documents, &format!("init: the town {}", choices.name))?;
+    hook::install(&stage.join(".git"))?;
     let local = stage.join(Town::LOCAL_FILE);
     write_atomic(&local, Local::fresh().render().as_bytes(), 0o644).map_err(|error| cannot("write", &local, error))?;
     commit_point("init.staged");

@@ -9,6 +9,7 @@ mod process;
 mod state;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub use atomic::{TEMPORARY_SUFFIX, sync_dir, write_atomic};
 pub use lock::{FileLock, Owner};
 pub use process::ProcessId;
 pub use state::{Counter, Event, NewEvent, SessionEnd, SessionRow, StateDb};
+pub use watch::Watch;
 
 /// Why a file could not be locked, read or written.
 #[derive(Debug, thiserror::Error)]

@@ -209,7 +209,12 @@ fn plan() -> PlanContext {
         tree: vec!["README.md".into(), "src/app.js".into()],
         readme: "# Web\nA shop.".into(),
     };
-    PlanContext { goal: "Add login".into(), rigs: vec![rig], open_beads: vec!["web-aaaaa open: Fix the footer".into()], schema: SCHEMA.into() }
+    PlanContext {
+        goal: "Add login".into(),
+        rigs: vec![rig],
+        open_beads: vec!["web-aaaaa open: Fix the footer".into()],
+        schema: SCHEMA.into(),
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ enum Command {
     Close(close::Args),
     Reopen(reopen::Args),
     Dep(dep::Args),
+    Log(crate::cli::history::BeadArgs),
     Graph(graph::Args),
 }
 
@@ -53,6 +54,7 @@ impl Args {
             Command::Close(args) => print(args, call),
             Command::Reopen(args) => print(args, call),
             Command::Dep(args) => args.dispatch(call),
+            Command::Log(args) => print(args, call),
             Command::Graph(args) => print(args, call),
         }
     }

@@ -3,7 +3,7 @@
 pub mod brief;
 pub mod close;
 pub mod create;
-mod cycle;
+pub mod cycle;
 pub mod dep;
 pub mod edit;
 pub mod graph;

@@ -79,6 +79,14 @@ impl StateDb {
         self.read_events(query, 0, limit)
     }
 
+    /// How many events there are.
+    pub fn count_events(&self) -> Result<usize, StoreError> {
+        self.connection
+            .query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0))
+            .map(|count| usize::try_from(count).unwrap_or(0))
+            .map_err(self.failed("count the events"))
+    }
+
     /// Forgets all but the last `keep` events.
     pub fn trim_events(&self, keep: usize) -> Result<usize, StoreError> {
         self.connection
