@@ -1,8 +1,7 @@
 //! Completion, asked as the shells ask.
 
-use std::process::Command;
-
 use crate::support::{TestTown, wait_until};
+use crate::terminal::Terminal;
 
 /// What `gt` offers for the last of `words`, as bash asks; `list` is a second tab.
 fn offered(town: &TestTown, words: &[&str], list: bool) -> Vec<String> {
@@ -71,28 +70,15 @@ fn outside_of_a_town_or_in_a_broken_one_nothing_is_offered_and_nothing_said() {
     assert_eq!(offered(&broken, &["sling", "web-"], false), Vec::<String>::new());
 }
 
-/// Types into a real shell and waits until the screen shows what is expected.
+/// Starts a real shell, makes it complete, types and waits until the screen shows what is expected.
 fn typed(town: &TestTown, shell: &[&str], script: &str, keys: &[&str], expected: &str) {
-    let socket = town.sandbox.join("complete.sock");
-    let tmux = |arguments: &[&str]| -> Command {
-        let mut command = town.program("tmux");
-        command.arg("-S").arg(&socket).args(["-f", "/dev/null"]).args(arguments).current_dir(&town.root);
-        command
-    };
-    let screen = || {
-        let output = tmux(&["capture-pane", "-p"]).output().expect("tmux runs");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    let start = [&["new-session", "-d", "-x", "120", "-y", "30"], shell].concat();
-    assert!(tmux(&start).status().expect("tmux runs").success());
-    assert!(tmux(&["send-keys", "-l", script]).status().expect("tmux runs").success());
-    assert!(tmux(&["send-keys", "Enter"]).status().expect("tmux runs").success());
-    wait_until("the shell", || screen().lines().any(|line| line.trim() == "ready"));
+    let terminal = Terminal::start(town, shell);
+    terminal.line(script);
+    wait_until("the shell", || terminal.screen().lines().any(|line| line.trim() == "ready"));
     for key in keys {
-        assert!(tmux(&["send-keys", key]).status().expect("tmux runs").success());
+        terminal.keys(&[key]);
     }
-    wait_until(expected, || screen().contains(expected));
-    assert!(tmux(&["kill-server"]).status().expect("tmux runs").success());
+    terminal.wait(expected);
 }
 
 #[test]
@@ -140,4 +126,20 @@ fn a_real_fish_completes() {
         &["gt", "Space", "rig", "Space", "show", "Space", "w", "Tab"],
         "gt rig show web",
     );
+}
+
+#[test]
+fn completions_are_installed_where_the_shell_looks() {
+    let town = TestTown::builder().empty();
+    let installed = town.gt(["completions", "bash", "--install"]).succeeds();
+    let file = town.sandbox.join("home/.local/share/bash-completion/completions/gt");
+    installed.says(&[file.to_str().expect("test paths are UTF-8")]);
+    assert_eq!(std::fs::read_to_string(&file).expect("installed"), "source <(gt completions bash)\n");
+    town.gt(["completions", "bash", "--install"]).succeeds();
+    town.gt(["completions", "fish", "--install"]).succeeds();
+    assert!(town.sandbox.join("home/.config/fish/completions/gt.fish").exists());
+    town.gt(["completions", "zsh", "--install"]).exits(7).complains(&["put `source <(gt completions zsh)`"]);
+    std::fs::write(&file, "mine\n").expect("own file");
+    town.gt(["completions", "bash", "--install"]).exits(6).complains(&["holds something else"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("still there"), "mine\n");
 }

@@ -4,11 +4,13 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod terminal;
 
 mod agents;
 mod builtin;
 mod complete;
 mod config;
+mod face;
 mod harness;
 mod init;
 mod kills;
