@@ -2,19 +2,14 @@
 //!
 //! `town.toml` and `rigs.d/*.toml` are documents of the ledger: a change is one commit. `local.toml` is a file.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
+use super::rewrite::{Entry, rewrite};
 use super::{OpenTown, Page, Report, Row};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::RigName;
-use crate::store::{FileLock, write_atomic};
 use crate::town::Town;
-use crate::town::config::{self, Address, Change, File};
-
-/// How long to wait for another change of `local.toml`.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::town::config::{self, Address, File};
 
 impl Row for config::Row {
     const SCHEMA: &'static str = "gt.config.list/1";
@@ -78,21 +73,23 @@ pub fn list(town: &Town, scope: &Scope, set: bool) -> Outcome<Page<config::Row>>
 /// Sets `key` to `values`, or takes it away when there are none.
 ///
 /// # Errors
-/// When there is no such setting, the value does not fit, it is fixed, or the file has changes by hand.
+/// When there is no such setting, the value does not fit, or it is fixed.
 pub fn set(open: &OpenTown, key: &str, values: Option<&[String]>, scope: &Scope) -> Outcome<Changed> {
     let town = &open.town;
     let rig = scope.rig(town)?;
     let address = config::locate(key, rig.as_ref(), scope.local)?;
     let words: Option<Vec<&str>> = values.map(|values| values.iter().map(String::as_str).collect());
-    let make = || match &words {
-        Some(words) => Ok(config::set(town, &address, words)?),
-        None => Ok(config::unset(town, &address)?),
-    };
     let subject = match &values {
         Some(values) => format!("config set {key} {}", values.join(" ")),
         None => format!("config unset {key}"),
     };
-    let changed = write(open, &address.file, &subject, ByHand::Refuse, make)?;
+    let changed = rewrite(open, &address.file, Entry { event: "config", subject: &subject }, |_| {
+        let change = match &words {
+            Some(words) => config::set(town, &address, words),
+            None => config::unset(town, &address),
+        };
+        Ok(change?.text)
+    })?;
     Ok(Changed { file: address.file.path(), key: Some(address.key.clone()), value: in_force(town, &address)?, changed })
 }
 
@@ -118,9 +115,9 @@ pub fn replace(open: &OpenTown, file: &File, before: &str, text: &str) -> Outcom
     let path = file.path();
     config::check(file, text)?;
     check_fixed(file, before, text)?;
-    let changed = write(open, file, &format!("config edit {path}"), ByHand::TakeIn, || {
-        let now = open.town.read(file)?.unwrap_or_default();
-        if now == before { Ok(Change { file: file.clone(), text: text.to_owned() }) } else { Err(moved(file)) }
+    let subject = format!("config edit {path}");
+    let changed = rewrite(open, file, Entry { event: "config", subject: &subject }, |now| {
+        if now == before { Ok(text.to_owned()) } else { Err(moved(file)) }
     })?;
     Ok(Changed { file: path, key: None, value: None, changed })
 }
@@ -148,55 +145,6 @@ pub fn file(town: &Town, name: &str) -> Outcome<File> {
 
 fn unknown() -> Failure {
     Failure::new(Kind::NotFound, "there is no such file of settings").hint("`town`, `local`, or the name of a rig")
-}
-
-/// What becomes of changes by hand that are not in the ledger yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ByHand {
-    /// They stay, and nothing is written.
-    Refuse,
-    /// The person saw them in the editor: they are part of what is written.
-    TakeIn,
-}
-
-/// Writes what `make` makes; whether anything is different from before.
-fn write(
-    open: &OpenTown,
-    file: &File,
-    subject: &str,
-    by_hand: ByHand,
-    make: impl Fn() -> Outcome<Change>,
-) -> Outcome<bool> {
-    if !file.is_document() {
-        let _lock = FileLock::acquire(&open.town.lock_file("local"), PATIENCE)?;
-        let text = make()?.text;
-        let changed = open.town.read(file)?.as_deref() != Some(text.as_str());
-        return if changed { put(open, file, &text).map(|()| true) } else { Ok(false) };
-    }
-    let path = file.path();
-    let done = open.ledger.transact(&open.actor, |transaction| {
-        let kept = transaction.text(&path)?.unwrap_or_default();
-        let edited = open.town.read(file)?.unwrap_or_default() != kept;
-        if edited && by_hand == ByHand::Refuse {
-            return Err(Failure::new(Kind::Conflict, format!("{path} has changes by hand that are not in the ledger"))
-                .hint("`gt ledger adopt` takes them in"));
-        }
-        let text = make()?.text;
-        if edited {
-            // The ledger never writes over changes by hand, so they are replaced here.
-            put(open, file, &text)?;
-        }
-        transaction.put_text(path.as_str(), text);
-        transaction.describe("config", subject);
-        Ok(edited)
-    })?;
-    Ok(done.value || done.commit.is_some())
-}
-
-fn put(open: &OpenTown, file: &File, text: &str) -> Outcome<()> {
-    let path = open.town.root.join(file.path());
-    write_atomic(&path, text.as_bytes(), 0o644)
-        .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", path.display()), error))
 }
 
 /// The file is not any more what was shown in the editor.

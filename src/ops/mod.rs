@@ -21,6 +21,7 @@ pub mod pass;
 pub mod prime;
 pub mod refinery;
 mod report;
+pub mod rewrite;
 pub mod rig;
 mod roster;
 mod sandbox;

@@ -79,15 +79,30 @@ fn mistakes_are_named_and_change_nothing() {
 }
 
 #[test]
-fn changes_by_hand_are_not_swept_up() {
-    let town = TestTown::new();
-    let text = town.read("town.toml").expect("a town") + "capacity = 3\n";
-    town.write("town.toml", &text);
-    town.gt(["config", "set", "attempts", "2"])
-        .exits(6)
-        .complains(&["town.toml has changes by hand", "gt ledger adopt"]);
-    assert_eq!(town.read("town.toml"), Some(text));
+fn changes_by_hand_count_at_once_and_are_taken_in_with_the_next_change() {
+    let (town, _project) = TestTown::with_rig();
+    town.write("town.toml", &(town.read("town.toml").expect("a town") + "capacity = 3   # for now\n"));
     town.gt(["config", "get", "capacity"]).succeeds().says(&["3\n"]);
+    town.gt(["config", "set", "attempts", "2"]).succeeds();
+    let text = town.read("town.toml").expect("a town");
+    assert!(text.contains("capacity = 3   # for now\n") && text.contains("attempts = 2\n"), "{text}");
+    assert_eq!(town.git(&["show", "HEAD:town.toml"]), text.trim_end());
+
+    town.write("rigs.d/web.toml", &(String::from("# mine\n") + &town.read("rigs.d/web.toml").expect("a rig")));
+    town.gt(["rig", "park", "web"]).succeeds();
+    let text = town.read("rigs.d/web.toml").expect("a rig");
+    assert!(text.starts_with("# mine\n") && text.contains("parked = true"), "{text}");
+    assert_eq!(town.git(&["show", "HEAD:rigs.d/web.toml"]), text.trim_end());
+    assert_eq!(town.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_broken_file_is_not_changed() {
+    let town = TestTown::new();
+    let text = town.read("town.toml").expect("a town") + "capasity = 3\n";
+    town.write("town.toml", &text);
+    town.gt(["config", "set", "attempts", "2"]).exits(5).complains(&["town.toml:4:", "did you mean `capacity`"]);
+    assert_eq!(town.read("town.toml"), Some(text));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::change;
 use crate::error::Outcome;
 use crate::id::RigName;
+use crate::ops::rewrite::Entry;
 use crate::ops::{OpenTown, Report};
 
 /// A rig that was parked or taken up again.
@@ -29,8 +30,7 @@ impl Report for Parked {
 pub fn park(open: &OpenTown, name: &str, parked: bool) -> Outcome<Parked> {
     let event = if parked { "park" } else { "unpark" };
     let rig: RigName = open.rig(name)?.name;
-    let changed = change(open, &rig, event, &format!("{event} {rig}"), |rig| {
-        Ok(std::mem::replace(&mut rig.parked, parked) != parked)
-    })?;
+    let subject = format!("{event} {rig}");
+    let changed = change(open, &rig, Entry { event, subject: &subject }, |rig| rig.parked = parked)?;
     Ok(Parked { rig, parked, changed })
 }
