@@ -111,6 +111,17 @@ fn questions_are_asked_on_a_terminal() {
 }
 
 #[test]
+fn on_a_terminal_results_and_hints_stand_in_the_order_in_which_they_were_said() {
+    let town = TestTown::builder().empty();
+    let terminal = Terminal::shell(&town);
+    terminal.line(&format!("clear; gt init --permissions ask {}; echo do''ne", town.root.display()));
+    let screen = terminal.wait("done");
+    let made = screen.find("Made the town").expect("the result");
+    let hint = screen.find("hint: `cd").expect("the hint");
+    assert!(made < hint, "{screen}");
+}
+
+#[test]
 fn a_no_on_a_terminal_leaves_nothing_behind() {
     let town = TestTown::new();
     let project = town.repo("web");

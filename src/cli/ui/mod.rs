@@ -217,6 +217,8 @@ impl Ui {
 
     /// A line on stderr, beside whatever moves there.
     fn talk(&mut self, text: &Text) {
+        // Where both meet on one terminal, they stand in the order in which they were said.
+        self.out.flush();
         match &self.step {
             Some(step) => step.aside(|| self.err.line(text)),
             None => self.err.line(text),
