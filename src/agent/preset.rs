@@ -85,6 +85,13 @@ pub struct Preset {
     pub first_start: Vec<FirstStart>,
 }
 
+impl Preset {
+    /// Whether it is this program's own agent, whose model can be asked without starting a process.
+    pub fn is_built_in(&self) -> bool {
+        self.program == "{gt}" && self.command.is_none() && self.oneshot_command.is_none()
+    }
+}
+
 fn last() -> u32 {
     9
 }

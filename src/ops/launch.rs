@@ -4,7 +4,7 @@
 //! leaves it, or makes the sandbox anew. One lock per worker keeps two processes from doing it at once.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -196,7 +196,11 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
     Ok(crate::agent::plan(&request)?)
 }
 
-fn write_private(file: &crate::agent::PlannedFile) -> Outcome<()> {
+/// Writes a file of a launch so that only its owner can read it.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write_private(file: &crate::agent::PlannedFile) -> Outcome<()> {
     let failed = |error| Failure::caused(Kind::External, format!("cannot write {}", file.path.display()), error);
     if let Some(folder) = file.path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
@@ -238,14 +242,7 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
     let (caller, gt) = (caller(open), open.program()?);
     let name = match wish.map(str::to_owned).or_else(|| bead.agent.clone()).or(settings.role(&bead.role).agent) {
         Some(name) => name,
-        None => {
-            let choice = crate::agent::choose(&crate::agent::detect(&catalogue, &caller, &gt));
-            if !choice.usable {
-                return Err(Failure::new(Kind::External, format!("no agent can be started: {}", choice.reason))
-                    .hint("Install one (`gt agent list` says how), or name a program: `gt config set agents.mine.command \"PROGRAM\"`."));
-            }
-            choice.agent
-        }
+        None => installed(&catalogue, &caller, &gt)?,
     };
     let folder: PathBuf = open.town.run_dir();
     let request = LaunchRequest {
@@ -263,4 +260,27 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
     };
     crate::agent::plan(&request)?;
     Ok(name)
+}
+
+/// The agent that plans and chats: the mayor's, else the town's, else what is installed.
+///
+/// # Errors
+/// When none is named and none is installed.
+pub fn mayors_agent(open: &OpenTown) -> Outcome<String> {
+    let settings = &open.settings;
+    match settings.mayor.agent.clone().or_else(|| settings.agent.clone()) {
+        Some(name) => Ok(name),
+        None => installed(&Catalogue::new(settings), &caller(open), &open.program()?),
+    }
+}
+
+/// The agent to work with when nobody named one.
+fn installed(catalogue: &Catalogue, caller: &Caller, gt: &Path) -> Outcome<String> {
+    let choice = crate::agent::choose(&crate::agent::detect(catalogue, caller, gt));
+    if choice.usable {
+        return Ok(choice.agent);
+    }
+    Err(Failure::new(Kind::External, format!("no agent can be started: {}", choice.reason)).hint(
+        "Install one (`gt agent list` says how), or name a program: `gt config set agents.mine.command \"PROGRAM\"`.",
+    ))
 }

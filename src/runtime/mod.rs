@@ -43,6 +43,7 @@ pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wai
 pub use launch::Launch;
 pub use message::{Reply, Request, Status, deliver, send};
 pub use process::Processes;
+pub use quote::line as shell_line;
 pub use tmux::{Pane, Tmux, TmuxServer, Typed, tmux_version};
 
 /// What kind of place sessions run in.

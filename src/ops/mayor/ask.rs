@@ -1,0 +1,202 @@
+//! Asking for a plan: an agent that is run once without a terminal, or the built-in model client.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use crate::agent::{Caller, Catalogue, Delivery, LaunchRequest, Preset, plan_oneshot};
+use crate::clock::short;
+use crate::env;
+use crate::error::{Failure, Kind, Outcome};
+use crate::model::{self, Event, Model, ModelError, Reply, Subject};
+use crate::ops::{OpenTown, Talk, launch};
+use crate::runtime::{CommandResult, CommandSpec, run_command, shell_line};
+
+/// How much of an answer is kept: a plan of some hundred beads.
+const ANSWER_LIMIT: u64 = 2 * 1024 * 1024;
+/// How much of what a program complained of is shown.
+const COMPLAINT: usize = 600;
+
+/// Whoever is asked for plans.
+pub(super) struct Planner<'a> {
+    open: &'a OpenTown,
+    preset: Preset,
+    model: Option<String>,
+    caller: Caller,
+    limit: Duration,
+}
+
+/// One question.
+pub(super) struct Question<'q> {
+    /// The first line of the goal.
+    pub title: &'q str,
+    /// All that is said.
+    pub prompt: &'q str,
+    /// Where the prompt, the answer and what a program complains of are kept.
+    pub folder: &'q Path,
+}
+
+impl<'a> Planner<'a> {
+    /// The planner of a town: the mayor's agent, else the town's, else what is installed.
+    pub fn of(open: &'a OpenTown) -> Outcome<Self> {
+        let settings = &open.settings;
+        let name = launch::mayors_agent(open)?;
+        let preset = Catalogue::new(settings).get(&name)?.clone();
+        let model = settings.mayor.model.clone().or_else(|| settings.model.clone());
+        Ok(Self { open, preset, model, caller: launch::caller(open), limit: settings.mayor.limit.duration() })
+    }
+
+    /// The agent's name.
+    pub fn name(&self) -> &str {
+        &self.preset.name
+    }
+
+    /// The answer to one question.
+    pub fn ask(&self, question: &Question<'_>, talk: &mut dyn Talk) -> Outcome<String> {
+        let answer = if self.preset.is_built_in() {
+            self.ask_model(question, talk)?
+        } else {
+            self.ask_program(question)?
+        };
+        if answer.trim().is_empty() {
+            return Err(Failure::new(Kind::External, format!("{} answered nothing", self.name())));
+        }
+        Ok(answer)
+    }
+
+    fn ask_model(&self, question: &Question<'_>, talk: &mut dyn Talk) -> Outcome<String> {
+        let variable = |name: &str| self.caller.variables.get(name).cloned();
+        let model = model::from_variables(self.model.as_deref(), &variable)?;
+        let subject = Subject::new("mayor", question.title);
+        let reply = within(self.limit, model, subject, question.prompt, talk)?;
+        match reply {
+            Some(reply) => Ok(reply?.text),
+            None => Err(self.too_late()),
+        }
+    }
+
+    fn ask_program(&self, question: &Question<'_>) -> Outcome<String> {
+        let folder = self.open.town.mayor_dir();
+        std::fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, error))?;
+        let gt = self.open.program()?;
+        let request = LaunchRequest {
+            preset: &self.preset,
+            prompt: question.prompt,
+            model: self.model.as_deref(),
+            effort: None,
+            permissions: self.open.settings.permissions,
+            worktree: &folder,
+            run_dir: question.folder,
+            gt: &gt,
+            variables: self.variables(question),
+            caller: &self.caller,
+            resume: None,
+        };
+        let plan = plan_oneshot(&request)?;
+        for file in &plan.files {
+            launch::write_private(file)?;
+        }
+        let input = match plan.delivery {
+            Delivery::Stdin => question.folder.join("prompt.md"),
+            _ => PathBuf::from("/dev/null"),
+        };
+        let [input, errors] = [input, question.folder.join("errors.log")].map(|path| path.display().to_string());
+        let command =
+            format!("exec {} <{} 2>{}", shell_line(&plan.argv), shell_line([&input]), shell_line([&errors]));
+        let answer = question.folder.join("answer.md");
+        let result = run_command(&CommandSpec {
+            command,
+            cwd: plan.cwd,
+            env: plan.env,
+            limit: self.limit,
+            log: answer.clone(),
+            log_limit: ANSWER_LIMIT,
+            runs: self.open.town.run_dir(),
+            stop: None,
+        })?;
+        self.check(&result, Path::new(&errors))?;
+        let bytes = std::fs::read(&answer).map_err(|error| cannot("read", &answer, error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn variables(&self, question: &Question<'_>) -> BTreeMap<String, String> {
+        let title = question.title.split_whitespace().collect::<Vec<_>>().join(" ");
+        let town = self.open.town.root.display().to_string();
+        [(env::TOWN, town), (env::ROLE, "mayor".to_owned()), (env::TITLE, title)]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
+    }
+
+    fn check(&self, result: &CommandResult, errors: &Path) -> Outcome<()> {
+        if result.timed_out {
+            return Err(self.too_late());
+        }
+        if result.succeeded() {
+            return Ok(());
+        }
+        let how = result.status.map_or_else(|| "was ended".to_owned(), |status| format!("ended with status {status}"));
+        let said = std::fs::read(errors).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let said = crate::agent::prompt::tail(if said.trim().is_empty() { &result.tail } else { &said }, COMPLAINT, "");
+        let message = format!("{} {how}: {}", self.name(), if said.is_empty() { "it said nothing" } else { said.as_str() });
+        Err(Failure::new(Kind::External, message).hint(format!(
+            "see that `{}` works when you run it yourself; `gt config set mayor.agent NAME` takes another one",
+            self.preset.program
+        )))
+    }
+
+    fn too_late(&self) -> Failure {
+        Failure::new(Kind::External, format!("{} did not answer within {}", self.name(), short(self.limit)))
+            .hint("`gt config set mayor.limit TIME` gives it longer; a smaller goal needs less")
+    }
+}
+
+/// What is heard from the thread that asks.
+enum Heard {
+    Note(String),
+    Reply(Result<Reply, ModelError>),
+}
+
+/// Asks in a thread of its own, because an endpoint may keep silent for long; `None` when the time is over.
+fn within(
+    limit: Duration,
+    model: Box<dyn Model>,
+    subject: Subject,
+    prompt: &str,
+    talk: &mut dyn Talk,
+) -> Outcome<Option<Result<Reply, ModelError>>> {
+    let (tell, told) = mpsc::channel();
+    let late = Arc::new(AtomicBool::new(false));
+    let (is_late, prompt) = (Arc::clone(&late), prompt.to_owned());
+    std::thread::spawn(move || {
+        let reply = model::complete(&*model, subject, &prompt, &mut |event| {
+            if let Event::Waiting { wait, reason, .. } = event {
+                let _ = tell.send(Heard::Note(format!("asking again in {}: {reason}", short(wait))));
+            }
+            if is_late.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let _ = tell.send(Heard::Reply(reply));
+    });
+    let end = Instant::now() + limit;
+    loop {
+        match told.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(Heard::Note(note)) => talk.note(&note),
+            Ok(Heard::Reply(reply)) => return Ok(Some(reply)),
+            Err(RecvTimeoutError::Timeout) => {
+                late.store(true, Ordering::Relaxed);
+                return Ok(None);
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::new(Kind::Internal, "the thread that asked the model ended in a panic"));
+            }
+        }
+    }
+}
+
+fn cannot(action: &str, path: &Path, error: std::io::Error) -> Failure {
+    Failure::caused(Kind::External, format!("cannot {action} {}", path.display()), error)
+}
