@@ -10,6 +10,7 @@ use super::agent;
 use super::bead;
 use super::completions;
 use super::config;
+use super::convoy;
 use super::docs;
 use super::done;
 use super::feed;
@@ -17,6 +18,7 @@ use super::harness;
 use super::history;
 use super::init;
 use super::ledger;
+use super::mayor;
 use super::prime;
 use super::refinery;
 use super::render::show;
@@ -64,6 +66,8 @@ pub(super) enum Work {
     Log(history::Args),
     Feed(feed::Args),
     Sling(sling::Args),
+    Mayor(mayor::Args),
+    Convoy(convoy::Args),
 }
 
 /// What workers say.
@@ -168,6 +172,8 @@ impl Work {
             Self::Log(args) => show(args, call),
             Self::Feed(args) => args.dispatch(call),
             Self::Sling(args) => show(args, call),
+            Self::Mayor(args) => args.dispatch(call),
+            Self::Convoy(args) => args.dispatch(call),
         }
     }
 }

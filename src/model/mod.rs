@@ -35,11 +35,7 @@ pub fn complete(
     prompt: &str,
     on_event: &mut OnEvent<'_>,
 ) -> Result<Reply, ModelError> {
-    let request = Request {
-        subject,
-        messages: vec![Message::user(prompt)],
-        max_tokens: COMPLETE_TOKENS,
-        ..Request::default()
-    };
+    let request =
+        Request { subject, messages: vec![Message::user(prompt)], max_tokens: COMPLETE_TOKENS, ..Request::default() };
     model.turn(&request, on_event)
 }

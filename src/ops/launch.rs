@@ -208,7 +208,11 @@ pub(super) fn write_private(file: &crate::agent::PlannedFile) -> Outcome<()> {
     write_atomic(&file.path, file.text.as_bytes(), 0o600).map_err(failed)
 }
 
-fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, plan: &LaunchPlan) -> Outcome<Launch> {
+/// What the process of a session is to do.
+///
+/// # Errors
+/// When the system does not say which program this is.
+pub(super) fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, plan: &LaunchPlan) -> Outcome<Launch> {
     let gt = open.program()?.display().to_string();
     let town = open.town.root.display().to_string();
     Ok(Launch {

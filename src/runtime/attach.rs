@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use super::{RuntimeError, observe, pause};
@@ -14,6 +16,13 @@ pub enum Attach {
     Exec(Vec<String>),
     /// Follow this log with [`follow_log`].
     Follow(PathBuf),
+}
+
+/// Turns this process into the command; answers only when that failed.
+pub fn replace_process(words: &[String]) -> RuntimeError {
+    let (program, arguments) = words.split_first().map_or(("", [].as_slice()), |(first, rest)| (first.as_str(), rest));
+    let error = Command::new(program).args(arguments).exec();
+    RuntimeError::io("start", Path::new(program))(error)
 }
 
 /// How often the log is looked at.

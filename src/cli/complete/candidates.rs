@@ -8,6 +8,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::agent::Catalogue;
 use crate::bead::Status;
 use crate::clock::Clock;
+use crate::convoy::Convoy;
 use crate::env;
 use crate::ledger::{BeadQuery, Ledger};
 use crate::town::{Rig, Town, schema};
@@ -74,6 +75,20 @@ pub(in crate::cli) fn agents() -> ArgValueCompleter {
         let settings = town().and_then(|town| town.settings().ok());
         let catalogue = settings.map_or_else(Catalogue::built_in, |settings| Catalogue::new(&settings));
         fitting(typed, catalogue.all().into_iter().map(|preset| (preset.name.clone(), preset.title.clone())))
+    })
+}
+
+/// Completes the id of a convoy that has not ended, with its title.
+pub(in crate::cli) fn convoys() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let found = || -> Option<Vec<Convoy>> {
+            let town = town()?;
+            let branch = town.settings().ok()?.branch;
+            let (convoys, _) = Ledger::at(&town.root, &branch, Clock::System).snapshot().ok()?.documents().ok()?;
+            Some(convoys)
+        };
+        let open = found().unwrap_or_default().into_iter().filter(|convoy| convoy.closed.is_none());
+        fitting(typed, open.map(|convoy| (convoy.id.to_string(), convoy.title)))
     })
 }
 

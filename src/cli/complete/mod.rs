@@ -12,7 +12,7 @@ use clap_complete::env::{Fish, Shells, Zsh};
 use super::args;
 #[expect(unused_imports, reason = "the commands that take workers are to come")]
 pub(super) use candidates::workers;
-pub(super) use candidates::{agents, beads, beads_and_places, rigs, settings};
+pub(super) use candidates::{agents, beads, beads_and_places, convoys, rigs, settings};
 
 /// The shells that can ask, each with the way to answer it.
 const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &Fish, &Zsh]);

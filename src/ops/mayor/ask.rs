@@ -57,11 +57,8 @@ impl<'a> Planner<'a> {
 
     /// The answer to one question.
     pub fn ask(&self, question: &Question<'_>, talk: &mut dyn Talk) -> Outcome<String> {
-        let answer = if self.preset.is_built_in() {
-            self.ask_model(question, talk)?
-        } else {
-            self.ask_program(question)?
-        };
+        let answer =
+            if self.preset.is_built_in() { self.ask_model(question, talk)? } else { self.ask_program(question)? };
         if answer.trim().is_empty() {
             return Err(Failure::new(Kind::External, format!("{} answered nothing", self.name())));
         }
@@ -105,8 +102,7 @@ impl<'a> Planner<'a> {
             _ => PathBuf::from("/dev/null"),
         };
         let [input, errors] = [input, question.folder.join("errors.log")].map(|path| path.display().to_string());
-        let command =
-            format!("exec {} <{} 2>{}", shell_line(&plan.argv), shell_line([&input]), shell_line([&errors]));
+        let command = format!("exec {} <{} 2>{}", shell_line(&plan.argv), shell_line([&input]), shell_line([&errors]));
         let answer = question.folder.join("answer.md");
         let result = run_command(&CommandSpec {
             command,
@@ -142,7 +138,8 @@ impl<'a> Planner<'a> {
         let said = std::fs::read(errors).unwrap_or_default();
         let said = String::from_utf8_lossy(&said).into_owned();
         let said = crate::agent::prompt::tail(if said.trim().is_empty() { &result.tail } else { &said }, COMPLAINT, "");
-        let message = format!("{} {how}: {}", self.name(), if said.is_empty() { "it said nothing" } else { said.as_str() });
+        let message =
+            format!("{} {how}: {}", self.name(), if said.is_empty() { "it said nothing" } else { said.as_str() });
         Err(Failure::new(Kind::External, message).hint(format!(
             "see that `{}` works when you run it yourself; `gt config set mayor.agent NAME` takes another one",
             self.preset.program

@@ -89,10 +89,7 @@ fn roles(open: &OpenTown) -> Vec<RoleName> {
 }
 
 fn unfinished(snapshot: &Snapshot) -> Outcome<Vec<Bead>> {
-    snapshot.beads(&BeadQuery {
-        status: vec![Status::Open, Status::Hooked, Status::Submitted],
-        ..BeadQuery::default()
-    })
+    snapshot.beads(&BeadQuery { status: vec![Status::Open, Status::Hooked, Status::Submitted], ..BeadQuery::default() })
 }
 
 /// A rig as it is in its target. A remote that cannot be reached is told, and what was fetched last is used.

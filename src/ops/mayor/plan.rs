@@ -86,7 +86,9 @@ pub struct Proposal {
 pub fn propose(open: &OpenTown, request: &Request, talk: &mut dyn Talk) -> Outcome<Proposal> {
     let goal = request.goal.trim();
     if goal.is_empty() {
-        return Err(Failure::new(Kind::Usage, "there is no goal to plan").hint("gt mayor plan \"Add login with tests\""));
+        return Err(
+            Failure::new(Kind::Usage, "there is no goal to plan").hint("gt mayor plan \"Add login with tests\"")
+        );
     }
     let scope = Scope::of(open, request.rig.as_deref())?;
     let planner = Planner::of(open)?;
@@ -159,7 +161,8 @@ impl Desk {
     }
 
     fn unusable(&self, planner: &Planner<'_>, errors: &[String]) -> Failure {
-        let message = format!("{} gave no plan that can be used, also when asked again: {}", planner.name(), errors.join("; "));
+        let message =
+            format!("{} gave no plan that can be used, also when asked again: {}", planner.name(), errors.join("; "));
         Failure::new(Kind::External, message)
             .hint(format!("its words are kept in {}", self.folder.join("repair/answer.md").display()))
             .hint("say the goal more precisely, or plan with another agent: `gt config set mayor.agent NAME`")
@@ -256,7 +259,8 @@ impl Proposal {
 
     /// An epic over several rigs is the town's own.
     fn epic_prefix(&self) -> Outcome<Prefix> {
-        let prefixes = self.report.plan.beads.iter().map(|draft| self.prefix(draft)).collect::<Outcome<BTreeSet<_>>>()?;
+        let prefixes =
+            self.report.plan.beads.iter().map(|draft| self.prefix(draft)).collect::<Outcome<BTreeSet<_>>>()?;
         let mut prefixes = prefixes.into_iter();
         Ok(match (prefixes.next(), prefixes.next()) {
             (Some(only), None) => only,

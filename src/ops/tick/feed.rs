@@ -9,6 +9,7 @@ use crate::convoy::{Convoy, Verdict};
 use crate::error::Outcome;
 use crate::id::{Actor, BeadId};
 use crate::ledger::{BeadQuery, Snapshot};
+use crate::ops::convoy::with_members;
 use crate::ops::hooking::{self, Wish};
 use crate::ops::launch::{self, Start};
 use crate::ops::{OpenTown, roster};
@@ -67,16 +68,6 @@ fn convoys(
         }
     }
     Ok(feeds)
-}
-
-/// The rows together with those of the convoy's closed members.
-fn with_members(snapshot: &Snapshot, rows: &[ready::Row], convoy: &Convoy) -> Outcome<Vec<ready::Row>> {
-    let mut rows = rows.to_vec();
-    let known: BTreeSet<BeadId> = rows.iter().map(|row| row.id.clone()).collect();
-    for id in convoy.members.iter().filter(|id| !known.contains(*id)) {
-        rows.extend(snapshot.find(id)?.as_ref().map(ready::Row::from));
-    }
-    Ok(rows)
 }
 
 fn close(open: &OpenTown, convoy: &Convoy) -> Outcome<()> {
