@@ -10,7 +10,6 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Fish, Shells, Zsh};
 
 use super::args;
-#[expect(unused_imports, reason = "the commands that take workers are to come")]
 pub(super) use candidates::workers;
 pub(super) use candidates::{agents, beads, beads_and_places, convoys, rigs, settings};
 
