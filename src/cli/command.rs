@@ -26,6 +26,7 @@ use super::rig;
 use super::session;
 use super::sling;
 use super::tick;
+use super::why;
 use crate::error::Outcome;
 
 /// Every command.
@@ -63,6 +64,7 @@ pub(super) enum Work {
     Ready(bead::ready::Args),
     Close(bead::close::Args),
     Bead(bead::Args),
+    Why(why::Args),
     Log(history::Args),
     Feed(feed::Args),
     Sling(sling::Args),
@@ -133,9 +135,6 @@ pub(super) fn documented() -> Vec<(&'static str, clap::Command)> {
 
 /// The groups by their headings, for the help.
 pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
-    fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
-        (heading, G::augment_subcommands(clap::Command::new(heading)))
-    }
     vec![
         group::<Start>("Start"),
         group::<Work>("Work"),
@@ -169,6 +168,7 @@ impl Work {
             Self::Ready(args) => args.dispatch(call),
             Self::Close(args) => show(args, call),
             Self::Bead(args) => args.dispatch(call),
+            Self::Why(args) => show(args, call),
             Self::Log(args) => show(args, call),
             Self::Feed(args) => args.dispatch(call),
             Self::Sling(args) => show(args, call),

@@ -40,6 +40,7 @@ mod sling;
 mod tick;
 mod ui;
 mod usage;
+mod why;
 
 use std::io::Write;
 use std::process::ExitCode;

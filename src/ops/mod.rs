@@ -33,6 +33,7 @@ mod talk;
 pub mod target;
 pub mod tick;
 pub mod who;
+pub mod why;
 
 pub use open::OpenTown;
 pub use report::{Counts, Each, Envelope, Many, Page, Report, Row};
