@@ -52,6 +52,14 @@ impl Call {
         OpenTown::open(self.town()?, &self.here()?, self.clock)
     }
 
+    /// The same for commands that mend the town, also when its settings cannot be read.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open_to_mend(&self) -> Outcome<OpenTown> {
+        OpenTown::open_to_mend(self.town()?, &self.here()?, self.clock)
+    }
+
     /// The folder that the person is in.
     ///
     /// # Errors

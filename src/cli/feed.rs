@@ -76,7 +76,7 @@ fn follow(limit: Limit, call: &mut Call) -> Outcome<u8> {
     let cannot = |error| Failure::caused(Kind::External, "cannot wait for events", error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     runtime.block_on(async {
-        let watch = Watch::begin(&open.town.runtime_dir()).map_err(cannot)?;
+        let mut watch = Watch::begin(&open.town.runtime_dir()).map_err(cannot)?;
         let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
         let mut last = 0;
         for event in feed(&open, limit.usual())?.rows {

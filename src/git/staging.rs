@@ -103,6 +103,9 @@ impl IndexLock {
         let _ = fs::remove_file(next.with_extension("next.lock"));
         let index_error = |source| StagingError::Index { path: current.clone(), source };
         let mut index = Index::open(&next).map_err(index_error)?;
+        if let Ok(written) = fs::metadata(&current) {
+            smudge(&mut index, written.mtime() as i32).map_err(index_error)?;
+        }
         for staged in staged {
             bring_in_step(&mut index, root, staged).map_err(index_error)?;
         }
@@ -120,6 +123,16 @@ impl Drop for IndexLock {
             let _ = fs::remove_file(&self.lock);
         }
     }
+}
+
+/// Makes git look again at entries that are not older than the index, which was written at `written` seconds.
+///
+/// Git trusts times of a whole second, except for files of the very second in which the index was written. Writing
+/// it anew, later, would take that mistrust away, and with it sight of an edit from that second: git does the same.
+fn smudge(index: &mut Index, written: i32) -> Result<(), git2::Error> {
+    let doubtful: Vec<IndexEntry> =
+        index.iter().filter(|entry| entry.mtime.seconds() >= written && entry.file_size > 0).collect();
+    doubtful.into_iter().try_for_each(|entry| index.add(&IndexEntry { file_size: 0, ..entry }))
 }
 
 fn bring_in_step(index: &mut Index, root: &Path, staged: &Staged) -> Result<(), git2::Error> {

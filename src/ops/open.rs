@@ -46,6 +46,21 @@ impl OpenTown {
         Ok(Self { town, settings, ledger, clock, actor, lease, bead, state: OnceCell::new(), home: OnceCell::new() })
     }
 
+    /// The same for verbs that mend the town: settings that break a rule are those that nobody set.
+    ///
+    /// # Errors
+    /// As [`OpenTown::open`], without broken settings.
+    pub fn open_to_mend(town: Town, here: &Path, clock: Clock) -> Outcome<Self> {
+        match town.settings() {
+            Err(error) if error.kind() == Kind::Invalid => {}
+            _ => return Self::open(town, here, clock),
+        }
+        let who::Acting { actor, lease, bead } = who::acting(&town, here)?;
+        let settings = Settings { branch: branch_of(&town), ..Settings::defaults() };
+        let ledger = Ledger::at(&town.root, &settings.branch, clock);
+        Ok(Self { town, settings, ledger, clock, actor, lease, bead, state: OnceCell::new(), home: OnceCell::new() })
+    }
+
     /// The same town opened once more, for another thread.
     ///
     /// # Errors
@@ -197,6 +212,16 @@ impl OpenTown {
             tracing::warn!("an event was not recorded: {error}");
         }
     }
+}
+
+/// The ledger's branch as a broken file of settings names it, else the one that is checked out.
+fn branch_of(town: &Town) -> String {
+    let named = || {
+        let text = std::fs::read_to_string(town.town_file()).ok()?;
+        Some(text.parse::<toml::Table>().ok()?.get("branch")?.as_str()?.to_owned())
+    };
+    let checked_out = || Some(crate::git::objects::head_ref(&town.git_dir())?.strip_prefix("refs/heads/")?.to_owned());
+    named().or_else(checked_out).unwrap_or_else(|| Settings::defaults().branch)
 }
 
 impl std::fmt::Debug for OpenTown {

@@ -4,9 +4,9 @@
 
 #[path = "../support/mod.rs"]
 mod support;
-mod terminal;
 
 mod agents;
+mod beads;
 mod builtin;
 mod complete;
 mod config;
@@ -14,6 +14,9 @@ mod face;
 mod harness;
 mod init;
 mod kills;
+mod ledger;
 mod promises;
 mod rig;
 mod rig_remove;
+mod terminal;
+mod why;

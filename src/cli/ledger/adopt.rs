@@ -24,7 +24,7 @@ impl Perform for Args {
     type Report = Adopted;
 
     fn perform(self, call: &mut Call) -> Outcome<Adopted> {
-        adopt(&call.open()?, &self.files)
+        adopt(&call.open_to_mend()?, &self.files)
     }
 }
 

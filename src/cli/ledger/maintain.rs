@@ -17,7 +17,7 @@ impl Perform for PackArgs {
     type Report = Packing;
 
     fn perform(self, call: &mut Call) -> Outcome<Packing> {
-        pack(&call.open()?)
+        pack(&call.open_to_mend()?)
     }
 }
 
@@ -25,7 +25,7 @@ impl Perform for SettleArgs {
     type Report = Settled;
 
     fn perform(self, call: &mut Call) -> Outcome<Settled> {
-        settle(&call.open()?)
+        settle(&call.open_to_mend()?)
     }
 }
 

@@ -44,7 +44,7 @@ impl Args {
             Command::Settle(args) => show(args, call),
             Command::CheckCommit => {
                 let index = std::env::var_os("GIT_INDEX_FILE");
-                check_commit(&call.open()?, index.as_deref()).map(|()| 0)
+                check_commit(&call.open_to_mend()?, index.as_deref()).map(|()| 0)
             }
         }
     }

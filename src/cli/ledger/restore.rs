@@ -19,7 +19,7 @@ impl Perform for Args {
     type Report = Many<Restored>;
 
     fn perform(self, call: &mut Call) -> Outcome<Many<Restored>> {
-        let open = call.open()?;
+        let open = call.open_to_mend()?;
         let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
         Ok(Many::of(&files, |file| restore(&open, Path::new(file))))
     }

@@ -14,7 +14,7 @@ impl Perform for Args {
     type Report = Status;
 
     fn perform(self, call: &mut Call) -> Outcome<Status> {
-        status(&call.open()?)
+        status(&call.open_to_mend()?)
     }
 }
 
