@@ -13,8 +13,8 @@ for folder in "${TMPDIR:-/tmp}"/gt-test-*; do
     for process in /proc/[0-9]*; do
         id=${process#/proc/}
         [ "$id" != $$ ] || continue
-        if tr '\0' '\n' <"$process/cmdline" 2>/dev/null | grep -qF "$folder" ||
-            tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -qF "$folder"; then
+        # Processes come and go, and those of others cannot be read.
+        if { cat "$process/cmdline" "$process/environ" | tr '\0' '\n' | grep -qF "$folder"; } 2>/dev/null; then
             kill -9 "$id" 2>/dev/null || true
         fi
     done

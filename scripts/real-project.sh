@@ -40,7 +40,7 @@ finish() {
         return
     fi
     for process in /proc/[0-9]*; do
-        if tr '\0' '\n' <"$process/cmdline" 2>/dev/null | grep -qF "$folder"; then
+        if { tr '\0' '\n' <"$process/cmdline" | grep -qF "$folder"; } 2>/dev/null; then
             kill -9 "${process#/proc/}" 2>/dev/null || true
         fi
     done

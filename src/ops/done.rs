@@ -77,6 +77,10 @@ pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
     let work = gather(open, request)?;
     let plan = decide(&work, request)?;
     carry_out(open, &work, &plan, result.as_deref())?;
+    if matches!(plan, Plan::Again) {
+        // The first one may have been killed between its commit and the files.
+        open.ledger.settle()?;
+    }
     session::end_after_done(open, &work.worker, &work.lease);
     pass::request(open);
     let head = (!matches!(plan, Plan::Finish(_))).then(|| work.head.clone());

@@ -4,8 +4,10 @@
 
 use std::process::Command;
 
+use gt::id::BeadId;
+
 use crate::support::kill::{Drill, Victim};
-use crate::support::{TestTown, promises};
+use crate::support::{Project, TestTown, promises, wait_until};
 
 /// How many points of each command and victim are tried unless all are.
 const POINTS: usize = 16;
@@ -30,18 +32,6 @@ fn bead(town: &TestTown, title: &str) -> String {
     made["id"].as_str().expect("a bead has an id").to_owned()
 }
 
-/// Runs a drill with both kinds of victims.
-fn drill(
-    town: &TestTown,
-    command: &dyn Fn(&TestTown) -> Command,
-    recover: &dyn Fn(&TestTown),
-    check: &dyn Fn(&TestTown),
-) {
-    for victim in [Victim::Itself, Victim::Family] {
-        Drill { town, command, recover, check }.at_system_calls(victim, POINTS);
-    }
-}
-
 #[test]
 fn a_bead_is_made_whole_or_not_at_all() {
     let (town, _project) = TestTown::with_rig();
@@ -53,12 +43,29 @@ fn a_bead_is_made_whole_or_not_at_all() {
         assert!(titles.iter().filter(|title| *title == "Add login").count() <= 1, "{titles:?}");
         assert!(titles.iter().any(|title| title == "Another one"), "{titles:?}");
     };
-    drill(&town, &command, &recover, &check);
+    let drill = Drill { town: &town, command: &command, recover: &recover, check: &check };
+    drill.at_system_calls(Victim::Itself, POINTS);
+    drill.at_system_calls(Victim::Family, POINTS);
+}
+
+/// A town with a rig in which nothing is merged in the background, so that a check looks at a town at rest.
+fn town_at_rest() -> (TestTown, Project) {
+    let (town, project) = TestTown::with_rig();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    (town, project)
+}
+
+/// The `status` of a bead, from its file.
+fn status(town: &TestTown, id: &str) -> String {
+    let path: BeadId = id.parse().expect("an id");
+    let text = town.read(&path.path()).expect("a projected file is there");
+    let bead: toml::Table = toml::from_str(&text).expect("a bead is TOML");
+    bead["status"].as_str().expect("a bead has a status").to_owned()
 }
 
 #[test]
 fn a_slung_bead_is_in_one_hand() {
-    let (town, _project) = TestTown::with_rig();
+    let (town, _project) = town_at_rest();
     town.work_with("idles");
     let id = bead(&town, "Add login");
     let command = |town: &TestTown| gt(town, &["sling", &id, "web"]);
@@ -68,6 +75,60 @@ fn a_slung_bead_is_in_one_hand() {
             again.exits(6).complains(&["is hooked to web/polecats/"]);
         }
     };
-    let check = |town: &TestTown| promises::hold(town);
-    drill(&town, &command, &recover, &check);
+    let check = |town: &TestTown| {
+        promises::hold(town);
+        assert_eq!(status(town, &id), "hooked");
+    };
+    let drill = Drill { town: &town, command: &command, recover: &recover, check: &check };
+    drill.at_system_calls(Victim::Itself, POINTS);
+    drill.at_system_calls(Victim::Family, POINTS);
+}
+
+#[test]
+fn work_that_was_handed_in_is_pinned_and_submitted() {
+    let (town, _project) = town_at_rest();
+    town.work_with("idles");
+    let id = bead(&town, "Add login");
+    town.gt(["sling", &id, "web"]).succeeds();
+    let worktree = town.root.join("rigs/web/polecats/toast");
+    wait_until("the worktree", || worktree.join("greeting.txt").exists());
+    town.end_everything();
+    std::fs::write(worktree.join("login.txt"), "login\n").expect("own folder");
+    for arguments in [&["add", "login.txt"][..], &["commit", "--quiet", "--message", "Add login"]] {
+        let git = town.program("git").current_dir(&worktree).args(arguments).status();
+        assert!(git.expect("git is there").success());
+    }
+    let command = |town: &TestTown| {
+        let mut command = gt(town, &["done"]);
+        command.current_dir(&worktree);
+        command
+    };
+    let recover = |town: &TestTown| drop(town.command(["done"]).current_dir(&worktree).run().succeeds());
+    let check = |town: &TestTown| {
+        promises::hold(town);
+        assert_eq!(status(town, &id), "submitted");
+    };
+    let drill = Drill { town: &town, command: &command, recover: &recover, check: &check };
+    drill.at_system_calls(Victim::Itself, POINTS);
+}
+
+#[test]
+fn a_landing_ends_in_the_target_and_in_the_ledger() {
+    let (town, project) = town_at_rest();
+    town.work_with("works");
+    let id = bead(&town, "Add login");
+    town.gt(["sling", &id, "web"]).succeeds();
+    wait_until("the agent to hand in", || status(&town, &id) == "submitted");
+    town.end_everything();
+    let command = |town: &TestTown| gt(town, &["refinery", "run", "web"]);
+    let recover = |town: &TestTown| drop(town.gt(["refinery", "run", "web"]).succeeds());
+    let check = |town: &TestTown| {
+        promises::hold(town);
+        assert_eq!(status(town, &id), "closed");
+        assert!(project.show("main", &format!("{id}.txt")).is_some(), "it is delivered");
+        assert_eq!(project.status(), "");
+        assert!(project.is_green());
+    };
+    let drill = Drill { town: &town, command: &command, recover: &recover, check: &check };
+    drill.at_system_calls(Victim::Itself, POINTS);
 }

@@ -83,6 +83,8 @@ pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> O
         Err(failure) if failure.kind == Kind::Retryable => return Ok(busy),
         Err(failure) => return Err(failure),
     };
+    // A predecessor may have been killed between its last commit and the files, with nothing left to decide.
+    open.ledger.settle()?;
     let settings = open.settings_for(&rig)?;
     let target = Target::of(open, &rig);
     let person = super::sandbox::person(&target.repo, &settings);
