@@ -30,6 +30,7 @@ check: ## what CI runs: format, lints, documentation, tests
 	$(CARGO) test --locked --no-fail-fast
 
 bench: setup ## the budgets of docs/design/performance.md, each beside its baseline
+	$(CARGO) build --release --locked --examples
 	$(CARGO) bench --locked
 
 install: setup ## gt into cargo's bin folder
