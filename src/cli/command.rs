@@ -16,6 +16,7 @@ use super::done;
 use super::feed;
 use super::harness;
 use super::history;
+use super::hook;
 use super::init;
 use super::ledger;
 use super::mayor;
@@ -70,6 +71,7 @@ pub(super) enum Work {
     Sling(sling::Args),
     Mayor(mayor::Args),
     Convoy(convoy::Args),
+    Hook(hook::Args),
 }
 
 /// What workers say.
@@ -174,6 +176,7 @@ impl Work {
             Self::Sling(args) => show(args, call),
             Self::Mayor(args) => args.dispatch(call),
             Self::Convoy(args) => args.dispatch(call),
+            Self::Hook(args) => args.dispatch(call),
         }
     }
 }

@@ -25,6 +25,7 @@ mod feed;
 mod harness;
 mod help;
 mod history;
+mod hook;
 mod init;
 mod input;
 mod ledger;

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::{OpenTown, roster};
-use crate::bead::ready::Row;
+use crate::bead::ready::{self, Row};
 use crate::bead::{Bead, Claim};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId, Lease, RigName, WorkerRef};
+use crate::id::{Actor, BeadId, Lease, RigName, RoleName, WorkerRef};
 use crate::ledger::Transaction;
 use crate::scheduler::{self, Asked, Start};
 use crate::town::{Reserved, Rig};
@@ -49,10 +49,30 @@ pub struct Hooked {
 /// # Errors
 /// When the bead is not ready, nobody is free, or the agent is not installed.
 pub fn hook(open: &OpenTown, by: &Actor, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
+    hook_chosen(open, by, wish, &|tx, _| tx.bead(id))
+}
+
+/// Hooks the first ready bead that `worker` may take: of its rig and for `role`, most urgent first. Chosen inside the
+/// transaction, so that of many that ask at once each gets another one.
+///
+/// # Errors
+/// When nothing is ready for it, or it has a bead already.
+pub fn hook_next(open: &OpenTown, worker: &WorkerRef, role: &RoleName) -> Outcome<Hooked> {
+    let by = Actor::Worker(worker.clone());
+    let wish = Wish { worker: Some(worker.clone()), ..Wish::default() };
+    hook_chosen(open, &by, &wish, &|tx, rigs| first_ready(open, tx, rigs, worker, role))
+}
+
+fn hook_chosen(
+    open: &OpenTown,
+    by: &Actor,
+    wish: &Wish,
+    choose: &dyn Fn(&Transaction, &[Rig]) -> Outcome<Bead>,
+) -> Outcome<Hooked> {
     let home = open.home()?.clone();
     let committed = open.ledger.transact(by, |tx| {
         let rigs = roster::rigs(tx.at_tip())?;
-        let mut bead = tx.bead(id)?;
+        let mut bead = choose(tx, &rigs)?;
         let start = admit(open, tx, &rigs, &bead, wish)?;
         let lease = Lease::random();
         if start.new {
@@ -61,19 +81,41 @@ pub fn hook(open: &OpenTown, by: &Actor, id: &BeadId, wish: &Wish) -> Outcome<Ho
         apply(&mut bead, wish);
         bead.hook(by, Claim { assignee: start.worker.clone(), lease: lease.clone(), home: home.clone() })?;
         tx.put(&bead);
-        tx.describe("sling", format!("sling {id} to {}: {}", start.worker.name, bead.title));
-        Ok(Hooked { bead: id.clone(), title: bead.title, worker: start.worker, lease, new_worker: start.new })
+        tx.describe("sling", format!("sling {} to {}: {}", bead.id, start.worker.name, bead.title));
+        Ok(Hooked { bead: bead.id, title: bead.title, worker: start.worker, lease, new_worker: start.new })
     })?;
     commit_point("sling.hooked");
     let hooked = committed.value;
     open.event(
         "bead.hooked",
-        &open.actor,
-        Some(id),
+        by,
+        Some(&hooked.bead),
         Some(&hooked.worker.rig),
         format!("{} to {}", hooked.title, hooked.worker.name),
     );
     Ok(hooked)
+}
+
+fn first_ready(
+    open: &OpenTown,
+    tx: &Transaction,
+    rigs: &[Rig],
+    worker: &WorkerRef,
+    role: &RoleName,
+) -> Outcome<Bead> {
+    if let Some(held) = tx.held_by(worker)?.into_iter().find(|held| held.status() == crate::bead::Status::Hooked) {
+        return Err(Failure::new(Kind::Conflict, format!("{worker} has {} on its hook: {}", held.id, held.title))
+            .hint("`gt prime` says what it is about; `gt done` hands it in"));
+    }
+    let prefix = rigs.iter().find(|rig| rig.name == worker.rig).map(|rig| rig.prefix.clone());
+    let rows = roster::all_rows(tx.at_tip())?;
+    let ready = ready::queue(&rows, &roster::readiness(open, rigs));
+    let fits = |row: &&&Row| Some(row.id.prefix()) == prefix && row.role == *role;
+    match ready.iter().find(fits) {
+        Some(row) => tx.bead(&row.id),
+        None => Err(Failure::new(Kind::NotFound, format!("nothing is ready for a {role} in {}", worker.rig))
+            .hint("`gt ready --explain` says what each bead waits for")),
+    }
 }
 
 fn admit(open: &OpenTown, tx: &Transaction, rigs: &[Rig], bead: &Bead, wish: &Wish) -> Outcome<Start> {

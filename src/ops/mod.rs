@@ -12,6 +12,7 @@ pub mod done;
 pub mod escalate;
 pub mod feed;
 mod find;
+pub mod hook;
 pub mod hooking;
 pub mod init;
 pub mod launch;
