@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use super::Call;
 use super::agent;
+use super::attach;
 use super::bead;
 use super::completions;
 use super::config;
@@ -14,12 +15,16 @@ use super::convoy;
 use super::docs;
 use super::done;
 use super::feed;
+use super::escalate;
+use super::escalation;
+use super::handoff;
 use super::harness;
 use super::history;
 use super::hook;
 use super::init;
 use super::ledger;
 use super::mayor;
+use super::polecat;
 use super::prime;
 use super::refinery;
 use super::render::show;
@@ -28,6 +33,7 @@ use super::session;
 use super::sling;
 use super::tick;
 use super::why;
+use super::unsling;
 use crate::error::Outcome;
 
 /// Every command.
@@ -72,6 +78,11 @@ pub(super) enum Work {
     Mayor(mayor::Args),
     Convoy(convoy::Args),
     Hook(hook::Args),
+    Unsling(unsling::Args),
+    Attach(attach::AttachArgs),
+    Peek(attach::PeekArgs),
+    Polecat(polecat::Args),
+    Escalation(escalation::Args),
 }
 
 /// What workers say.
@@ -79,6 +90,8 @@ pub(super) enum Work {
 pub(super) enum Worker {
     Prime(prime::Args),
     Done(done::Args),
+    Escalate(escalate::Args),
+    Handoff(handoff::Args),
 }
 
 /// From submitted to landed.
@@ -177,6 +190,11 @@ impl Work {
             Self::Mayor(args) => args.dispatch(call),
             Self::Convoy(args) => args.dispatch(call),
             Self::Hook(args) => args.dispatch(call),
+            Self::Unsling(args) => show(args, call),
+            Self::Attach(args) => args.dispatch(call),
+            Self::Peek(args) => show(args, call),
+            Self::Polecat(args) => args.dispatch(call),
+            Self::Escalation(args) => args.dispatch(call),
         }
     }
 }
@@ -186,6 +204,8 @@ impl Worker {
         match self {
             Self::Prime(args) => show(args, call),
             Self::Done(args) => show(args, call),
+            Self::Escalate(args) => show(args, call),
+            Self::Handoff(args) => show(args, call),
         }
     }
 }

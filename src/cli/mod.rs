@@ -10,6 +10,7 @@
 
 mod agent;
 mod args;
+mod attach;
 mod bead;
 mod call;
 mod command;
@@ -22,6 +23,9 @@ mod done;
 mod editor;
 
 mod feed;
+mod escalate;
+mod escalation;
+mod handoff;
 mod harness;
 mod help;
 mod history;
@@ -31,6 +35,7 @@ mod input;
 mod ledger;
 mod log;
 mod mayor;
+mod polecat;
 mod prime;
 mod reference;
 mod refinery;
@@ -40,6 +45,7 @@ mod session;
 mod sling;
 mod tick;
 mod ui;
+mod unsling;
 mod usage;
 mod why;
 

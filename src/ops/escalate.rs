@@ -65,3 +65,48 @@ pub fn once(open: &OpenTown, problem: &Problem) -> Outcome<()> {
     let told = letters.iter().any(|letter| letter.is_open_escalation() && letter.subject == subject);
     if told { Ok(()) } else { raise(open, problem).map(drop) }
 }
+
+/// What somebody wants to be heard.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// What is wrong: the first line says it, the rest explains.
+    pub text: String,
+    /// How bad it is; medium when not said.
+    pub severity: Option<Severity>,
+    /// The bead that it is about, where it is not the one on the speaker's hook.
+    pub bead: Option<String>,
+}
+
+/// A worker or a person says that somebody has to look. The bead stays where it is.
+///
+/// # Errors
+/// When the text is empty, the bead does not exist, or the worker's lease is stale.
+pub fn escalate(open: &OpenTown, request: &Request) -> Outcome<Escalated> {
+    let text = super::bead::note::check(&request.text)?;
+    let snapshot = open.snapshot()?;
+    let bead = match &request.bead {
+        Some(word) => Some(snapshot.bead(&open.bead_id(&snapshot, word)?)?),
+        None => own_bead(open, &snapshot)?,
+    };
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let severity = request.severity.unwrap_or(Severity::Medium);
+    let id = bead.as_ref().map(|bead| &bead.id);
+    let mut problem = problem(&open.actor, id, severity, first.trim().trim_end_matches('.'));
+    problem.evidence = rest.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if let Some(claim) = bead.as_ref().and_then(|bead| bead.claim()) {
+        problem.worker = Some(claim.assignee.clone());
+    }
+    raise(open, &problem)
+}
+
+/// The bead on the hook of the worker that speaks; a person, and a worker without one, speak of none.
+fn own_bead(open: &OpenTown, snapshot: &crate::ledger::Snapshot) -> Outcome<Option<crate::bead::Bead>> {
+    if !matches!(open.actor, Actor::Worker(_)) {
+        return Ok(None);
+    }
+    match super::who::hooked_bead(open, snapshot) {
+        Ok((bead, _)) => Ok(Some(bead)),
+        Err(failure) if failure.kind == crate::error::Kind::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}

@@ -4,6 +4,7 @@
 //! the command line and the gateway build the same request and show the same report.
 
 pub mod agents;
+pub mod attach;
 pub mod bead;
 pub mod bench;
 pub mod config;
@@ -11,7 +12,9 @@ pub mod convoy;
 pub mod done;
 pub mod escalate;
 pub mod feed;
+pub mod escalation;
 mod find;
+pub mod handoff;
 pub mod hook;
 pub mod hooking;
 pub mod init;
@@ -21,6 +24,7 @@ pub mod log;
 pub mod mayor;
 mod open;
 pub mod pass;
+pub mod polecat;
 pub mod prime;
 pub mod refinery;
 mod report;
@@ -33,6 +37,7 @@ pub mod sling;
 mod talk;
 pub mod target;
 pub mod tick;
+pub mod unsling;
 pub mod who;
 pub mod why;
 

@@ -9,7 +9,7 @@ use super::target::Target;
 use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::merge::{self, Merged, NewCommit};
-use crate::git::worktree::admin_dir;
+use crate::git::worktree::{self, Operation, State, admin_dir};
 use crate::git::{Git, Oid, Person, bare, pins};
 use crate::id::WorkerRef;
 use crate::polecat::{self, Furnishing, Identity, Place, Prepared, SetUp, Spec};
@@ -196,15 +196,27 @@ pub fn secure(open: &OpenTown, worker: &WorkerRef, why: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The commit that a worker's worktree stands on, pinned as the work of an attempt at `bead`.
+/// The commit that a worker has come to, pinned as the work of an attempt at `bead`: where its worktree stands. Of one
+/// that is gone, or in the middle of a rebase, the branch of the attempt.
 ///
 /// # Errors
 /// When git fails.
 pub fn pin(open: &OpenTown, worker: &WorkerRef, bead: &Bead) -> Outcome<Option<Oid>> {
     let repo = open.town.rig_repo(&worker.rig);
-    let look = crate::git::worktree::look(&repo, &open.town.worktree(worker))?;
-    if let Some(head) = &look.head {
+    let look = worktree::look(&repo, &open.town.worktree(worker))?;
+    let between = [Operation::Rebase, Operation::Mailbox];
+    let stands = match look.state {
+        State::Missing | State::Foreign { .. } => None,
+        State::Busy { operation, .. } if between.contains(&operation) => None,
+        _ => look.head.clone(),
+    };
+    let branch = polecat::branch_name(&worker.name, &bead.id, bead.attempt_number());
+    let head = match stands {
+        Some(head) => Some(head),
+        None => bare::ref_tip(&repo, &format!("refs/heads/{branch}"))?.or(look.head),
+    };
+    if let Some(head) = &head {
         pins::pin_work(&repo, &bead.id, bead.attempt_number(), head)?;
     }
-    Ok(look.head)
+    Ok(head)
 }

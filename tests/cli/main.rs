@@ -7,6 +7,7 @@ mod support;
 
 mod agents;
 mod beads;
+mod attach;
 mod builtin;
 mod complete;
 mod config;
@@ -17,6 +18,7 @@ mod kills;
 mod ledger;
 mod promises;
 mod rig;
+mod workers;
 mod rig_remove;
 mod terminal;
 mod why;

@@ -42,7 +42,7 @@ pub fn note(open: &OpenTown, bead: &str, text: &str) -> Outcome<Noted> {
 }
 
 /// The text of a note, without the white space around it.
-pub(super) fn check(text: &str) -> Outcome<&str> {
+pub(in crate::ops) fn check(text: &str) -> Outcome<&str> {
     let text = text.trim();
     if text.is_empty() {
         return Err(

@@ -19,6 +19,7 @@ use crate::store::FileLock;
 use crate::town::Rig;
 
 pub use observe::{Seen, seen};
+pub(super) use repair::forget;
 
 /// What a tick did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

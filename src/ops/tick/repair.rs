@@ -165,7 +165,7 @@ fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<Stri
 }
 
 /// A new hooking begins the ladder anew.
-pub(super) fn forget(open: &OpenTown, bead: &BeadId) -> Outcome<()> {
+pub(in crate::ops) fn forget(open: &OpenTown, bead: &BeadId) -> Outcome<()> {
     for name in ["restarted", "reminded", "escalated", "start-failed"] {
         open.state()?.reset_counter(&key(name, bead))?;
     }

@@ -1,0 +1,87 @@
+//! `gt attach` and `gt peek`.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use super::{Call, Perform, Render, Text, Ui, complete};
+use crate::error::{Failure, Kind, Outcome};
+use crate::ops::attach::{Attached, Peeked, Way, attach, peek};
+use crate::runtime;
+
+/// Watch or talk to a worker in its own terminal
+///
+/// In tmux: leave with the prefix and `d`; the session goes on. Where sessions have no terminal, its log is followed.
+#[derive(Debug, clap::Args)]
+pub(super) struct AttachArgs {
+    /// The worker, or the bead that it is on
+    #[arg(value_name = "WORKER|BEAD", add = complete::workers())]
+    worker: String,
+}
+
+impl AttachArgs {
+    /// Carries the command out; the exit code. With `--json` only says how it would be done.
+    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        let attached = attach(&call.open()?, &self.worker)?;
+        if call.ui.is_json() {
+            call.print(&attached);
+            return Ok(0);
+        }
+        call.ui.flush();
+        match &attached.way {
+            Way::Command { command } => Err(become_it(call, command)),
+            Way::Log { log } => {
+                call.ui.hint(format!("this session has no terminal; following {}", log.display()));
+                runtime::follow_log(&attached.folder, log, &mut std::io::stdout())?;
+                Ok(0)
+            }
+        }
+    }
+}
+
+/// Replaces this process; what comes back is why not.
+#[expect(clippy::disallowed_methods, reason = "the runtime made the words; only the face owns the terminal to hand over")]
+fn become_it(call: &Call, words: &[String]) -> Failure {
+    if !call.ui.is_terminal() {
+        return Failure::new(Kind::Usage, "a session in tmux can only be shown in a terminal")
+            .hint("`gt peek WORKER` prints the last of it");
+    }
+    let Some((program, arguments)) = words.split_first() else {
+        return Failure::new(Kind::Internal, "the runtime gave no command to attach with");
+    };
+    let error = Command::new(program).args(arguments).exec();
+    Failure::caused(Kind::External, format!("cannot run {program}"), error)
+}
+
+impl Render for Attached {
+    fn render(&self, ui: &mut Ui) {
+        ui.line(Text::new().name(self.worker.short()));
+    }
+}
+
+/// Print the last of what a worker's session shows
+#[derive(Debug, clap::Args)]
+pub(super) struct PeekArgs {
+    /// The worker, or the bead that it is on
+    #[arg(value_name = "WORKER|BEAD", add = complete::workers())]
+    worker: String,
+    /// How many lines
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 40)]
+    lines: usize,
+}
+
+impl Perform for PeekArgs {
+    type Report = Peeked;
+
+    fn perform(self, call: &mut Call) -> Outcome<Peeked> {
+        peek(&call.open()?, &self.worker, self.lines)
+    }
+}
+
+impl Render for Peeked {
+    fn render(&self, ui: &mut Ui) {
+        ui.raw(self.text.as_bytes());
+        if let Some(end) = &self.end {
+            ui.hint(format!("{} has no running session: {end}", self.worker.short()));
+        }
+    }
+}

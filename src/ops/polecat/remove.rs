@@ -1,0 +1,76 @@
+//! `gt polecat remove`: a worker is retired. Its name stays reserved, its work stays in the repository.
+//!
+//! The ledger first: from then on nobody hooks anything to it. The rest may be done again by the same command.
+
+use serde::Serialize;
+
+use crate::bead::Status;
+use crate::env::commit_point;
+use crate::error::{Failure, Kind, Outcome};
+use crate::id::WorkerRef;
+use crate::ops::unsling::{self, PATIENCE};
+use crate::ops::{OpenTown, Report, sandbox, session};
+use crate::polecat::{self, Secured};
+use crate::store::FileLock;
+use crate::town::Rig;
+
+/// A worker that was retired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    /// Who.
+    pub worker: WorkerRef,
+    /// Where what was in its worktree is kept; none when everything was reachable already.
+    pub kept: Option<String>,
+}
+
+impl Report for Removed {
+    const SCHEMA: &'static str = "gt.polecat.remove/1";
+}
+
+/// Retires the worker that `word` means. Its commits and what is uncommitted in its worktree are kept by refs of the
+/// rig's repository; the folder goes.
+///
+/// # Errors
+/// When there is no such worker, a bead is hooked to it, or its work cannot be kept.
+pub fn remove(open: &OpenTown, word: &str) -> Outcome<Removed> {
+    unsling::by_somebody_in_charge(open)?;
+    let worker = open.worker(&open.snapshot()?, word)?;
+    let _lock = FileLock::acquire(&open.town.worker_lock(&worker), PATIENCE)?;
+    retire(open, &worker)?;
+    commit_point("remove.retired");
+    session::end_all(open, &worker, "removed")?;
+    let rig = open.town.rig(&worker.rig)?;
+    let place = sandbox::place(open, &worker, &open.settings_for(&rig)?)?;
+    let kept = match polecat::remove(&place)? {
+        Secured::Nothing => None,
+        Secured::Ref(snapshot) => Some(snapshot.name),
+        Secured::Aside { path, .. } => Some(path.display().to_string()),
+    };
+    open.event("worker.removed", &open.actor, None, Some(&worker.rig), format!("{} was retired", worker.short()));
+    Ok(Removed { worker, kept })
+}
+
+/// Checked and changed in one transaction: nothing can be hooked to it in between.
+fn retire(open: &OpenTown, worker: &WorkerRef) -> Outcome<()> {
+    let path = open.town.rig(&worker.rig)?.path();
+    open.ledger.transact(&open.actor, |tx| {
+        if let Some(bead) = tx.held_by(worker)?.into_iter().find(|bead| bead.status() == Status::Hooked) {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("{} is hooked to {}: {}", bead.id, worker.short(), bead.title),
+            )
+            .hint(format!("`gt unsling {}` takes it back first; what was done on it is kept", bead.id)));
+        }
+        let text = tx.text(&path)?.ok_or_else(|| Failure::new(Kind::NotFound, format!("the ledger has no {path}")))?;
+        let mut rig = Rig::parse(&path, &text)?;
+        let Some(reserved) = rig.names.get_mut(&worker.name) else {
+            return Err(Failure::new(Kind::NotFound, format!("there is no worker {}", worker.short())));
+        };
+        if !std::mem::replace(&mut reserved.retired, true) {
+            tx.put_text(path.as_str(), rig.render());
+            tx.describe("retire", format!("retire {} of {}", worker.name, worker.rig));
+        }
+        Ok(())
+    })?;
+    Ok(())
+}

@@ -1,0 +1,347 @@
+//! Workers: their hooks, taking beads back, handing off, stopping, restarting, retiring. Nothing that they did is lost.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Child;
+
+use serde_json::Value;
+
+use crate::support::{Project, TestTown, promises, wait_until};
+
+/// A town whose workers start and never do anything, without terminals and without a tick of its own.
+fn quiet_town() -> (TestTown, Project) {
+    let (town, project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    town.work_with("idles");
+    (town, project)
+}
+
+fn bead(town: &TestTown, title: &str) -> String {
+    let made = town.json(["new", title, "--rig", "web"]);
+    made["id"].as_str().expect("a new bead has an id").to_owned()
+}
+
+/// Slings a bead to a worker with this name and returns the bead.
+fn slung(town: &TestTown, worker: &str) -> String {
+    let id = bead(town, &format!("Something for {worker}"));
+    town.gt(["sling", &id, &format!("web/{worker}")]).succeeds();
+    id
+}
+
+fn worktree(town: &TestTown, worker: &str) -> PathBuf {
+    town.root.join("rigs/web/polecats").join(worker)
+}
+
+fn git_in(town: &TestTown, worker: &str, arguments: &[&str]) -> String {
+    let output = town.program("git").arg("-C").arg(worktree(town, worker)).args(arguments).output().expect("git runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Commits a file in the worktree, as the agent would.
+fn commits(town: &TestTown, worker: &str, file: &str) -> String {
+    fs::write(worktree(town, worker).join(file), "work\n").expect("the worktree is there");
+    git_in(town, worker, &["add", "--all"]);
+    git_in(town, worker, &["commit", "--quiet", "--message", file]);
+    git_in(town, worker, &["rev-parse", "HEAD"])
+}
+
+fn shown(town: &TestTown, id: &str) -> Value {
+    town.json(["show", id])
+}
+
+fn status(town: &TestTown, id: &str) -> String {
+    shown(town, id)["status"].as_str().unwrap_or_default().to_owned()
+}
+
+/// What a session's agent shows when it calls `gt`.
+struct Agent {
+    variables: Vec<(String, String)>,
+    folder: PathBuf,
+}
+
+impl Agent {
+    fn of(town: &TestTown, worker: &str) -> Self {
+        let shown = town.json(["polecat", "show", worker]);
+        let session = shown["sessions"][0]["session"].as_str().expect("it has a session").to_owned();
+        let launch = town.read(&format!(".git/gt/run/{session}/launch.toml")).expect("a launch file");
+        let launch: toml::Table = launch.parse().expect("TOML");
+        let variables = launch["env"].as_table().expect("an environment").iter();
+        let variables = variables.filter(|(name, _)| name.starts_with("GT_"));
+        let mut variables: Vec<(String, String)> =
+            variables.map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned())).collect();
+        variables.push(("GT_SESSION".to_owned(), session));
+        Self { variables, folder: worktree(town, worker) }
+    }
+
+    fn gt(&self, town: &TestTown, arguments: &[&str]) -> crate::support::Ran {
+        let mut command = town.command(arguments).current_dir(&self.folder);
+        for (name, value) in &self.variables {
+            command = command.variable(name, value);
+        }
+        command.run()
+    }
+}
+
+#[test]
+fn a_hook_shows_what_is_on_it() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    town.gt(["hook", "toast"]).succeeds().says(&["web/toast", &id, "Something for toast"]);
+    town.gt(["hook", &id]).succeeds().says(&["web/toast"]);
+    town.command(["hook"]).current_dir(worktree(&town, "toast")).run().succeeds().says(&[&id]);
+    town.gt(["hook"]).exits(2).complains(&["no worker stands here"]);
+    town.gt(["hook", "nobody"]).exits(3).complains(&["nobody", "gt polecat list"]);
+    town.gt(["unsling", &id]).succeeds();
+    town.gt(["hook", "toast"]).succeeds().says(&["nothing is hooked"]);
+    town.gt(["hook", &id]).exits(3).complains(&["nobody holds", "gt sling"]);
+}
+
+#[test]
+fn a_worker_takes_the_next_bead_only_with_its_work_committed() {
+    let (town, _project) = quiet_town();
+    let first = slung(&town, "toast");
+    let second = bead(&town, "The next thing");
+    let here = worktree(&town, "toast");
+    let next = |arguments: &[&str]| town.command([&["hook", "--next"], arguments].concat()).current_dir(&here).run();
+    next(&[]).exits(6).complains(&[&first, "gt prime"]);
+    town.gt(["hook", "--next"]).exits(2).complains(&["no worker stands here"]);
+    town.gt(["unsling", &first]).succeeds();
+    town.gt(["close", &first, "--as", "cancelled"]).succeeds();
+    fs::write(here.join("half.txt"), "half").expect("the worktree is there");
+    next(&[]).exits(7).complains(&["uncommitted", "half.txt"]);
+    assert_eq!(status(&town, &second), "open");
+    fs::remove_file(here.join("half.txt")).expect("own file");
+    next(&["--role", "tester"]).exits(3).complains(&["nothing is ready for a tester", "gt ready --explain"]);
+    next(&[]).succeeds().says(&[&second, "web/toast"]);
+    assert_eq!(status(&town, &second), "hooked");
+    promises::hold(&town);
+}
+
+#[test]
+fn many_workers_take_the_next_bead_at_once_and_none_is_given_twice() {
+    const WORKERS: usize = 8;
+    let (town, _project) = quiet_town();
+    town.gt(["config", "set", "capacity", "20"]).succeeds();
+    for index in 0..WORKERS {
+        let id = slung(&town, &format!("worker-{index}"));
+        town.gt(["unsling", &id]).succeeds();
+        town.gt(["close", &id, "--as", "cancelled"]).succeeds();
+    }
+    let beads: Vec<String> = (0..WORKERS - 2).map(|index| bead(&town, &format!("Thing {index}"))).collect();
+    let start = |index: usize| -> Child {
+        town.command(["hook", "--next"]).current_dir(worktree(&town, &format!("worker-{index}"))).start()
+    };
+    let running: Vec<Child> = (0..WORKERS).map(start).collect();
+    let codes: Vec<Option<i32>> =
+        running.into_iter().map(|mut child| child.wait().expect("a child of ours").code()).collect();
+    let count = |code| codes.iter().filter(|found| **found == Some(code)).count();
+    assert_eq!((count(0), count(3)), (WORKERS - 2, 2), "{codes:?}");
+    assert!(beads.iter().all(|id| status(&town, id) == "hooked"));
+    promises::hold(&town);
+}
+
+#[test]
+fn what_is_taken_back_is_kept_and_stays_open() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let head = commits(&town, "toast", "done.txt");
+    fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
+    town.gt(["unsling", &id, "--reason", "I want it differently"]).succeeds().says(&[&id, "web/toast"]);
+    let bead = shown(&town, &id);
+    assert_eq!((bead["status"].as_str(), bead["prefer"].as_str()), (Some("open"), Some("web/polecats/toast")));
+    let attempt = &bead["attempts"][0];
+    assert_eq!((attempt["outcome"].as_str(), attempt["head"].as_str()), (Some("released"), Some(head.as_str())));
+    assert_eq!(attempt["reason"], "I want it differently");
+    let kept = town.json(["polecat", "show", "toast"])["snapshots"][0]["commit"].clone();
+    let kept = kept.as_str().expect("what was not committed is kept");
+    assert_eq!(git_in(&town, "toast", &["show", &format!("{kept}:half.txt")]), "half");
+    wait_until("the session to be over", || town.processes().is_empty());
+    town.gt(["tick"]).succeeds();
+    assert_eq!(status(&town, &id), "open", "the tick does not start again what a person took back");
+    town.gt(["unsling", &id]).exits(6).complains(&["nobody holds", &id]);
+    town.gt(["unsling", "nothing-here"]).exits(3);
+    promises::hold(&town);
+}
+
+#[test]
+fn a_worker_may_not_take_beads_back() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let agent = Agent::of(&town, "toast");
+    for arguments in [&["unsling", id.as_str()][..], &["polecat", "stop", "toast"], &["polecat", "remove", "toast"]] {
+        agent.gt(&town, arguments).exits(7).complains(&["for a person or the mayor", "gt escalate"]);
+    }
+    assert_eq!(status(&town, &id), "hooked");
+}
+
+#[test]
+fn an_old_session_cannot_hand_in_what_was_taken_back() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let agent = Agent::of(&town, "toast");
+    commits(&town, "toast", "done.txt");
+    town.gt(["unsling", &id]).succeeds();
+    agent.gt(&town, &["done"]).exits(6).complains(&[&id, "not hooked to web/polecats/toast any more", "kept"]);
+    town.gt(["sling", &id, "web/toast"]).succeeds();
+    for verb in [&["done"][..], &["handoff", "x"], &["escalate", "x"], &["prime"]] {
+        agent.gt(&town, verb).exits(6).complains(&["lease", "not valid any more"]);
+    }
+    assert_eq!(status(&town, &id), "hooked");
+    promises::hold(&town);
+}
+
+#[test]
+fn done_is_refused_with_uncommitted_files_and_may_be_said_twice() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let agent = Agent::of(&town, "toast");
+    agent.gt(&town, &["done"]).exits(7).complains(&["no commit", "--no-change"]);
+    fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
+    agent.gt(&town, &["done"]).exits(7).complains(&["half.txt", "--commit"]);
+    agent.gt(&town, &["done", "--commit", "All of it"]).succeeds().says(&[&id]);
+    agent.gt(&town, &["done"]).succeeds().says(&["in the merge queue already"]);
+    wait_until("the session to end by itself", || town.processes().is_empty());
+    town.gt(["refinery", "run", "web"]).succeeds().says(&["landed"]);
+    assert_eq!(status(&town, &id), "closed");
+    agent.gt(&town, &["done"]).exits(6).complains(&[&id, "closed"]);
+    promises::hold(&town);
+}
+
+#[test]
+fn a_problem_goes_up_and_the_bead_stays_on_the_hook() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let agent = Agent::of(&town, "toast");
+    let text = "The service does not answer\ntried it three times";
+    agent.gt(&town, &["escalate", text, "--severity", "high"]).succeeds().says(&["human", "does not answer"]);
+    assert_eq!(status(&town, &id), "hooked");
+    town.gt(["escalate", "The machine is slow"]).succeeds();
+    town.gt(["escalate", " "]).exits(2);
+    let list = town.json(["escalation", "list"]);
+    assert_eq!(list.as_array().map(Vec::len), Some(2));
+    assert_eq!((list[0]["severity"].as_str(), list[0]["bead"].as_str()), (Some("high"), Some(id.as_str())));
+    assert!(list[0]["body"].as_str().expect("a letter").contains("tried it three times"));
+    assert_eq!(list[0]["from"], "web/polecats/toast");
+    town.gt(["escalation", "ack", &id]).succeeds().says(&["acknowledged"]);
+    town.gt(["escalation", "ack", list[0]["id"].as_str().expect("an id")]).succeeds().says(&["already"]);
+    assert_eq!(town.json(["escalation", "list"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(town.json(["escalation", "list", "--all"]).as_array().map(Vec::len), Some(2));
+    town.gt(["escalation", "ack", "ml-nowhere"]).exits(3).complains(&["gt escalation list"]);
+}
+
+#[test]
+fn a_handoff_goes_on_in_a_fresh_session_in_the_same_worktree() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let agent = Agent::of(&town, "toast");
+    let head = commits(&town, "toast", "done.txt");
+    fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
+    let first = town.json(["polecat", "show", "toast"])["sessions"][0]["session"].clone();
+    agent.gt(&town, &["handoff", "half.txt is half done"]).succeeds().says(&[&id, "fresh one"]);
+    wait_until("the fresh session", || {
+        let sessions = town.json(["polecat", "show", "toast"])["sessions"].clone();
+        sessions[0]["session"] != first && sessions[0]["end"].is_null() && sessions[1]["end"].is_object()
+    });
+    assert_eq!(git_in(&town, "toast", &["rev-parse", "HEAD"]), head);
+    assert!(worktree(&town, "toast").join("half.txt").exists());
+    let bead = shown(&town, &id);
+    assert_eq!(bead["status"], "hooked");
+    assert!(bead["notes"][0]["text"].as_str().expect("a note").contains("half.txt is half done"));
+    assert_eq!(bead["attempts"].as_array().map_or(0, Vec::len), 0);
+    town.gt(["handoff", "x"]).exits(2).complains(&["no worker stands here"]);
+}
+
+#[test]
+fn the_list_of_workers_says_how_each_one_is() {
+    let (town, _project) = quiet_town();
+    town.gt(["polecat", "list"]).succeeds();
+    let id = slung(&town, "toast");
+    let list = town.json(["polecat", "list"]);
+    assert_eq!((list[0]["worker"].as_str(), list[0]["bead"].as_str()), (Some("web/polecats/toast"), Some(id.as_str())));
+    assert!(["starting", "working"].contains(&list[0]["health"].as_str().expect("a health")), "{list}");
+    town.gt(["polecat", "list", "web"]).succeeds().says(&["web/toast", "developer", &id]);
+    town.gt(["polecat", "list", "wob"]).exits(3).complains(&["wob", "web"]);
+    town.end_everything();
+    let list = town.json(["polecat", "list"]);
+    assert!(["zombie", "ended"].contains(&list[0]["health"].as_str().expect("a health")), "{list}");
+    town.gt(["polecat", "show", &id]).succeeds().says(&["web/toast", "clean", "polecat/toast/", &id]);
+}
+
+#[test]
+fn a_stopped_worker_stays_stopped_and_loses_nothing() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let head = commits(&town, "toast", "done.txt");
+    town.gt(["polecat", "stop", "toast"]).succeeds().says(&["web/toast: stopped", &id]);
+    assert!(town.processes().is_empty());
+    assert_eq!(shown(&town, &id)["attempts"][0]["head"].as_str(), Some(head.as_str()));
+    town.gt(["tick"]).succeeds();
+    assert!(town.processes().is_empty());
+    town.gt(["polecat", "stop", "toast"]).succeeds().says(&["no session ran"]);
+    town.gt(["sling", &id]).succeeds().says(&["web/toast"]);
+    assert!(worktree(&town, "toast").join("done.txt").exists(), "the next attempt goes on from the last");
+    promises::hold(&town);
+}
+
+#[test]
+fn a_restart_keeps_the_worktree_as_it_is() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
+    town.gt(["polecat", "restart", "toast"]).succeeds().says(&["web/toast", &id]);
+    assert!(worktree(&town, "toast").join("half.txt").exists());
+    let shown = town.json(["polecat", "show", "toast"]);
+    assert_eq!(shown["sessions"].as_array().map(Vec::len), Some(2));
+    assert_eq!(shown["sessions"][1]["end"]["reason"], "restarted");
+    assert_eq!(shown["snapshots"].as_array().map(Vec::len), Some(1));
+    town.gt(["unsling", &id]).succeeds();
+    town.gt(["polecat", "restart", "toast"]).exits(3).complains(&["nothing is hooked", "gt sling"]);
+}
+
+#[test]
+fn a_retired_worker_leaves_its_work_and_its_name() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    town.gt(["polecat", "remove", "toast"]).exits(7).complains(&[&id, "gt unsling"]);
+    let head = commits(&town, "toast", "done.txt");
+    fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
+    town.gt(["unsling", &id]).succeeds();
+    town.gt(["polecat", "remove", "toast"]).succeeds().says(&["retired"]);
+    assert!(!worktree(&town, "toast").exists());
+    let repository = town.root.join("rigs/web/.git");
+    let git = |arguments: &[&str]| {
+        let output = town.program("git").arg("-C").arg(&repository).args(arguments).output().expect("git runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(!git(&["for-each-ref", "--contains", &head, "refs/gt"]).is_empty());
+    assert!(git(&["log", "--all", "--format=%H", "--", "half.txt"]).lines().count() > 0, "what was not committed is kept");
+    assert_eq!(town.json(["polecat", "list"]).as_array().map(Vec::len), Some(0));
+    town.gt(["polecat", "remove", "toast"]).succeeds();
+    town.gt(["sling", &id, "web/toast"]).exits(6).complains(&["toast", "reserved"]);
+    promises::hold(&town);
+}
+
+#[test]
+fn a_worktree_that_somebody_broke_loses_no_work() {
+    let (town, _project) = quiet_town();
+    let spoil: [(&str, &dyn Fn(&str)); 3] = [
+        ("deleted", &|worker| fs::remove_dir_all(worktree(&town, worker)).expect("own folder")),
+        ("foreign", &|worker| fs::remove_file(worktree(&town, worker).join(".git")).expect("own file")),
+        ("rebasing", &|worker| {
+            git_in(&town, worker, &["-c", "sequence.editor=sed -i 1s/pick/edit/", "rebase", "-i", "HEAD~1"]);
+        }),
+    ];
+    for (how, spoil) in spoil {
+        let id = slung(&town, how);
+        let head = commits(&town, how, "done.txt");
+        let last = if how == "rebasing" { commits(&town, how, "more.txt") } else { head.clone() };
+        spoil(how);
+        town.gt(["polecat", "show", how]).succeeds();
+        town.gt(["unsling", &id]).succeeds();
+        assert_eq!(shown(&town, &id)["attempts"][0]["head"].as_str(), Some(last.as_str()), "{how}");
+        town.gt(["sling", &id, how]).succeeds();
+        assert!(worktree(&town, how).join("done.txt").exists(), "{how}: the next attempt goes on from the last");
+    }
+    promises::hold(&town);
+}
