@@ -39,7 +39,10 @@ impl AttachArgs {
 }
 
 /// Replaces this process; what comes back is why not.
-#[expect(clippy::disallowed_methods, reason = "the runtime made the words; only the face owns the terminal to hand over")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the runtime made the words; only the face owns the terminal to hand over"
+)]
 fn become_it(call: &Call, words: &[String]) -> Failure {
     if !call.ui.is_terminal() {
         return Failure::new(Kind::Usage, "a session in tmux can only be shown in a terminal")

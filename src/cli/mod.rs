@@ -21,10 +21,9 @@ mod convoy;
 mod docs;
 mod done;
 mod editor;
-
-mod feed;
 mod escalate;
 mod escalation;
+mod feed;
 mod handoff;
 mod harness;
 mod help;

@@ -53,11 +53,14 @@ impl Launch {
         Ok(launch)
     }
 
-    /// Writes the launch file, durably, and makes the run folder if need be.
+    /// Writes the launch file, durably, and makes the run folder and that of the log if need be.
     pub fn write(&self, dir: &Path) -> Result<(), RuntimeError> {
         let path = dir.join(Self::FILE);
         self.check(&path)?;
         super::folder::make_private_dir(dir)?;
+        if let Some(folder) = self.log.parent() {
+            super::folder::make_private_dir(folder)?;
+        }
         let text = toml::to_string(self).map_err(|error| invalid(&path, error.to_string()))?;
         write_atomic(&path, text.as_bytes(), 0o600).map_err(RuntimeError::io("write", &path))
     }

@@ -47,7 +47,7 @@ fn commits(town: &TestTown, worker: &str, file: &str) -> String {
 }
 
 fn shown(town: &TestTown, id: &str) -> Value {
-    town.json(["show", id])
+    town.json(["show", id])[0]["result"].clone()
 }
 
 fn status(town: &TestTown, id: &str) -> String {

@@ -30,7 +30,13 @@ impl Render for Shown {
             None => head.faint("a person's own"),
         });
         let fact = |name: &str, value: Text| Text::from(format!("  {name:<10}")).join(value);
-        for (name, held) in self.hook.hooked.iter().map(|held| ("hook", held)).chain(self.hook.submitted.iter().map(|held| ("submitted", held))) {
+        for (name, held) in self
+            .hook
+            .hooked
+            .iter()
+            .map(|held| ("hook", held))
+            .chain(self.hook.submitted.iter().map(|held| ("submitted", held)))
+        {
             ui.line(fact(name, Text::new().id(&held.bead).plain(" ").title(&held.title)));
         }
         let tree = &self.worktree;
