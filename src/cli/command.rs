@@ -29,6 +29,7 @@ use super::prime;
 use super::refinery;
 use super::render::show;
 use super::rig;
+use super::run;
 use super::session;
 use super::sling;
 use super::tick;
@@ -60,6 +61,7 @@ pub(super) enum Command {
 pub(super) enum Start {
     Init(init::Args),
     Rig(rig::Args),
+    Run(run::Args),
 }
 
 /// Beads and who does them.
@@ -224,6 +226,7 @@ impl Start {
         match self {
             Self::Init(args) => show(args, call),
             Self::Rig(args) => args.dispatch(call),
+            Self::Run(args) => show(args, call),
         }
     }
 }

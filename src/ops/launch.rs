@@ -16,10 +16,10 @@ use crate::agent::{Caller, Catalogue, LaunchPlan, LaunchRequest, WorkerVariables
 use crate::bead::{Bead, Claim, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId, Lease, SessionId, WorkerRef};
+use crate::id::{Actor, BeadId, Lease, RoleName, SessionId, WorkerRef};
 use crate::runtime::{Launch, RuntimeKind};
 use crate::store::{FileLock, SessionRow, write_atomic};
-use crate::town::Settings;
+use crate::town::{Rig, Settings};
 
 /// A session that runs now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -264,6 +264,16 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
     };
     crate::agent::plan(&request)?;
     Ok(name)
+}
+
+/// The agent for beads of a role in a rig that name none themselves.
+///
+/// # Errors
+/// As [`agent_for`].
+pub fn agent_of_role(open: &OpenTown, rig: &Rig, role: &RoleName) -> Outcome<String> {
+    let mut bead = Bead::new(BeadId::random(&rig.prefix, 5), "", open.now());
+    bead.role = role.clone();
+    agent_for(open, &open.settings_for(rig)?, &bead, None)
 }
 
 /// The agent that plans and chats: the mayor's, else the town's, else what is installed.

@@ -31,6 +31,7 @@ mod report;
 pub mod rewrite;
 pub mod rig;
 mod roster;
+pub mod run;
 mod sandbox;
 pub mod session;
 pub mod sling;

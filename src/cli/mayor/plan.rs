@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cli::{Call, Label, Perform, Render, Text, Ui, Unattended, complete};
+use crate::convoy::ConvoyId;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::BeadId;
 use crate::mayor::Draft;
@@ -83,6 +84,13 @@ pub(in crate::cli) struct Shown {
     pub planned: Planned,
     #[serde(skip)]
     seen: bool,
+}
+
+impl Shown {
+    /// The convoy that the plan became.
+    pub fn convoy(&self) -> Option<&ConvoyId> {
+        self.planned.written.as_ref().map(|written| &written.convoy)
+    }
 }
 
 impl Report for Shown {

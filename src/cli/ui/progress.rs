@@ -87,6 +87,11 @@ impl Board {
         Self { bars, colour, silent }
     }
 
+    /// Whether lines change in place, so that they may show what changes all the time.
+    pub fn moves(&self) -> bool {
+        self.bars.is_some()
+    }
+
     /// Adds a line at the end, named so that it is told apart where lines do not stay in place.
     pub fn line(&self, name: impl Into<String>) -> Line {
         let bar = self.bars.as_ref().map(|bars| {

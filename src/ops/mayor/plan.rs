@@ -15,10 +15,10 @@ use crate::agent::prompt::{Prompts, RepairContext};
 use crate::convoy::{Convoy, ConvoyId};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId, Prefix, RigName, SessionId};
+use crate::id::{Actor, BeadId, Prefix, RigName, RoleName, SessionId};
 use crate::ledger::Transaction;
 use crate::mayor::{Draft, Finding, Plan, Weight, parse};
-use crate::ops::{OpenTown, Report, Talk, pass};
+use crate::ops::{OpenTown, Report, Talk, launch, pass};
 use crate::store::write_atomic;
 
 /// What the person wants.
@@ -195,6 +195,9 @@ impl Proposal {
     /// When the plan does not fit the ledger any more, or the ledger cannot be written.
     pub fn write(mut self, open: &OpenTown, feeding: Feeding) -> Outcome<Planned> {
         let (plan, by) = (&self.report.plan, Actor::Mayor);
+        if feeding.feed {
+            self.check_agents(open)?;
+        }
         let committed = open.ledger.transact(&by, |tx| {
             let findings = self.scope.check(open, tx.at_tip(), plan)?;
             if let Some(finding) = findings.iter().find(|finding| finding.weight == Weight::Error) {
@@ -215,6 +218,19 @@ impl Proposal {
         }
         self.report.written = Some(written);
         Ok(self.report)
+    }
+
+    /// What is to be started must have somebody who can work on it.
+    fn check_agents(&self, open: &OpenTown) -> Outcome<()> {
+        let plan = &self.report.plan;
+        let wanted: BTreeSet<(Option<&RigName>, &RoleName)> =
+            plan.beads.iter().map(|draft| (draft.rig.as_ref().or(self.scope.rig.as_ref()), &draft.role)).collect();
+        for (name, role) in wanted {
+            if let Some(rig) = self.scope.rigs.iter().find(|rig| Some(&rig.name) == name) {
+                launch::agent_of_role(open, rig, role)?;
+            }
+        }
+        Ok(())
     }
 
     fn put(&self, tx: &mut Transaction, feeding: Feeding) -> Outcome<(Written, Convoy)> {

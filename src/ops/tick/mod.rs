@@ -130,8 +130,9 @@ fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
             continue;
         }
         ticked.merging.push(rig.name.clone());
-        let free = FileLock::try_acquire(&open.town.refinery_lock(&rig.name))?.is_some();
-        if free {
+        // Only the record is read: taking the lock, for however short a time, could keep a refinery out.
+        let owner = FileLock::recorded_owner(&open.town.refinery_lock(&rig.name));
+        if !owner.is_some_and(|owner| owner.process.is_alive()) {
             let going = detach(open, &["refinery", "run", rig.name.as_str()]);
             ticked.note("starting the refinery", going);
         }
