@@ -239,7 +239,9 @@ fn the_endpoint_plays_scripts_like_the_scripted_model() {
     for format in FORMATS {
         let endpoint = Endpoint::playing(Script::parse("s.toml".as_ref(), script).expect("the script is right"));
         let model = model(format, &endpoint);
-        assert_eq!(complete(model.as_ref(), "You plan.", "Build a login\nnow").expect("a plan"), "the plan");
+        let subject = Subject::new("mayor", "Build a login");
+        let plan = complete(model.as_ref(), subject, "Build a login\nnow", &mut |_| ControlFlow::Continue(()));
+        assert_eq!(plan.expect("a plan").text, "the plan");
         let mut request = request();
         let first = model.turn(&request, &mut |_| ControlFlow::Continue(())).expect("a reply");
         assert_eq!((first.text.as_str(), first.calls[0].arguments.as_str()), ("I run.", r#"{"command":"ls"}"#));
