@@ -55,7 +55,8 @@ impl BenchTown {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let home = dir.path().join("home");
         fs::create_dir_all(&home).expect("a home");
-        fs::write(home.join(".gitconfig"), "[user]\n\tname = Ada\n\temail = ada@example.org\n").expect("a configuration");
+        fs::write(home.join(".gitconfig"), "[user]\n\tname = Ada\n\temail = ada@example.org\n")
+            .expect("a configuration");
         let mut town = Self { dir, size, ids: Vec::new() };
         town.run(&["init", &town.path("town").display().to_string()]);
         let ledger = Ledger::at(&town.path("town"), "main", Clock::System);
@@ -63,7 +64,8 @@ impl BenchTown {
         let made = ledger.transact(&Actor::Human, |tx| {
             let mut ids: Vec<BeadId> = Vec::new();
             for number in 0..size {
-                let mut bead = Bead::new(tx.new_bead_id(&prefix)?, format!("Bead number {number} of the town"), tx.now());
+                let mut bead =
+                    Bead::new(tx.new_bead_id(&prefix)?, format!("Bead number {number} of the town"), tx.now());
                 bead.description = "What is to be done, in a sentence or two of the usual length.\nAnd why.".to_owned();
                 bead.acceptance = "The tests pass.".to_owned();
                 bead.kind = if number % 7 == 0 { Kind::Bug } else { Kind::Task };
@@ -80,7 +82,10 @@ impl BenchTown {
         });
         town.ids = made.expect("the beads").value;
         ledger.pack().expect("packed");
-        town.git(&["clone", "--quiet", &town.path("town").display().to_string(), &town.path("plain").display().to_string()], &town.path("home"));
+        town.git(
+            &["clone", "--quiet", &town.path("town").display().to_string(), &town.path("plain").display().to_string()],
+            &town.path("home"),
+        );
         town.run(&["list", "--limit", "1"]);
         town
     }
@@ -93,7 +98,12 @@ impl BenchTown {
         let mut command = Command::new(program);
         let path = std::env::var("PATH").unwrap_or_default();
         let folder = if self.path("town").exists() { self.path("town") } else { self.dir.path().to_owned() };
-        command.env_clear().env("PATH", path).env("HOME", self.path("home")).env("GIT_CONFIG_NOSYSTEM", "1").current_dir(folder);
+        command
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.path("home"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .current_dir(folder);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -126,7 +136,11 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 /// Both in turn, so that a noisy moment hits both.
-fn pair(runs: usize, mut one: impl FnMut(usize) -> Duration, mut other: impl FnMut(usize) -> Duration) -> (Duration, Duration) {
+fn pair(
+    runs: usize,
+    mut one: impl FnMut(usize) -> Duration,
+    mut other: impl FnMut(usize) -> Duration,
+) -> (Duration, Duration) {
     let (mut ones, mut others) = (Vec::new(), Vec::new());
     for run in 0..runs {
         ones.push(one(run));
@@ -148,7 +162,9 @@ fn reads(town: &BenchTown, empty: &Path) {
         ("gt show ID", "5x", &|run| vec!["show".into(), town.some_id(run).into()]),
         ("gt ready", "5x", &|_| vec!["ready".into()]),
         ("gt list (50)", "5x", &|_| vec!["list".into(), "--limit".into(), "50".into()]),
-        ("gt list --all --json", "80 ms at 10,000", &|_| vec!["list".into(), "--all".into(), "--limit".into(), "0".into(), "--json".into()]),
+        ("gt list --all --json", "80 ms at 10,000", &|_| {
+            vec!["list".into(), "--all".into(), "--limit".into(), "0".into(), "--json".into()]
+        }),
         ("completion of an id", "2x", &|run| vec!["@complete".into(), town.some_id(run)[..4].into()]),
     ];
     for (what, budget, args) in cases {
@@ -166,7 +182,12 @@ fn reads(town: &BenchTown, empty: &Path) {
 /// What bash does when the person presses the tabulator key.
 fn complete(town: &BenchTown, typed: &str) -> Duration {
     let mut command = town.command(GT);
-    command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", "2").env("_CLAP_COMPLETE_COMP_TYPE", "9").env("_CLAP_COMPLETE_SPACE", "true").env("_CLAP_IFS", "\n");
+    command
+        .env("COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", "2")
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .env("_CLAP_COMPLETE_SPACE", "true")
+        .env("_CLAP_IFS", "\n");
     timed(command.args(["--", "gt", "show", typed]))
 }
 
@@ -180,11 +201,30 @@ fn writes(town: &BenchTown) {
         town.git(&["add", &file], &plain) + town.git(&["commit", "--quiet", "-m", "change"], &plain)
     };
     let budget = "15 ms and 1/4 of git add + git commit";
-    row("create", town.size, pair(RUNS, |run| town.run(&["new", &format!("New bead {run}"), "--rig", "hq"]), by_git), budget);
+    row(
+        "create",
+        town.size,
+        pair(RUNS, |run| town.run(&["new", &format!("New bead {run}"), "--rig", "hq"]), by_git),
+        budget,
+    );
     row("note", town.size, pair(RUNS, |run| town.run(&["bead", "note", town.some_id(run), "a note"]), by_git), budget);
-    row("close", town.size, pair(RUNS, |run| town.run(&["bead", "close", town.ids[run].as_str(), "--as", "cancelled", "--reason", "bench"]), by_git), budget);
+    row(
+        "close",
+        town.size,
+        pair(
+            RUNS,
+            |run| town.run(&["bead", "close", town.ids[run].as_str(), "--as", "cancelled", "--reason", "bench"]),
+            by_git,
+        ),
+        budget,
+    );
     let mut writer = busy_writer(&town.path("noise"));
-    row("create beside a writer", town.size, pair(RUNS, |run| town.run(&["new", &format!("Noisy bead {run}"), "--rig", "hq"]), by_git), budget);
+    row(
+        "create beside a writer",
+        town.size,
+        pair(RUNS, |run| town.run(&["new", &format!("Noisy bead {run}"), "--rig", "hq"]), by_git),
+        budget,
+    );
     let _ = writer.kill();
     let _ = writer.wait();
 }
@@ -233,7 +273,11 @@ fn crowd(town: &BenchTown) {
     let rate = 600.0 / start.elapsed().as_secs_f64();
     let worst = waits.into_inner().expect("no panic").into_iter().max().expect("some");
     let lost = 600 - (count(town) as i64 - before as i64);
-    println!("| 600 commands, 30 at a time | {} | {rate:.0}/s, worst {:.2} s, {lost} lost | | | 200/s, 0.5 s, none lost |", town.size, worst.as_secs_f64());
+    println!(
+        "| 600 commands, 30 at a time | {} | {rate:.0}/s, worst {:.2} s, {lost} lost | | | 200/s, 0.5 s, none lost |",
+        town.size,
+        worst.as_secs_f64()
+    );
     let _ = std::io::stdout().flush();
 }
 

@@ -32,9 +32,10 @@ use super::rig;
 use super::run;
 use super::session;
 use super::sling;
+use super::status;
 use super::tick;
-use super::why;
 use super::unsling;
+use super::why;
 use crate::error::Outcome;
 
 /// Every command.
@@ -73,6 +74,7 @@ pub(super) enum Work {
     Ready(bead::ready::Args),
     Close(bead::close::Args),
     Bead(bead::Args),
+    Status(status::Args),
     Why(why::Args),
     Log(history::Args),
     Feed(feed::Args),
@@ -185,6 +187,7 @@ impl Work {
             Self::Ready(args) => args.dispatch(call),
             Self::Close(args) => show(args, call),
             Self::Bead(args) => args.dispatch(call),
+            Self::Status(args) => show(args, call),
             Self::Why(args) => show(args, call),
             Self::Log(args) => show(args, call),
             Self::Feed(args) => args.dispatch(call),

@@ -44,6 +44,7 @@ mod rig;
 mod run;
 mod session;
 mod sling;
+mod status;
 mod tick;
 mod ui;
 mod unsling;

@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::io;
+use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Ledger;
+use super::{Ledger, project};
 use crate::error::{Failure, Kind, Outcome};
-use crate::git::Git;
+use crate::git::{Git, Oid};
+
+/// How often files are compared anew because a transaction came in between.
+const COMPARISONS: usize = 3;
 
 /// What a person did to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -42,7 +46,29 @@ impl Ledger {
     /// # Errors
     /// When git cannot compare.
     pub fn hand_edits(&self) -> Outcome<Vec<HandEdit>> {
-        let git = Git::at(&self.root);
+        self.hand_edits_within(None)
+    }
+
+    /// The same, where git has at most `limit` to compare.
+    ///
+    /// # Errors
+    /// When git cannot compare, or not in time.
+    pub fn hand_edits_within(&self, limit: Option<Duration>) -> Outcome<Vec<HandEdit>> {
+        let mut tip = self.tip()?;
+        for _ in 0..COMPARISONS {
+            let edits = self.compared_with(&tip, limit)?;
+            let now = self.tip()?;
+            if edits.is_empty() || now == tip {
+                return Ok(edits);
+            }
+            // A transaction came in between, and what it wrote looks like edits.
+            tip = now;
+        }
+        self.compared_with(&tip, limit)
+    }
+
+    fn compared_with(&self, tip: &Oid, limit: Option<Duration>) -> Outcome<Vec<HandEdit>> {
+        let git = Git::at(&self.root).within(limit);
         // An index that is only out of date about times must not make a read command write.
         let output = git.output(&[
             "--no-optional-locks",
@@ -58,18 +84,27 @@ impl Ledger {
         }
         // No trimming: the first entry may begin with a blank.
         let status = String::from_utf8_lossy(&output.stdout);
-        let entries = status.split('\0').filter(|entry| entry.len() > 3);
-        let tip = self.tip()?;
         let mut edits = Vec::new();
-        for entry in entries {
+        for entry in status.split('\0').filter(|entry| entry.len() > 3) {
             let edit = self.hand_edit(entry);
-            // An index that is behind makes git show files that nobody touched.
-            let known = self.objects()?.read(&tip, &edit.path).map_err(super::lift)?;
-            if edit.unreadable.is_some() || edit.text.as_ref().map(String::as_bytes) != known.as_deref() {
+            if edit.unreadable.is_some() || !self.is_projection(tip, &edit)? {
                 edits.push(edit);
             }
         }
         Ok(edits)
+    }
+
+    /// Whether a file is as the tip has it, or as it was when files were last brought in step: an index that is behind
+    /// makes git show files that nobody touched, and so does a transaction that has not come to the files yet.
+    fn is_projection(&self, tip: &Oid, edit: &HandEdit) -> Outcome<bool> {
+        let is_at = |commit: &Oid| -> Outcome<bool> {
+            let known = self.objects()?.read(commit, &edit.path).map_err(super::lift)?;
+            Ok(edit.text.as_ref().map(String::as_bytes) == known.as_deref())
+        };
+        match project::recorded(self) {
+            Some(before) if before != *tip => Ok(is_at(tip)? || is_at(&before).unwrap_or(false)),
+            _ => is_at(tip),
+        }
     }
 
     fn hand_edit(&self, entry: &str) -> HandEdit {

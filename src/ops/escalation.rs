@@ -26,13 +26,14 @@ impl Row for Raised {
 /// # Errors
 /// When the ledger cannot be read.
 pub fn list(open: &OpenTown, all: bool) -> Outcome<Page<Raised>> {
-    let mut raised: Vec<Raised> = letters(&open.snapshot()?)?
-        .into_iter()
-        .filter(|raised| all || raised.letter.is_open_escalation())
-        .collect();
+    let mut raised: Vec<Raised> =
+        letters(&open.snapshot()?)?.into_iter().filter(|raised| all || raised.letter.is_open_escalation()).collect();
     raised.sort_by(|a, b| {
         let key = |raised: &Raised| (raised.letter.acknowledged.is_some(), std::cmp::Reverse(raised.severity));
-        key(a).cmp(&key(b)).then_with(|| a.letter.created.cmp(&b.letter.created)).then_with(|| a.letter.id.cmp(&b.letter.id))
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.letter.created.cmp(&b.letter.created))
+            .then_with(|| a.letter.id.cmp(&b.letter.id))
     });
     Ok(Page::complete(raised))
 }

@@ -96,13 +96,7 @@ fn hook_chosen(
     Ok(hooked)
 }
 
-fn first_ready(
-    open: &OpenTown,
-    tx: &Transaction,
-    rigs: &[Rig],
-    worker: &WorkerRef,
-    role: &RoleName,
-) -> Outcome<Bead> {
+fn first_ready(open: &OpenTown, tx: &Transaction, rigs: &[Rig], worker: &WorkerRef, role: &RoleName) -> Outcome<Bead> {
     if let Some(held) = tx.held_by(worker)?.into_iter().find(|held| held.status() == crate::bead::Status::Hooked) {
         return Err(Failure::new(Kind::Conflict, format!("{worker} has {} on its hook: {}", held.id, held.title))
             .hint("`gt prime` says what it is about; `gt done` hands it in"));

@@ -103,8 +103,10 @@ pub fn init(site: &Site, choices: Choices, clock: Clock, talk: &mut dyn Talk) ->
     fs::create_dir(&stage).map_err(|error| cannot("create", &stage, error))?;
     Ledger::create(&stage, branch, clock, &documents, &format!("init: the town {}", choices.name))?;
     hook::install(&stage.join(".git"))?;
-    let local = stage.join(Town::LOCAL_FILE);
-    write_atomic(&local, Local::fresh().render().as_bytes(), 0o644).map_err(|error| cannot("write", &local, error))?;
+    let text = Local::fresh().render();
+    for local in [Town::at(&stage).kept_local_file(), stage.join(Town::LOCAL_FILE)] {
+        write_atomic(&local, text.as_bytes(), 0o644).map_err(|error| cannot("write", &local, error))?;
+    }
     commit_point("init.staged");
     move_in(&stage, root)?;
     if !has_identity(root) {

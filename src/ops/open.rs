@@ -112,10 +112,24 @@ impl OpenTown {
 
     fn settle_here(&self) -> Outcome<crate::town::Local> {
         let local = crate::town::Local::fresh();
-        let path = self.town.local_file();
-        crate::store::write_atomic(&path, local.render().as_bytes(), 0o644)
-            .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", path.display()), error))?;
+        put(&self.town.local_file(), local.render().as_bytes())?;
         Ok(local)
+    }
+
+    /// Keeps a copy of `local.toml`, and puts the file back from it when it is gone; true when it was put back.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn keep_local(&self) -> Outcome<bool> {
+        let (file, kept) = (self.town.local_file(), self.town.kept_local_file());
+        match (std::fs::read(&file).ok(), std::fs::read(&kept).ok()) {
+            (None, Some(text)) => put(&file, &text).map(|()| true),
+            // A broken file is not worth keeping, and what was kept of it is.
+            (Some(text), before) if before.as_ref() != Some(&text) && self.town.local()?.is_some() => {
+                put(&kept, &text).map(|()| false)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// The settings for work in a rig.
@@ -198,7 +212,7 @@ impl OpenTown {
         rig: Option<&RigName>,
         text: impl Into<String>,
     ) {
-        let event = NewEvent {
+        self.record(&NewEvent {
             at: self.now(),
             kind: kind.to_owned(),
             actor: actor.clone(),
@@ -206,8 +220,12 @@ impl OpenTown {
             rig: rig.cloned(),
             text: text.into(),
             json: None,
-        };
-        let recorded = self.state().and_then(|state| Ok(state.add_event(&event)?));
+        });
+    }
+
+    /// The same for an event with details for programs.
+    pub fn record(&self, event: &NewEvent) {
+        let recorded = self.state().and_then(|state| Ok(state.add_event(event)?));
         if let Err(error) = recorded {
             tracing::warn!("an event was not recorded: {error}");
         }
@@ -222,6 +240,11 @@ fn branch_of(town: &Town) -> String {
     };
     let checked_out = || Some(crate::git::objects::head_ref(&town.git_dir())?.strip_prefix("refs/heads/")?.to_owned());
     named().or_else(checked_out).unwrap_or_else(|| Settings::defaults().branch)
+}
+
+fn put(path: &Path, text: &[u8]) -> Outcome<()> {
+    crate::store::write_atomic(path, text, 0o644)
+        .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", path.display()), error))
 }
 
 impl std::fmt::Debug for OpenTown {

@@ -66,7 +66,8 @@ fn held(open: &OpenTown, bead: &Bead) -> Outcome<(Bead, Claim)> {
         return Err(Failure::new(Kind::Conflict, format!("nobody holds {}: it is {}", bead.id, bead.state.describe())));
     };
     if claim.home != *open.home()? {
-        let message = format!("{} is held by {} in another clone of this town ({})", bead.id, claim.assignee, claim.home);
+        let message =
+            format!("{} is held by {} in another clone of this town ({})", bead.id, claim.assignee, claim.home);
         return Err(Failure::new(Kind::Refused, message).hint("Take it back there."));
     }
     if bead.merge.as_ref().is_some_and(|merge| merge.intent.is_some()) {

@@ -157,6 +157,12 @@ pub enum RuntimeError {
         /// Its socket.
         socket: PathBuf,
     },
+    /// The town's tmux server is there and does not answer.
+    #[error("tmux did not answer within {waited:?}")]
+    TmuxSilent {
+        /// How long was waited.
+        waited: Duration,
+    },
     /// A path is longer than a socket may be.
     #[error("the socket path {path} is {length} bytes long, and the system allows {limit}", path = path.display())]
     SocketPathTooLong {
@@ -249,6 +255,7 @@ impl RuntimeError {
         match self {
             Self::Io { .. } | Self::Tmux { .. } | Self::TmuxMissing { .. } | Self::TmuxTooOld { .. } => Kind::External,
             Self::DidNotStart { .. } | Self::Survivors { .. } | Self::ServerDead { .. } => Kind::External,
+            Self::TmuxSilent { .. } => Kind::External,
             Self::SocketPathTooLong { .. } | Self::InvalidLaunch { .. } => Kind::Invalid,
             Self::NoSession { .. } => Kind::NotFound,
             Self::AlreadyRuns { .. } => Kind::Conflict,

@@ -35,6 +35,11 @@ impl Town {
         self.root.join(Self::LOCAL_FILE)
     }
 
+    /// `.git/gt/local.toml`: a copy of `local.toml`, out of reach of `git clean`.
+    pub fn kept_local_file(&self) -> PathBuf {
+        self.runtime_dir().join(Self::LOCAL_FILE)
+    }
+
     /// `rigs.d/<rig>.toml`.
     pub fn rig_file(&self, rig: &RigName) -> PathBuf {
         self.root.join(Self::RIGS_FOLDER).join(format!("{rig}.toml"))

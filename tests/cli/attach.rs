@@ -37,7 +37,10 @@ fn the_last_lines_of_a_session_are_seen_while_it_runs_and_after() {
         peeked.complains(&["no running session", "unslung"]);
         town.gt(["peek", &id]).succeeds().says(&["I am at"]);
         let json = town.json(["peek", "toast"]);
-        assert_eq!((json["live"].as_bool(), json["text"].as_str().map(|text| text.contains("I am at"))), (Some(false), Some(true)));
+        assert_eq!(
+            (json["live"].as_bool(), json["text"].as_str().map(|text| text.contains("I am at"))),
+            (Some(false), Some(true))
+        );
     }
 }
 
@@ -50,7 +53,8 @@ fn a_person_talks_to_a_worker_in_its_terminal_also_from_inside_another_tmux() {
     let socket = town.sandbox.join("own.sock");
     let tmux = |arguments: &[&str]| {
         let mut command = town.program("tmux");
-        let output = command.arg("-f").arg("/dev/null").arg("-S").arg(&socket).args(arguments).output().expect("tmux runs");
+        let output =
+            command.arg("-f").arg("/dev/null").arg("-S").arg(&socket).args(arguments).output().expect("tmux runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
@@ -99,7 +103,8 @@ fn a_missing_tmux_or_a_dead_server_is_said_and_the_next_start_mends_it() {
     let bare = town.sandbox.join("no-tmux");
     fs::create_dir(&bare).expect("writable");
     for program in ["git", "sh", "env"] {
-        let found = ["/usr/bin", "/bin", "/usr/local/bin"].iter().map(|folder| std::path::Path::new(folder).join(program));
+        let found =
+            ["/usr/bin", "/bin", "/usr/local/bin"].iter().map(|folder| std::path::Path::new(folder).join(program));
         let found = found.into_iter().find(|path| path.exists()).expect("it is installed");
         std::os::unix::fs::symlink(found, bare.join(program)).expect("writable");
     }

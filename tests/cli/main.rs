@@ -6,8 +6,8 @@
 mod support;
 
 mod agents;
-mod beads;
 mod attach;
+mod beads;
 mod builtin;
 mod complete;
 mod config;
@@ -18,7 +18,7 @@ mod kills;
 mod ledger;
 mod promises;
 mod rig;
-mod workers;
 mod rig_remove;
 mod terminal;
 mod why;
+mod workers;

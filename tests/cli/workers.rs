@@ -315,7 +315,10 @@ fn a_retired_worker_leaves_its_work_and_its_name() {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     assert!(!git(&["for-each-ref", "--contains", &head, "refs/gt"]).is_empty());
-    assert!(git(&["log", "--all", "--format=%H", "--", "half.txt"]).lines().count() > 0, "what was not committed is kept");
+    assert!(
+        git(&["log", "--all", "--format=%H", "--", "half.txt"]).lines().count() > 0,
+        "what was not committed is kept"
+    );
     assert_eq!(town.json(["polecat", "list"]).as_array().map(Vec::len), Some(0));
     town.gt(["polecat", "remove", "toast"]).succeeds();
     town.gt(["sling", &id, "web/toast"]).exits(6).complains(&["toast", "reserved"]);

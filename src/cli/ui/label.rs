@@ -60,8 +60,9 @@ impl Label {
                 Self::Bad
             }
             "waiting" | "blocked" | "limited" | "stalled" | "gupp" | "orphan" | "unknown" | "parked" => Self::Warn,
+            "waiting for input" | "waiting for permission" | "held elsewhere" => Self::Warn,
             "hooked" | "submitted" | "starting" | "landing" => Self::Id,
-            "closed" | "cancelled" | "duplicate" | "idle" | "ended" | "deferred" => Self::Faint,
+            "closed" | "cancelled" | "duplicate" | "idle" | "ended" | "deferred" | "free" => Self::Faint,
             _ => Self::Plain,
         }
     }

@@ -134,10 +134,14 @@ impl Ui {
 
     /// A table. It is cut to the width only where a person looks at it: a pipe gets everything.
     pub fn table(&mut self, table: Table) {
-        let width = self.width.filter(|_| self.out.terminal);
-        for line in table.lines(width) {
+        for line in table.lines(self.room()) {
             self.out.line(&line);
         }
+    }
+
+    /// The columns that a line may take where a person looks at it; a pipe gets everything.
+    pub fn room(&self) -> Option<usize> {
+        self.width.filter(|_| self.out.terminal)
     }
 
     /// Bytes of a result as they are, such as a log.
@@ -215,7 +219,7 @@ impl Ui {
         self.err.terminal && !self.style.quiet && !self.style.json
     }
 
-    /// A line on stderr, beside whatever moves there.
+    /// A line on stderr, beside whatever moves there, and after what was said before it.
     fn talk(&mut self, text: &Text) {
         // Where both meet on one terminal, they stand in the order in which they were said.
         self.out.flush();

@@ -23,6 +23,11 @@ impl Table {
         Self { headings: headings.to_vec(), right: Vec::new(), flexible: N.checked_sub(1), rows: Vec::new() }
     }
 
+    /// A table of `N` columns without a line of headings.
+    pub fn plain<const N: usize>() -> Self {
+        Self::new([""; N])
+    }
+
     /// The same with the column at `index`, from 0, as the one that gives way.
     #[must_use]
     pub fn flexible(mut self, index: usize) -> Self {
@@ -52,8 +57,9 @@ impl Table {
     pub fn lines(self, width: Option<usize>) -> Vec<Text> {
         let widths = self.widths(width);
         let Self { headings, right, rows, .. } = self;
-        let head = headings.into_iter().map(|heading| Text::new().heading(heading)).collect();
-        std::iter::once(head).chain(rows).map(|row| line(row, &widths, &right)).collect()
+        let head: Vec<Text> = headings.into_iter().map(|heading| Text::new().heading(heading)).collect();
+        let head = Some(head).filter(|head| !head.iter().all(Text::is_empty));
+        head.into_iter().chain(rows).map(|row| line(row, &widths, &right)).collect()
     }
 
     fn widths(&self, limit: Option<usize>) -> Vec<usize> {
@@ -114,6 +120,15 @@ mod tests {
             "hq-abcde    0",
         ];
         assert_eq!(shown(None), expected);
+    }
+
+    #[test]
+    fn a_plain_table_has_no_line_of_headings() {
+        let mut table = Table::plain::<2>();
+        table.row(["a".into(), "b".into()]);
+        table.row(["longer".into(), "c".into()]);
+        let shown: Vec<String> = table.lines(None).iter().map(|line| line.paint(false)).collect();
+        assert_eq!(shown, ["a       b", "longer  c"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Refs: read, and moved only by compare-and-swap.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::history::parse_oid;
 use crate::git::{Git, GitError, Oid};
@@ -36,6 +37,41 @@ pub fn list_refs(dir: &Path, prefix: &str) -> Result<Vec<(String, Oid)>, GitErro
         Ok((name.to_owned(), parse_oid(&args, oid)?))
     };
     text.lines().map(entry).collect()
+}
+
+/// A ref that points to a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tip {
+    /// Its full name.
+    pub name: String,
+    /// The commit.
+    pub commit: Oid,
+    /// The commit's tree.
+    pub tree: Oid,
+    /// The first line of its message.
+    pub subject: String,
+}
+
+/// Those of the refs `names` (in full) that exist and point to a commit, in one question.
+///
+/// # Errors
+/// When the repository cannot be read within `limit`.
+pub fn tips(dir: &Path, names: &[&str], limit: Option<Duration>) -> Result<Vec<Tip>, GitError> {
+    let mut args = vec!["for-each-ref", "--format=%(objectname) %(tree) %(refname) %(contents:subject)"];
+    args.extend(names);
+    let text = Git::on(dir).within(limit).run(&args)?;
+    let entry = |line: &str| {
+        let mut words = line.splitn(4, ' ');
+        let mut next = || words.next().unwrap_or_default();
+        let (commit, tree, name, subject) = (next(), next(), next(), next());
+        // A name also matches the refs below it.
+        let wanted = names.contains(&name) && !tree.is_empty();
+        wanted.then(|| {
+            let (commit, tree) = (parse_oid(&args, commit)?, parse_oid(&args, tree)?);
+            Ok(Tip { name: name.to_owned(), commit, tree, subject: subject.to_owned() })
+        })
+    };
+    text.lines().filter_map(entry).collect()
 }
 
 /// Moves the ref `name` from `old` (`None`: it must not exist) to `new` and writes `why` into its reflog.

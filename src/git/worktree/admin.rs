@@ -1,5 +1,6 @@
 //! The two halves of a worktree: its `.git` file and its folder in the repository, which must agree.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -23,6 +24,39 @@ pub fn admin_dir(repo: &Path, path: &Path) -> Option<PathBuf> {
     let mut ours =
         folders.filter(|folder| read_path(&folder.join("gitdir")).is_some_and(|link| canonical(&link) == wanted));
     ours.next()
+}
+
+/// Every worktree that a repository has registered, read once: for looking at many.
+#[derive(Debug, Clone, Default)]
+pub struct Registry(BTreeMap<PathBuf, PathBuf>);
+
+/// A registered worktree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Where it is, or was.
+    pub path: PathBuf,
+    /// Its folder in the repository.
+    pub folder: PathBuf,
+}
+
+impl Registry {
+    /// Reads the registry of `repo`; empty when there is none.
+    pub fn read(repo: &Path) -> Self {
+        let folders = fs::read_dir(repo.join("worktrees")).into_iter().flatten().flatten().map(|entry| entry.path());
+        Self(folders.filter_map(|folder| Some((canonical(&read_path(&folder.join("gitdir"))?), folder))).collect())
+    }
+
+    /// As [`admin_dir`].
+    pub fn folder_of(&self, path: &Path) -> Option<&Path> {
+        self.0.get(&canonical(&path.join(".git"))).map(PathBuf::as_path)
+    }
+
+    /// All of them, in the order of their paths.
+    pub fn all(&self) -> impl Iterator<Item = Registered> {
+        self.0
+            .iter()
+            .map(|(link, folder)| Registered { path: link.parent().unwrap_or(link).to_owned(), folder: folder.clone() })
+    }
 }
 
 /// The other worktree that has `branch` checked out.

@@ -113,7 +113,9 @@ fn describe(path: PathBuf, look: Look) -> Worktree {
     let (state, details) = match look.state {
         State::Clean => ("clean".to_owned(), Vec::new()),
         State::Dirty { changed, untracked } => ("dirty".to_owned(), names([changed, untracked])),
-        State::Busy { operation, changed, untracked } => (format!("in the middle of a {operation}"), names([changed, untracked])),
+        State::Busy { operation, changed, untracked } => {
+            (format!("in the middle of a {operation}"), names([changed, untracked]))
+        }
         State::Missing => ("missing".to_owned(), Vec::new()),
         State::Foreign { reason } => ("foreign".to_owned(), vec![reason]),
     };

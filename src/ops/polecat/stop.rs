@@ -37,8 +37,7 @@ pub fn stop(open: &OpenTown, word: &str, why: Option<&str>) -> Outcome<Stopped> 
     unsling::by_somebody_in_charge(open)?;
     let worker = open.worker(&open.snapshot()?, word)?;
     let _lock = FileLock::acquire(&open.town.worker_lock(&worker), PATIENCE)?;
-    let query =
-        BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };
+    let query = BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };
     let hooked = open.snapshot()?.beads(&query)?.into_iter().next();
     let released = match hooked.as_ref().and_then(|bead| Some((bead, bead.claim()?))) {
         Some((bead, claim)) if claim.home == *open.home()? => {

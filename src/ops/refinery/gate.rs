@@ -13,6 +13,7 @@ use crate::ops::Talk;
 use crate::polecat::PolecatError;
 use crate::refinery::{Event, Evidence, GateOutcome, Verdict, definition};
 use crate::runtime::CommandResult;
+use crate::store::NewEvent;
 use crate::town::Gate;
 
 /// How much of the end of a gate's output its document keeps.
@@ -85,13 +86,15 @@ impl Run<'_> {
         for gate in gates {
             let name = format!("{}-{}", &tree[..12.min(tree.len())], gate.name);
             let given = BTreeMap::from([(env::BEAD.to_owned(), what.to_owned())]);
-            self.open.event(
-                "gate.started",
-                &self.actor,
-                None,
-                Some(&self.rig.name),
-                format!("{} on {what}", gate.name),
-            );
+            self.open.record(&NewEvent {
+                at: self.open.now(),
+                kind: "gate.started".to_owned(),
+                actor: self.actor.clone(),
+                bead: None,
+                rig: Some(self.rig.name.clone()),
+                text: format!("{} on {what}", gate.name),
+                json: Some(serde_json::json!({"gate": gate.name, "on": what})),
+            });
             let result = self.bench.gate(gate, &name, &given)?;
             let evidence =
                 self.evidence(gate, commit, tree, &Ended { result: &result, changed: self.changed(&result)? });

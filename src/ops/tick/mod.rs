@@ -11,14 +11,14 @@ use serde::Serialize;
 
 use super::{OpenTown, Report, Talk, pass, session};
 use crate::bead::Status;
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::id::{BeadId, RigName, WorkerRef};
 use crate::ledger::BeadQuery;
 use crate::runtime;
 use crate::store::FileLock;
-use crate::town::Rig;
+use crate::town::{Rig, Town};
 
-pub use observe::{Seen, seen};
+pub use observe::{Panes, Seen, panes, seen, seen_beside};
 pub(super) use repair::forget;
 
 /// What a tick did.
@@ -105,7 +105,17 @@ pub fn pass(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
 /// When the town cannot be read.
 pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
     let mut ticked = Ticked::default();
-    let rigs = open.town.rigs()?;
+    // The rigs whose files can be read go on.
+    let rigs: Vec<Rig> = open
+        .town
+        .rigs_each()?
+        .into_iter()
+        .filter_map(|rig| {
+            let rig = rig.map_err(Failure::from);
+            ticked.note(Town::RIGS_FOLDER, rig)
+        })
+        .collect();
+    ticked.note(Town::LOCAL_FILE, open.keep_local());
     ticked.note("finding sessions", session::adopt(open));
     if let Some(ended) = ticked.note("sessions", session::settle(open)) {
         ticked.ended = ended.into_iter().map(|row| row.name).collect();
@@ -146,7 +156,6 @@ fn detach(open: &OpenTown, arguments: &[&str]) -> Outcome<()> {
     let town = open.town.root.display().to_string();
     let mut argv = vec![program, "--town".to_owned(), town, "--quiet".to_owned()];
     argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-    runtime::spawn_detached(&argv, &open.town.root, &pass::person_env(open)).map_err(|error| {
-        crate::error::Failure::caused(crate::error::Kind::External, "a detached gt could not be started", error)
-    })
+    runtime::spawn_detached(&argv, &open.town.root, &pass::person_env(open))
+        .map_err(|error| Failure::caused(crate::error::Kind::External, "a detached gt could not be started", error))
 }

@@ -2,19 +2,20 @@
 //! the witness judges.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::bead::{Bead, State, Status};
 use crate::clock::Timestamp;
 use crate::error::Outcome;
-use crate::id::{Actor, SessionId, WorkerRef};
+use crate::git::worktree::Registry;
+use crate::id::{Actor, HomeId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::ops::{OpenTown, session};
-use crate::runtime::{self, Exit, ExitReason, Observed, Pane, TmuxServer};
+use crate::runtime::{self, Exit, ExitReason, Observed, Pane, RuntimeKind, TmuxServer};
 use crate::store::{Counter, SessionRow};
 use crate::town::{Rig, Settings};
-use crate::witness::{Activity, Counters, Hook, Judgement, Observation, Prompt, Session, Thresholds, judge};
+use crate::witness::{Activity, Counters, Health, Hook, Judgement, Observation, Prompt, Session, Thresholds, judge};
 
 /// One worker as it is now.
 #[derive(Debug, Clone)]
@@ -31,43 +32,67 @@ pub struct Seen {
     pub never_started: bool,
 }
 
+/// Every terminal of the town, or why tmux does not tell.
+pub type Panes = Result<Vec<Pane>, String>;
+
+/// How long tmux may take to name its terminals.
+const TERMINALS: Duration = Duration::from_secs(5);
+
 /// Looks at every polecat of the rigs.
 ///
 /// # Errors
 /// When the ledger or the local state cannot be read. What cannot be seen of one worker is unknown, not an error.
 pub fn seen(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig]) -> Outcome<Vec<Seen>> {
-    let panes = panes(open);
+    seen_beside(open, snapshot, rigs, &panes(open, TERMINALS))
+}
+
+/// The same beside the answer of [`panes`].
+///
+/// # Errors
+/// As [`seen`].
+pub fn seen_beside(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig], panes: &Panes) -> Outcome<Vec<Seen>> {
     let hooked = snapshot.beads(&BeadQuery { status: vec![Status::Hooked], ..BeadQuery::default() })?;
     let mut hooks: BTreeMap<WorkerRef, Bead> =
         hooked.into_iter().filter_map(|bead| Some((bead.claim()?.assignee.clone(), bead))).collect();
+    // A clone that has no identity yet holds nothing.
+    let home = open.town.local()?.map_or_else(HomeId::random, |local| local.home);
     let mut all = Vec::new();
     for rig in rigs {
         let settings = open.settings_for(rig)?;
+        let registry = Registry::read(&open.town.rig_repo(&rig.name));
+        let around = Around { open, home: home.clone(), thresholds: thresholds(&settings), registry, panes };
         for (worker, _) in rig.polecats() {
             let bead = hooks.remove(&worker);
-            all.push(look(open, &settings, &worker, bead, &panes)?);
+            all.push(look(&around, &worker, bead)?);
         }
     }
     Ok(all)
 }
 
-/// Every terminal of the town in one question; why not, when tmux does not answer.
-fn panes(open: &OpenTown) -> Result<Vec<Pane>, String> {
+/// Every terminal of the town in one question, for which tmux has `limit`.
+///
+/// # Errors
+/// Why not, when it does not answer.
+pub fn panes(open: &OpenTown, limit: Duration) -> Panes {
     let socket = open.town.socket_path("tmux.sock").map_err(|error| error.to_string())?;
-    let server = TmuxServer::at(&socket);
+    let server = TmuxServer::at(&socket).within(limit);
     if !socket.exists() || !server.is_alive() {
         return Ok(Vec::new());
     }
     server.panes().map_err(|error| error.to_string())
 }
 
-fn look(
-    open: &OpenTown,
-    settings: &Settings,
-    worker: &WorkerRef,
-    bead: Option<Bead>,
-    panes: &Result<Vec<Pane>, String>,
-) -> Outcome<Seen> {
+/// What the workers of one rig have in common.
+struct Around<'a> {
+    open: &'a OpenTown,
+    home: HomeId,
+    thresholds: Thresholds,
+    registry: Registry,
+    panes: &'a Panes,
+}
+
+fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<Seen> {
+    let open = around.open;
     let rows = open.state()?.sessions_of_worker(&Actor::Worker(worker.clone()), 1)?;
     let row = rows.into_iter().next();
     let dir = row.as_ref().map(|row| session::folder(open, &row.id));
@@ -82,11 +107,29 @@ fn look(
     let since = row.as_ref().filter(|_| of_this_hook).map_or(now, |row| row.created);
     let hook = bead.as_ref().zip(claim).map(|(bead, claim)| Hook { bead: bead.id.clone(), claim, since });
     let session = session_of(row.as_ref(), &observed);
-    let activity = activity(open, worker, row.as_ref(), &observed, panes);
-    let observation = Observation { worker: worker.clone(), home: open.home()?.clone(), now, hook, session, activity };
-    let judgement = judge(&observation, &thresholds(settings));
+    let activity = around.activity(worker, row.as_ref(), &observed);
+    let home = around.home.clone();
+    let observation = Observation { worker: worker.clone(), home, now, hook, session, activity };
+    let (observation, judgement) = around.judge(observation, row.as_ref());
     let never_started = !of_this_hook || started_nothing(&observed);
     Ok(Seen { observation, judgement, row, bead, never_started })
+}
+
+impl Around<'_> {
+    /// Without its terminal a session that seems to do nothing is not taken for one that does nothing.
+    fn judge(&self, mut seen: Observation, row: Option<&SessionRow>) -> (Observation, Judgement) {
+        let judgement = judge(&seen, &self.thresholds);
+        let rests_on_terminal = matches!(judgement.health, Health::Stalled { .. } | Health::Gupp { .. })
+            && row.is_some_and(|row| row.runtime == RuntimeKind::Tmux.as_str());
+        match self.panes {
+            Err(why) if rests_on_terminal => {
+                seen.session = Session::Unknown { why: why.clone() };
+                let judgement = judge(&seen, &self.thresholds);
+                (seen, judgement)
+            }
+            _ => (seen, judgement),
+        }
+    }
 }
 
 /// The thresholds of the settings.
@@ -143,31 +186,27 @@ fn how(exit: &Exit) -> String {
     }
 }
 
-fn activity(
-    open: &OpenTown,
-    worker: &WorkerRef,
-    row: Option<&SessionRow>,
-    observed: &Observed,
-    panes: &Result<Vec<Pane>, String>,
-) -> Activity {
-    let Some(row) = row else { return Activity::default() };
-    let worktree = open.town.worktree(worker);
-    let marks = [row.log.clone(), worktree.join(".git")].into_iter().chain(git_marks(open, worker, &worktree));
-    let touched = marks.filter_map(|path| modified(&path)).max();
-    let pane = panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
-    let progress = touched.into_iter().chain(pane.and_then(|pane| pane.activity)).filter(|at| *at >= row.created).max();
-    let begun = match observed {
-        Observed::Ended(exit) => !exit.early && progress.is_some(),
-        _ => progress.is_some_and(|at| at > row.created),
-    };
-    Activity { begun, progress, prompt: prompt(open, &row.id), limited_until: None }
-}
+impl Around<'_> {
+    fn activity(&self, worker: &WorkerRef, row: Option<&SessionRow>, observed: &Observed) -> Activity {
+        let Some(row) = row else { return Activity::default() };
+        let worktree = self.open.town.worktree(worker);
+        let marks = [row.log.clone(), worktree.join(".git")].into_iter().chain(self.git_marks(&worktree));
+        let touched = marks.filter_map(|path| modified(&path)).max();
+        let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
+        let seen = touched.into_iter().chain(pane.and_then(|pane| pane.activity));
+        let progress = seen.filter(|at| *at >= row.created).max();
+        let begun = match observed {
+            Observed::Ended(exit) => !exit.early && progress.is_some(),
+            _ => progress.is_some_and(|at| at > row.created),
+        };
+        Activity { begun, progress, prompt: prompt(self.open, &row.id), limited_until: None }
+    }
 
-/// Files of git that move when a worker commits, stages or switches.
-fn git_marks(open: &OpenTown, worker: &WorkerRef, worktree: &Path) -> Vec<std::path::PathBuf> {
-    let repo = open.town.rig_repo(&worker.rig);
-    let Some(admin) = crate::git::worktree::admin_dir(&repo, worktree) else { return Vec::new() };
-    ["index", "logs/HEAD", "HEAD"].iter().map(|name| admin.join(name)).collect()
+    /// Files of git that move when a worker commits, stages or switches.
+    fn git_marks(&self, worktree: &Path) -> Vec<PathBuf> {
+        let Some(admin) = self.registry.folder_of(worktree) else { return Vec::new() };
+        ["index", "logs/HEAD", "HEAD"].iter().map(|name| admin.join(name)).collect()
+    }
 }
 
 /// What the agent says of its own prompt: the built-in one notes in its run folder when it waits.

@@ -1,18 +1,24 @@
 //! One tmux server behind its socket: single calls of the tmux program.
 
 use std::io::{self, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use chrono::DateTime;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use rustix::process::Signal;
 use tmux_interface::{AttachSession, ListPanes, ListSessions, SetOption, SourceFile, SwitchClient, TmuxCommand};
 
 use super::super::RuntimeError;
 use super::super::message::SOCKET_PATH_LIMIT;
+use super::super::survivors::signal;
 use crate::clock::Timestamp;
 use crate::env;
 use crate::id::SessionId;
+use crate::store::ProcessId;
 
 /// The user option of a tmux session that names ours.
 pub const SESSION_OPTION: &str = "@gt_session";
@@ -25,6 +31,7 @@ const OLDEST: (u32, u32) = (3, 2);
 pub struct TmuxServer {
     socket: PathBuf,
     config: Option<PathBuf>,
+    limit: Option<Duration>,
 }
 
 /// One terminal of the server.
@@ -56,7 +63,13 @@ pub struct Pane {
 impl TmuxServer {
     /// The server at a socket.
     pub fn at(socket: &Path) -> Self {
-        Self { socket: socket.to_owned(), config: None }
+        Self { socket: socket.to_owned(), config: None, limit: None }
+    }
+
+    /// The same, where a command that is not answered in time is given up.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// The same, started with this configuration when a command starts it.
@@ -65,9 +78,16 @@ impl TmuxServer {
         Self { config: Some(config.to_owned()), ..self }
     }
 
-    /// Whether somebody listens at the socket.
+    /// Whether somebody listens at the socket; also a server that is stopped does, and never answers.
     pub fn is_alive(&self) -> bool {
-        UnixStream::connect(&self.socket).is_ok()
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let (Ok(address), Ok(socket)) =
+            (SocketAddrUnix::new(&self.socket), socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None))
+        else {
+            return false;
+        };
+        // A full queue: somebody listens and does not come to it.
+        matches!(connect(&socket, &address), Ok(()) | Err(Errno::AGAIN))
     }
 
     /// Every terminal of the server, in one query.
@@ -167,7 +187,10 @@ impl TmuxServer {
         if let Some(config) = &self.config {
             command.arg("-f").arg(config);
         }
-        let output = output(command.args(words), input).map_err(|error| cannot_run(&error))?;
+        let output = match output(command.args(words), input, self.limit).map_err(|error| cannot_run(&error))? {
+            Some(output) => output,
+            None => return Err(RuntimeError::TmuxSilent { waited: self.limit.unwrap_or_default() }),
+        };
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -202,14 +225,31 @@ fn search_path() -> String {
     std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned())
 }
 
-fn output(command: &mut Command, input: Option<&[u8]>) -> io::Result<Output> {
+/// What a call printed; nothing when it took longer than `limit` and was ended.
+fn output(command: &mut Command, input: Option<&[u8]>, limit: Option<Duration>) -> io::Result<Option<Output>> {
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
         // tmux says on stderr why it did not read.
         let _ = pipe.write_all(input);
     }
-    child.wait_with_output()
+    match limit {
+        None => child.wait_with_output().map(Some),
+        Some(limit) => wait_for(child, limit),
+    }
+}
+
+fn wait_for(child: Child, limit: Duration) -> io::Result<Option<Output>> {
+    let process = ProcessId::of(child.id().cast_signed());
+    let (send, answer) = mpsc::channel();
+    std::thread::Builder::new().name("tmux".to_owned()).spawn(move || send.send(child.wait_with_output()).is_ok())?;
+    match answer.recv_timeout(limit) {
+        Ok(output) => output.map(Some),
+        Err(_) => {
+            process.inspect(|process| signal(*process, Signal::KILL));
+            Ok(None)
+        }
+    }
 }
 
 fn cannot_run(error: &io::Error) -> RuntimeError {
@@ -221,7 +261,7 @@ fn cannot_run(error: &io::Error) -> RuntimeError {
 
 /// The version of the tmux program, `3.3a`.
 pub fn tmux_version() -> Result<String, RuntimeError> {
-    let output = output(tmux().arg("-V"), None).map_err(|error| cannot_run(&error))?;
+    let output = output(tmux().arg("-V"), None, None).map_err(|error| cannot_run(&error))?.expect("without a limit");
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.trim().trim_start_matches("tmux ").to_owned())
 }

@@ -1,6 +1,6 @@
 //! The stream of events, for `gt feed`.
 
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 
 use super::super::StoreError;
@@ -77,6 +77,17 @@ impl StateDb {
     pub fn last_events(&self, limit: usize) -> Result<Vec<Event>, StoreError> {
         let query = "SELECT * FROM (SELECT * FROM events WHERE id > ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id";
         self.read_events(query, 0, limit)
+    }
+
+    /// The last event of a rig that is of one of these kinds.
+    pub fn last_event(&self, rig: &RigName, kinds: &[&str]) -> Result<Option<Event>, StoreError> {
+        let places = vec!["?"; kinds.len()].join(", ");
+        let query = format!("SELECT * FROM events WHERE rig = ? AND kind IN ({places}) ORDER BY id DESC LIMIT 1");
+        let values = std::iter::once(rig.as_str()).chain(kinds.iter().copied());
+        self.connection
+            .prepare_cached(&query)
+            .and_then(|mut statement| statement.query_row(rusqlite::params_from_iter(values), read_row).optional())
+            .map_err(self.failed("read the events"))
     }
 
     /// How many events there are.

@@ -7,6 +7,7 @@ mod edit;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde::Serialize;
 use toml_edit::DocumentMut;
@@ -94,15 +95,24 @@ const FIXED: &[(&str, Places, &str)] = &[
 impl Town {
     /// The text of a settings file; `None` when there is none.
     ///
+    /// When `local.toml` is not there, the copy that is kept of it counts: `git clean -fdx` in the town takes the file
+    /// away, and with it this clone would lose its identity, and nobody would see to its claims any more.
+    ///
     /// # Errors
     /// When it exists and cannot be read.
     pub fn read(&self, file: &File) -> Result<Option<String>, TownError> {
-        let path = self.root.join(file.path());
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(TownError::io("read", path, error)),
+        match text_at(&self.root.join(file.path()))? {
+            None if *file == File::Local => text_at(&self.kept_local_file()),
+            found => Ok(found),
         }
+    }
+}
+
+fn text_at(path: &Path) -> Result<Option<String>, TownError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(TownError::io("read", path, error)),
     }
 }
 
