@@ -150,10 +150,21 @@ impl Objects {
         }
     }
 
-    /// A name and an address from the person's git configuration.
+    /// A name and an address from the person's git configuration. libgit2 does not know `GIT_CONFIG_GLOBAL`, which
+    /// names the file that the git program reads instead of the person's own.
     pub fn person(&self) -> Option<(String, String)> {
-        let config = self.repo.config().ok()?.snapshot().ok()?;
-        Some((config.get_string("user.name").ok()?, config.get_string("user.email").ok()?))
+        let named = std::env::var_os("GIT_CONFIG_GLOBAL").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let global = named.and_then(|path| git2::Config::open(&path).ok());
+        let config = self.repo.config().ok()?;
+        let read = |key: &str| {
+            let own = config.get_entry(key).ok().filter(|entry| entry.level() == ConfigLevel::Local);
+            let own = own.and_then(|entry| entry.value().ok().map(str::to_owned));
+            match &global {
+                Some(global) => own.or_else(|| global.get_string(key).ok()),
+                None => config.get_string(key).ok(),
+            }
+        };
+        Some((read("user.name")?, read("user.email")?))
     }
 
     /// The content of a file at a commit.

@@ -12,6 +12,8 @@ use crate::polecat::names;
 use crate::scheduler::{self, Worker, WorkerState};
 use crate::town::{Rig, Town};
 
+/// The folder of the documents of removed rigs.
+pub const RETIRED_FOLDER: &str = "retired.d";
 /// How many free names the scheduler gets to choose from: more than one pass ever starts.
 const NAMES_OFFERED: usize = 64;
 
@@ -23,6 +25,19 @@ pub fn rigs(snapshot: &Snapshot) -> Outcome<Vec<Rig>> {
     snapshot.texts(Town::RIGS_FOLDER)?.iter().map(|(path, text)| Ok(Rig::parse(path, text)?)).collect()
 }
 
+/// The rigs that were removed: their prefixes and names of workers are never given twice.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn retired(snapshot: &Snapshot) -> Outcome<Vec<Rig>> {
+    let texts = snapshot.texts(RETIRED_FOLDER)?;
+    let as_rig = |(path, text): &(String, String)| {
+        let path = path.replacen(RETIRED_FOLDER, Town::RIGS_FOLDER, 1);
+        Rig::parse(&path, text).ok()
+    };
+    Ok(texts.iter().filter_map(as_rig).collect())
+}
+
 /// The town as the scheduler sees it.
 ///
 /// # Errors
@@ -31,7 +46,9 @@ pub fn town(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig]) -> Outcome<sched
     let hooked = snapshot.beads(&BeadQuery { status: vec![Status::Hooked], ..Default::default() })?;
     let hooks: BTreeMap<WorkerRef, BeadId> =
         hooked.into_iter().filter_map(|bead| Some((bead.claim()?.assignee.clone(), bead.id))).collect();
-    let free_names = free_names(open, rigs);
+    let mut ever = retired(snapshot)?;
+    ever.extend(rigs.iter().cloned());
+    let free_names = free_names(open, &ever);
     let workers = rigs.iter().flat_map(Rig::polecats).map(|(who, role)| Worker {
         state: hooks.get(&who).map_or(WorkerState::Free, |bead| WorkerState::Hooked(bead.clone())),
         role: role.clone(),

@@ -28,6 +28,16 @@ fn a_rig_without_work_goes_and_its_origin_stays() {
 }
 
 #[test]
+fn the_prefix_of_a_removed_rig_stays_its_own() {
+    let (town, project) = TestTown::with_rig();
+    remove(&town, &[]).succeeds();
+    town.gt(["rig", "add", "shop", project.url(), "--prefix", "web", "--no-gates"])
+        .exits(6)
+        .complains(&["the prefix web belongs to the rig web"]);
+    town.gt(["rig", "add", "web", project.url(), "--prefix", "web", "--no-gates"]).succeeds();
+}
+
+#[test]
 fn open_beads_keep_their_rig() {
     let (town, _project) = TestTown::with_rig();
     let id = town.json(["new", "--rig", "web", "Add login"])["id"].as_str().expect("an id").to_owned();

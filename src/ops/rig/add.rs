@@ -18,7 +18,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::git::bare::{self, CreateError, Probe};
 use crate::git::{Git, GitError, Oid, worktree};
 use crate::id::{Prefix, RigName, RoleName};
-use crate::ops::{OpenTown, Report, Talk};
+use crate::ops::{OpenTown, Report, Talk, roster};
 use crate::store::FileLock;
 use crate::town::{Gate, Remote, Rig, guess, prefix_from_name};
 
@@ -207,9 +207,10 @@ fn check_free(open: &OpenTown, name: &RigName) -> Outcome<()> {
         .hint(format!("`gt rig show {name}` shows it")))
 }
 
-/// The prefix that was asked for, or one made from the name; unique in the town.
+/// The prefix that was asked for, or one made from the name; unique in the town, and no other rig ever had it.
 fn prefix(open: &OpenTown, name: &RigName, wanted: Option<&str>) -> Outcome<Prefix> {
-    let others: Vec<Rig> = open.town.rigs_each()?.into_iter().filter_map(Result::ok).collect();
+    let mut others: Vec<Rig> = open.town.rigs_each()?.into_iter().filter_map(Result::ok).collect();
+    others.extend(roster::retired(&open.snapshot()?)?.into_iter().filter(|rig| rig.name != *name));
     let Some(wanted) = wanted else {
         let taken: Vec<Prefix> = others.into_iter().map(|rig| rig.prefix).collect();
         return Ok(prefix_from_name(name, &taken));

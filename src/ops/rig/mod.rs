@@ -11,10 +11,15 @@ pub mod trial;
 
 use crate::error::Outcome;
 use crate::id::RigName;
-use crate::ops::OpenTown;
+use crate::ops::{OpenTown, roster};
 use crate::ops::rewrite::{Entry, rewrite};
 use crate::town::Rig;
 use crate::town::config::File;
+
+/// Where the document of a removed rig is kept.
+fn retired_path(rig: &RigName) -> String {
+    format!("{}/{rig}.toml", roster::RETIRED_FOLDER)
+}
 
 /// Changes the document of a rig in one transaction; whether anything is different from before.
 fn change(open: &OpenTown, name: &RigName, entry: Entry<'_>, mut edit: impl FnMut(&mut Rig)) -> Outcome<bool> {

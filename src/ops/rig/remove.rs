@@ -126,6 +126,8 @@ fn carry_out(open: &OpenTown, rig: &Rig, folder: &Path) -> Outcome<()> {
             ));
         }
         transaction.remove(path.as_str());
+        // Prefix and names of workers are never given twice.
+        transaction.put_text(super::retired_path(&rig.name), rig.render());
         transaction.describe("rig-remove", format!("rig remove {}: {}", rig.name, rig.url));
         Ok(())
     });
