@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Run, parse};
 use crate::env;
-use crate::error::{Failure, Outcome};
+use crate::error::{Failure, Kind, Outcome};
 use crate::git::worktree::{self, State};
 use crate::id::BeadId;
 use crate::ops::Talk;
@@ -16,6 +16,8 @@ use crate::runtime::CommandResult;
 use crate::store::NewEvent;
 use crate::town::Gate;
 
+/// The status of a command that SIGKILL ended.
+const KILLED: i32 = 128 + 9;
 /// How much of the end of a gate's output its document keeps.
 const TAIL: usize = 2_000;
 
@@ -96,6 +98,9 @@ impl Run<'_> {
                 json: Some(serde_json::json!({"gate": gate.name, "on": what})),
             });
             let result = self.bench.gate(gate, &name, &given)?;
+            if result.status == Some(KILLED) && !result.timed_out {
+                return Err(self.killed(gate));
+            }
             let evidence =
                 self.evidence(gate, commit, tree, &Ended { result: &result, changed: self.changed(&result)? });
             self.open.event(
@@ -112,6 +117,12 @@ impl Run<'_> {
             }
         }
         Ok(documents)
+    }
+
+    /// A gate that somebody killed says nothing about the tree: the machine ran out of memory, or a person was at it.
+    fn killed(&self, gate: &Gate) -> Failure {
+        let message = format!("the gate {} was killed (SIGKILL) and says nothing about the tree", gate.name);
+        Failure::new(Kind::Retryable, message).hint("See whether the machine ran out of memory; the next run tries again.")
     }
 
     /// The tracked files that a gate that passed has changed: it passed another tree then.
