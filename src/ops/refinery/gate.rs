@@ -138,7 +138,7 @@ impl Run<'_> {
             State::Clean => Vec::new(),
             State::Missing | State::Foreign { .. } => {
                 return Err(Failure::new(
-                    crate::error::Kind::External,
+                    Kind::External,
                     format!("a gate removed {}", self.bench.folder.display()),
                 ));
             }
