@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use adopt::{HandEdit, HandEditKind};
 pub use document::{Document, DocumentError};
-pub use index::{BeadQuery, IndexError, Order, Row};
+pub use index::{BeadQuery, IndexError, Line, Order, Row};
 pub use pack::Packed;
 pub use snapshot::Snapshot;
 pub use transaction::{Committed, Transaction};

@@ -1,6 +1,6 @@
 //! Reading: one consistent state of the ledger.
 
-use super::index::{BeadQuery, Index, Row};
+use super::index::{BeadQuery, Index, Line, Row};
 use super::{Document, DocumentError, Ledger};
 use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
@@ -85,6 +85,30 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn rows(&self, query: &BeadQuery) -> Outcome<(Vec<Row>, usize)> {
         Ok(self.index.beads(query)?)
+    }
+
+    /// The same without the texts of their files: for lists.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn lines(&self, query: &BeadQuery) -> Outcome<(Vec<Line>, usize)> {
+        Ok(self.index.lines(query)?)
+    }
+
+    /// One bead without the text of its file.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn line(&self, id: &BeadId) -> Outcome<Option<Line>> {
+        Ok(self.index.line(id)?)
+    }
+
+    /// What decides whether open beads are ready, of those that `query` lets through; what they need is left out.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn startable(&self, query: &BeadQuery) -> Outcome<Vec<crate::bead::ready::Row>> {
+        Ok(self.index.startable(query)?)
     }
 
     /// One bead as a row.

@@ -7,7 +7,7 @@ mod query;
 mod schema;
 pub(super) mod update;
 
-pub use query::{BeadQuery, Order, Row};
+pub use query::{BeadQuery, Line, Order, Row};
 pub use schema::Index;
 
 /// Why the index could not be used. It is a cache: the remedy is always to build it anew.

@@ -1,11 +1,15 @@
 //! Questions to the index.
 
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use clap::ValueEnum;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row as SqlRow, params_from_iter};
 
 use super::update::word;
 use super::{Index, IndexError};
-use crate::bead::{Kind, Status};
+use crate::bead::{Kind, Status, ready};
 use crate::clock::{Timestamp, rfc3339};
 use crate::id::{BeadId, Prefix, RoleName, WorkerRef};
 use crate::ledger::document::DocumentError;
@@ -60,23 +64,69 @@ pub struct Row {
     pub json: String,
 }
 
+/// The same without the text, for what is only listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The id.
+    pub id: String,
+    /// The title.
+    pub title: String,
+    /// What `--json` shows.
+    pub json: String,
+}
+
 impl Index {
     /// The beads that fit, and how many would without the limit.
     ///
     /// # Errors
     /// When the index cannot be read.
     pub fn beads(&self, query: &BeadQuery) -> Result<(Vec<Row>, usize), IndexError> {
+        self.select("id, title, json, text", query, |row| {
+            Ok(Row { id: row.get(0)?, title: row.get(1)?, json: row.get(2)?, text: row.get(3)? })
+        })
+    }
+
+    /// The same without the texts of their files.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn lines(&self, query: &BeadQuery) -> Result<(Vec<Line>, usize), IndexError> {
+        self.select("id, title, json", query, read_line)
+    }
+
+    /// What decides whether beads are ready, of those that `query` takes from the open ones. What they need is
+    /// settled where `query` asks for startable ones, and is left out.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn startable(&self, query: &BeadQuery) -> Result<Vec<ready::Row>, IndexError> {
+        let columns = "id, kind, priority, role, parent, created, attempts";
+        Ok(self.select(columns, query, read_startable)?.0)
+    }
+
+    fn select<T>(
+        &self,
+        columns: &str,
+        query: &BeadQuery,
+        read: impl FnMut(&SqlRow<'_>) -> rusqlite::Result<T>,
+    ) -> Result<(Vec<T>, usize), IndexError> {
         let (condition, values) = query.condition();
         let order = match query.order {
             Order::Urgency => "priority, created, id",
             Order::LastClosed => "closed DESC, id",
         };
-        let limit = query.limit.map_or_else(String::new, |limit| format!(" LIMIT {limit}"));
-        let sql = format!("SELECT id, title, text, json FROM beads WHERE {condition} ORDER BY {order}{limit}");
-        let rows: Vec<Row> = self
+        // With a limit the order is found from what the indexes hold, before any long row is read.
+        let chosen = match query.limit {
+            Some(limit) => {
+                format!("id IN (SELECT id FROM beads WHERE {condition} ORDER BY {order} LIMIT {limit})")
+            }
+            None => condition.clone(),
+        };
+        let sql = format!("SELECT {columns} FROM beads WHERE {chosen} ORDER BY {order}");
+        let rows: Vec<T> = self
             .db
             .prepare_cached(&sql)
-            .and_then(|mut statement| statement.query_map(params_from_iter(&values), read_row)?.collect())
+            .and_then(|mut statement| statement.query_map(params_from_iter(&values), read)?.collect())
             .map_err(self.fail("read"))?;
         let total = match query.limit {
             Some(limit) if rows.len() >= limit => {
@@ -89,6 +139,17 @@ impl Index {
             _ => rows.len(),
         };
         Ok((rows, total))
+    }
+
+    /// One bead without the text of its file.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn line(&self, id: &BeadId) -> Result<Option<Line>, IndexError> {
+        self.db
+            .prepare_cached("SELECT id, title, json FROM beads WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([id.as_str()], read_line).optional())
+            .map_err(self.fail("read"))
     }
 
     /// One bead.
@@ -255,6 +316,41 @@ impl Index {
 
 fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     Ok(Row { id: row.get(0)?, title: row.get(1)?, text: row.get(2)?, json: row.get(3)? })
+}
+
+fn read_line(row: &SqlRow<'_>) -> rusqlite::Result<Line> {
+    Ok(Line { id: row.get(0)?, title: row.get(1)?, json: row.get(2)? })
+}
+
+fn read_startable(row: &SqlRow<'_>) -> rusqlite::Result<ready::Row> {
+    let parent: Option<String> = row.get(4)?;
+    Ok(ready::Row {
+        id: typed(0, &row.get::<_, String>(0)?)?,
+        kind: Kind::from_str(&row.get::<_, String>(1)?, false).map_err(|error| unfit(1, error))?,
+        priority: row.get(2)?,
+        role: typed(3, &row.get::<_, String>(3)?)?,
+        status: Status::Open,
+        assignee: None,
+        resolution: None,
+        parent: parent.as_deref().map(|parent| typed(4, parent)).transpose()?,
+        needs: BTreeSet::new(),
+        prefer: None,
+        attempts: usize::try_from(row.get::<_, i64>(6)?).unwrap_or(0),
+        created: typed(5, &row.get::<_, String>(5)?)?,
+        defer_until: None,
+    })
+}
+
+fn typed<T>(column: usize, text: &str) -> rusqlite::Result<T>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| unfit(column, error.to_string()))
+}
+
+fn unfit(column: usize, why: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
 }
 
 /// Collects conditions and the values of their placeholders.

@@ -9,16 +9,19 @@ use super::IndexError;
 use crate::git::Oid;
 
 /// Raised when the tables change; an index of another version is built anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE beads (
         id TEXT PRIMARY KEY, prefix TEXT NOT NULL, suffix TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,
         closed_as TEXT, kind TEXT NOT NULL, priority INTEGER NOT NULL, role TEXT NOT NULL, assignee TEXT, parent TEXT,
-        created TEXT NOT NULL, closed TEXT, defer_until TEXT, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
+        created TEXT NOT NULL, closed TEXT, defer_until TEXT, attempts INTEGER NOT NULL, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
     ) WITHOUT ROWID;
-    CREATE INDEX beads_by_status ON beads (status, priority, created, id);
+    -- Holds all that decides what is ready, so that the long rows are read only of what is shown.
+    CREATE INDEX beads_by_status
+        ON beads (status, priority, created, id, kind, defer_until, parent, attempts, role, prefix);
+    CREATE INDEX beads_by_closing ON beads (closed DESC, id) WHERE closed IS NOT NULL;
     CREATE INDEX beads_by_suffix ON beads (suffix);
     CREATE INDEX beads_by_prefix ON beads (prefix, id);
     CREATE INDEX beads_by_parent ON beads (parent) WHERE parent IS NOT NULL;

@@ -156,8 +156,8 @@ fn record_bead(db: &Connection, bead: &Bead, text: &str) -> rusqlite::Result<()>
     let prefix = bead.id.prefix();
     db.prepare_cached(
         "INSERT OR REPLACE INTO beads (id, prefix, suffix, title, status, closed_as, kind, priority, role, assignee, parent,
-            created, closed, defer_until, search, text, json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            created, closed, defer_until, attempts, search, text, json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?
     .execute(params![
         bead.id.as_str(),
@@ -174,6 +174,7 @@ fn record_bead(db: &Connection, bead: &Bead, text: &str) -> rusqlite::Result<()>
         rfc3339(bead.created),
         closing.map(|closing| rfc3339(closing.at)),
         bead.defer_until.map(rfc3339),
+        i64::try_from(bead.counted_attempts()).unwrap_or(i64::MAX),
         format!("{}\n{}\n{}", bead.title, bead.description, bead.acceptance).to_lowercase(),
         text,
         json,

@@ -56,7 +56,7 @@ impl Brief {
     ///
     /// # Errors
     /// When the index holds something else than it was given.
-    pub fn read(row: ledger::Row) -> Outcome<Self> {
+    pub fn read(row: ledger::Line) -> Outcome<Self> {
         let defect = |error| {
             Failure::caused(Kind::Corrupt, format!("the index of the ledger is damaged at {}", row.id), error)
                 .hint("it is a cache: `gt doctor --fix` builds it anew")
@@ -119,7 +119,7 @@ impl Neighbour {
     /// # Errors
     /// When the index cannot be read.
     pub fn look(snapshot: &ledger::Snapshot, id: &BeadId) -> Outcome<Self> {
-        Ok(match snapshot.row(id)? {
+        Ok(match snapshot.line(id)? {
             Some(row) => {
                 let brief = Brief::read(row)?;
                 Self { state: brief.state(), title: Some(brief.title), id: brief.row.id }

@@ -83,7 +83,7 @@ fn everything(open: &OpenTown, snapshot: &Snapshot, request: &Request) -> Outcom
         ..Default::default()
     };
     let mut nodes = Nodes::new();
-    for row in snapshot.rows(&query)?.0 {
+    for row in snapshot.lines(&query)?.0 {
         let node = node(Brief::read(row)?);
         nodes.insert(node.id.clone(), node);
     }
@@ -91,7 +91,7 @@ fn everything(open: &OpenTown, snapshot: &Snapshot, request: &Request) -> Outcom
     let edges: BTreeSet<BeadId> =
         nodes.values().flat_map(|node| node.needs.iter().chain(&node.parent)).cloned().collect();
     for id in edges {
-        if let (false, Some(row)) = (nodes.contains_key(&id), snapshot.row(&id)?) {
+        if let (false, Some(row)) = (nodes.contains_key(&id), snapshot.line(&id)?) {
             nodes.insert(id, node(Brief::read(row)?));
         }
     }
@@ -105,10 +105,10 @@ fn below(snapshot: &Snapshot, roots: &[BeadId]) -> Outcome<Nodes> {
         if nodes.contains_key(&id) {
             continue;
         }
-        let Some(row) = snapshot.row(&id)? else { continue };
+        let Some(row) = snapshot.line(&id)? else { continue };
         let node = node(Brief::read(row)?);
         ahead.extend(node.needs.iter().cloned());
-        let (children, _) = snapshot.rows(&BeadQuery { parent: Some(id.clone()), ..Default::default() })?;
+        let (children, _) = snapshot.lines(&BeadQuery { parent: Some(id.clone()), ..Default::default() })?;
         for child in children {
             ahead.push(child.id.parse()?);
         }

@@ -38,7 +38,7 @@ pub struct Request {
 
 /// One bead of a list. It is read only where it is shown to people: as JSON it is what the index holds.
 #[derive(Debug, Clone)]
-pub struct Listed(ledger::Row);
+pub struct Listed(ledger::Line);
 
 impl Listed {
     /// What a line shows of it.
@@ -67,7 +67,7 @@ impl Row for Listed {
 pub fn list(open: &OpenTown, request: &Request) -> Outcome<Page<Listed>> {
     let snapshot = open.snapshot()?;
     let query = query(open, &snapshot, request)?;
-    let (rows, total) = snapshot.rows(&query)?;
+    let (rows, total) = snapshot.lines(&query)?;
     Ok(Page { rows: rows.into_iter().map(Listed).collect(), total })
 }
 

@@ -48,23 +48,27 @@ pub fn ready(open: &OpenTown, request: &Request) -> Outcome<Page<Ready>> {
     let snapshot = open.snapshot()?;
     let now = open.now();
     let query = BeadQuery { startable_at: Some(now), ..request.query(open, &snapshot)? };
-    let (rows, _) = snapshot.rows(&query)?;
-    let startable = rows.into_iter().map(Brief::read).collect::<Outcome<Vec<_>>>()?;
+    let startable = snapshot.startable(&query)?;
     let context = roster::readiness(open, &roster::rigs(&snapshot)?);
     let known = with_ancestors(&snapshot, &startable)?;
-    let queue: Vec<BeadId> = ready::queue(&known, &context).into_iter().map(|row| row.id.clone()).collect();
-    let mut by_id: BTreeMap<BeadId, Brief> = startable.into_iter().map(|brief| (brief.row.id.clone(), brief)).collect();
-    let rows: Vec<Ready> = queue.iter().filter_map(|id| by_id.remove(id)).map(Ready).collect();
-    Ok(Page::cut(rows, request.limit.unwrap_or(usize::MAX)))
+    // What is above a bead was added to find out about the bead; it is not asked about itself.
+    let asked: BTreeSet<&BeadId> = startable.iter().map(|row| &row.id).collect();
+    let queue: Vec<&Row> = ready::queue(&known, &context).into_iter().filter(|row| asked.contains(&row.id)).collect();
+    let shown = queue.iter().take(request.limit.unwrap_or(usize::MAX));
+    let mut rows = Vec::new();
+    for row in shown {
+        rows.extend(snapshot.line(&row.id)?.map(Brief::read).transpose()?.map(Ready));
+    }
+    Ok(Page { rows, total: queue.len() })
 }
 
-/// What decides about `startable`: themselves, what is above them, and what those need. What they need
-/// themselves is settled, and so left out of their rows.
-fn with_ancestors(snapshot: &Snapshot, startable: &[Brief]) -> Outcome<Vec<Row>> {
-    let settled = |brief: &Brief| Row { needs: BTreeSet::new(), ..brief.row.clone() };
-    let mut rows: BTreeMap<BeadId, Row> =
-        startable.iter().map(|brief| (brief.row.id.clone(), settled(brief))).collect();
-    let mut missing: Vec<BeadId> = startable.iter().filter_map(|brief| brief.row.parent.clone()).collect();
+/// What decides about `startable`: themselves, what is above them, and what those need.
+fn with_ancestors(snapshot: &Snapshot, startable: &[Row]) -> Outcome<Vec<Row>> {
+    let mut missing: Vec<BeadId> = startable.iter().filter_map(|row| row.parent.clone()).collect();
+    if missing.is_empty() {
+        return Ok(startable.to_vec());
+    }
+    let mut rows: BTreeMap<BeadId, Row> = startable.iter().map(|row| (row.id.clone(), row.clone())).collect();
     load(snapshot, &mut rows, &mut missing)?;
     Ok(rows.into_values().collect())
 }
@@ -75,7 +79,7 @@ fn load(snapshot: &Snapshot, rows: &mut BTreeMap<BeadId, Row>, missing: &mut Vec
         if rows.contains_key(&id) {
             continue;
         }
-        if let Some(row) = snapshot.row(&id)? {
+        if let Some(row) = snapshot.line(&id)? {
             let row = Brief::read(row)?.row;
             missing.extend(row.parent.iter().chain(&row.needs).cloned());
             rows.insert(id, row);
@@ -128,7 +132,7 @@ pub fn explain(open: &OpenTown, request: &Request) -> Outcome<Page<Explained>> {
 /// Every bead that is not closed, and the closed ones that they hang on; with the titles.
 fn everything(snapshot: &Snapshot) -> Outcome<(Vec<Row>, BTreeMap<BeadId, String>)> {
     let status = vec![Status::Open, Status::Hooked, Status::Submitted];
-    let (found, _) = snapshot.rows(&BeadQuery { status, ..Default::default() })?;
+    let (found, _) = snapshot.lines(&BeadQuery { status, ..Default::default() })?;
     let mut titles = BTreeMap::new();
     let mut rows = BTreeMap::new();
     for row in found {
@@ -139,7 +143,7 @@ fn everything(snapshot: &Snapshot) -> Outcome<(Vec<Row>, BTreeMap<BeadId, String
     let epics: Vec<BeadId> =
         rows.values().filter(|row: &&Row| row.kind == BeadKind::Epic).map(|row| row.id.clone()).collect();
     for epic in epics {
-        let (children, _) = snapshot.rows(&BeadQuery { parent: Some(epic), ..Default::default() })?;
+        let (children, _) = snapshot.lines(&BeadQuery { parent: Some(epic), ..Default::default() })?;
         for child in children {
             let row = Brief::read(child)?.row;
             rows.entry(row.id.clone()).or_insert(row);
