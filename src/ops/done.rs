@@ -245,7 +245,10 @@ fn submit(open: &OpenTown, work: &Work, result: Option<&str>) -> Outcome<()> {
         &open.actor,
         Some(id),
         Some(&worker.rig),
-        format!("{} commits in the queue", work.commits),
+        format!(
+            "{} in the queue",
+            if work.commits == 1 { "1 commit".to_owned() } else { format!("{} commits", work.commits) }
+        ),
     );
     Ok(())
 }

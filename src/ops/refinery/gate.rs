@@ -122,7 +122,8 @@ impl Run<'_> {
     /// A gate that somebody killed says nothing about the tree: the machine ran out of memory, or a person was at it.
     fn killed(&self, gate: &Gate) -> Failure {
         let message = format!("the gate {} was killed (SIGKILL) and says nothing about the tree", gate.name);
-        Failure::new(Kind::Retryable, message).hint("See whether the machine ran out of memory; the next run tries again.")
+        Failure::new(Kind::Retryable, message)
+            .hint("See whether the machine ran out of memory; the next run tries again.")
     }
 
     /// The tracked files that a gate that passed has changed: it passed another tree then.
@@ -137,10 +138,7 @@ impl Run<'_> {
             }
             State::Clean => Vec::new(),
             State::Missing | State::Foreign { .. } => {
-                return Err(Failure::new(
-                    Kind::External,
-                    format!("a gate removed {}", self.bench.folder.display()),
-                ));
+                return Err(Failure::new(Kind::External, format!("a gate removed {}", self.bench.folder.display())));
             }
         })
     }

@@ -11,8 +11,8 @@ pub mod trial;
 
 use crate::error::Outcome;
 use crate::id::RigName;
-use crate::ops::{OpenTown, roster};
 use crate::ops::rewrite::{Entry, rewrite};
+use crate::ops::{OpenTown, roster};
 use crate::town::Rig;
 use crate::town::config::File;
 
