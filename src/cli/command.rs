@@ -26,6 +26,7 @@ use super::ledger;
 use super::mayor;
 use super::polecat;
 use super::prime;
+use super::queue;
 use super::refinery;
 use super::render::show;
 use super::rig;
@@ -101,12 +102,14 @@ pub(super) enum Worker {
 /// From submitted to landed.
 #[derive(Debug, Subcommand)]
 pub(super) enum Merge {
+    Queue(queue::Args),
     Refinery(refinery::Args),
 }
 
 impl Merge {
     fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self {
+            Self::Queue(args) => args.dispatch(call),
             Self::Refinery(args) => args.dispatch(call),
         }
     }

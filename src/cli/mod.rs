@@ -37,6 +37,7 @@ mod log;
 mod mayor;
 mod polecat;
 mod prime;
+mod queue;
 mod reference;
 mod refinery;
 mod render;

@@ -5,7 +5,8 @@ use clap::Subcommand;
 use super::render::show;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
-use crate::ops::Many;
+use crate::ops::{Many, Page};
+use crate::ops::queue::status::{State, status};
 use crate::ops::refinery::{Ran, run};
 
 /// Work through the merge queue: merge, gate, land
@@ -18,12 +19,14 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(RunArgs),
+    Status(StatusArgs),
 }
 
 impl Args {
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self.command {
             Command::Run(args) => show(args, call),
+            Command::Status(args) => show(args, call),
         }
     }
 }
@@ -86,4 +89,48 @@ impl Render for Ran {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// Show how the merge queues stand
+#[derive(Debug, clap::Args)]
+struct StatusArgs {
+    /// Of this rig
+    #[arg(value_name = "RIG", add = complete::rigs())]
+    rig: Option<String>,
+}
+
+impl Perform for StatusArgs {
+    type Report = Page<State>;
+
+    fn perform(self, call: &mut Call) -> Outcome<Page<State>> {
+        status(&call.open()?, self.rig.as_deref())
+    }
+}
+
+impl Render for Page<State> {
+    fn render(&self, ui: &mut Ui) {
+        for state in &self.rows {
+            let line = Text::new().name(&state.rig).plain(": ");
+            let line = match (state.parked, state.process) {
+                (_, Some(process)) => line.good("working").faint(format_args!(" (process {process})")),
+                (true, None) => line.state("parked"),
+                (false, None) => line.plain("at rest"),
+            };
+            let tip = state.tip.as_ref().map_or("unknown", |tip| tip.short());
+            let waiting = match &state.next {
+                Some(next) => Text::from(format!(", {} waiting, next ", state.waiting)).id(next),
+                None => Text::from(format!(", {} waiting", state.waiting)),
+            };
+            ui.line(line.join(waiting).plain(format!(", {} at ", state.branch)).faint(tip));
+            for id in &state.set_aside {
+                ui.line(Text::from("  ").id(id).plain(" ").warn("set aside"));
+            }
+            state.problems.iter().for_each(|problem| ui.warning(problem));
+            if state.undelivered > 0 {
+                let count = state.undelivered;
+                ui.warning(format!("{count} landed commits of {} are not in your repository yet", state.rig));
+                ui.hint(format!("`gt rig take {}`", state.rig));
+            }
+        }
+    }
 }

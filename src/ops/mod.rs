@@ -26,6 +26,7 @@ mod open;
 pub mod pass;
 pub mod polecat;
 pub mod prime;
+pub mod queue;
 pub mod refinery;
 mod report;
 pub mod rewrite;

@@ -17,6 +17,7 @@ mod init;
 mod kills;
 mod ledger;
 mod promises;
+mod queue;
 mod rig;
 mod rig_remove;
 mod terminal;

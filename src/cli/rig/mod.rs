@@ -5,6 +5,7 @@ mod list;
 mod park;
 mod remove;
 mod show;
+mod take;
 
 use clap::Subcommand;
 
@@ -24,6 +25,7 @@ enum Command {
     Add(Box<add::Args>),
     List(list::Args),
     Show(show::Args),
+    Take(take::Args),
     Park(park::ParkArgs),
     Unpark(park::UnparkArgs),
     Remove(remove::Args),
@@ -35,6 +37,7 @@ impl Args {
             Command::Add(args) => show(*args, call),
             Command::List(args) => show(args, call),
             Command::Show(args) => show(args, call),
+            Command::Take(args) => show(args, call),
             Command::Park(args) => show(args, call),
             Command::Unpark(args) => show(args, call),
             Command::Remove(args) => show(args, call),

@@ -112,15 +112,27 @@ impl Run<'_> {
                 return Ok(());
             }
             Delivery::Waiting { reason, paths } => {
-                let paths = paths.iter().take(5).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-                if paths.is_empty() { reason } else { format!("{reason}: {paths}") }
+                self.report.in_the_way = paths;
+                reason
             }
             Delivery::Moved { tip } => format!("{} moved to {} meanwhile", self.target.branch, tip.short()),
             Delivery::Refused { reason } => format!("{} refuses it: {reason}", self.rig.url),
         };
-        talk.warn(&format!("landed work waits to be taken by {}: {reason}", self.rig.url));
+        talk.warn(&format!("landed work waits to be taken by {}: {reason}{}", self.rig.url, self.in_the_way()));
         self.open.event("target.waiting", &self.actor, None, Some(&self.rig.name), &reason);
         self.report.undelivered = Some(reason);
         Ok(())
+    }
+
+    /// The files in the way, on one line.
+    fn in_the_way(&self) -> String {
+        const SHOWN: usize = 5;
+        let paths = &self.report.in_the_way;
+        let names: Vec<String> = paths.iter().take(SHOWN).map(|path| path.display().to_string()).collect();
+        match paths.len() {
+            0 => String::new(),
+            count if count > SHOWN => format!(": {} and {} more", names.join(", "), count - SHOWN),
+            _ => format!(": {}", names.join(", ")),
+        }
     }
 }

@@ -10,6 +10,7 @@ mod land;
 mod stack;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -50,6 +51,8 @@ pub struct Ran {
     pub waiting: Option<String>,
     /// Why landed work is not in the person's own repository yet.
     pub undelivered: Option<String>,
+    /// The files there that are in the way.
+    pub in_the_way: Vec<PathBuf>,
 }
 
 impl Report for Ran {
@@ -71,28 +74,48 @@ pub(super) struct Run<'a> {
     report: Ran,
 }
 
+/// How long a person waits for a run that is under way.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Brings what landed to the person's own repository, after taking in, through the gates, what they committed there.
+/// Answers the commit that both have now.
+///
+/// # Errors
+/// When the rig lands at a remote, or something is in the way: each file is named, and nothing was changed.
+pub fn take(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Oid> {
+    let rig = open.town.rig(rig)?;
+    if rig.remote != Remote::Local {
+        let message = format!("work of {} lands at {} itself: there is nothing to take", rig.name, rig.url);
+        return Err(Failure::new(Kind::Refused, message).hint("`git pull` in your own clone of it."));
+    }
+    let mut run = Run::on(open, &rig, Bench::take(open, &rig, PATIENCE)?)?;
+    run.fetch()?;
+    run.recover()?;
+    run.take_incoming(talk)?;
+    run.deliver(talk)?;
+    let Some(reason) = run.report.undelivered.take() else { return run.target.tip() };
+    let files: String = run.report.in_the_way.iter().map(|path| format!("\n  {}", path.display())).collect();
+    Err(Failure::new(Kind::Refused, format!("landed work cannot come to {} yet: {reason}{files}", rig.url))
+        .hint(format!("Commit or move away what is in the way, then `gt rig take {}`.", rig.name))
+        .hint("Nothing was changed there; landing goes on in the rig's own target."))
+}
+
 /// Works through the queue of `rig` until nothing is left to decide; with `once`, until one bead has left it.
 ///
 /// # Errors
 /// When the ledger, the repository or the bench cannot be used.
 pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> Outcome<Ran> {
     let rig = open.town.rig(rig)?;
-    let busy = Ran { rig: rig.name.to_string(), busy: true, ..Ran::default() };
     let bench = match Bench::take(open, &rig, Duration::ZERO) {
         Ok(bench) => bench,
-        Err(failure) if failure.kind == Kind::Retryable => return Ok(busy),
+        Err(failure) if failure.kind == Kind::Retryable => {
+            return Ok(Ran { rig: rig.name.to_string(), busy: true, ..Ran::default() });
+        }
         Err(failure) => return Err(failure),
     };
     // A predecessor may have been killed between its last commit and the files, with nothing left to decide.
     open.ledger.settle()?;
-    let settings = open.settings_for(&rig)?;
-    let target = Target::of(open, &rig);
-    let person = super::sandbox::person(&target.repo, &settings);
-    let actor = Actor::Refinery(rig.name.clone());
-    let report = Ran { busy: false, ..busy };
-    let core = decisions::Refinery::new(Rules::default());
-    let (entries, fresh) = (BTreeMap::new(), BTreeMap::new());
-    let mut run = Run { open, rig: &rig, target, bench, person, actor, core, entries, fresh, report };
+    let mut run = Run::on(open, &rig, bench)?;
     let worked = run.work(once, talk);
     let Run { report, entries, bench, .. } = run;
     drop(bench);
@@ -100,6 +123,18 @@ pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> O
         pass::request(open);
     }
     worked.map(|()| report)
+}
+
+impl<'a> Run<'a> {
+    fn on(open: &'a OpenTown, rig: &'a Rig, bench: Bench<'a>) -> Outcome<Self> {
+        let target = Target::of(open, rig);
+        let person = super::sandbox::person(&target.repo, &open.settings_for(rig)?);
+        let actor = Actor::Refinery(rig.name.clone());
+        let core = decisions::Refinery::new(Rules::default());
+        let report = Ran { rig: rig.name.to_string(), ..Ran::default() };
+        let (entries, fresh) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { open, rig, target, bench, person, actor, core, entries, fresh, report })
+    }
 }
 
 impl Run<'_> {
@@ -298,7 +333,8 @@ fn unseen(open: &OpenTown, rig: &Rig, known: &BTreeMap<BeadId, Entry>) -> Outcom
     }))
 }
 
-fn entry(bead: &Bead, merge: &Merge) -> Entry {
+/// A submitted bead as the queue sees it.
+pub(super) fn entry(bead: &Bead, merge: &Merge) -> Entry {
     Entry {
         bead: bead.id.clone(),
         priority: bead.priority,

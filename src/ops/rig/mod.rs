@@ -7,6 +7,7 @@ pub mod origin;
 pub mod park;
 pub mod remove;
 pub mod show;
+pub mod take;
 pub mod trial;
 
 use crate::error::Outcome;

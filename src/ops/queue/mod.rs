@@ -1,0 +1,74 @@
+//! `gt queue`: what waits to be merged, in which order and why, and what a person can do about it.
+
+pub mod list;
+pub mod reject;
+pub mod retry;
+pub mod show;
+pub mod status;
+
+use crate::bead::{Bead, Status};
+use crate::error::Outcome;
+use crate::git::merge::{self, Merged};
+use crate::git::{Oid, bare};
+use crate::id::{Actor, BeadId};
+use crate::ledger::{BeadQuery, Snapshot};
+use crate::mail::Letter;
+use crate::ops::target::Target;
+use crate::refinery::{Evidence, definition};
+use crate::town::Rig;
+
+/// The beads of a rig that wait to be merged.
+fn submitted(snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Bead>> {
+    let query = BeadQuery {
+        status: vec![Status::Submitted],
+        prefix: vec![rig.prefix.clone()],
+        ..BeadQuery::default()
+    };
+    snapshot.beads(&query)
+}
+
+/// What a refinery told people about a bead, and nobody has acknowledged: while there is such a letter, the bead counts
+/// as set aside.
+fn told_of(snapshot: &Snapshot, bead: &BeadId) -> Outcome<Vec<Letter>> {
+    let mut letters = told(snapshot)?;
+    letters.retain(|letter| letter.bead.as_ref() == Some(bead));
+    Ok(letters)
+}
+
+/// What refineries told people, and nobody has acknowledged.
+fn told(snapshot: &Snapshot) -> Outcome<Vec<Letter>> {
+    let (mut letters, _) = snapshot.documents::<Letter>()?;
+    letters.retain(|letter| letter.is_open_escalation() && matches!(letter.from, Actor::Refinery(_)));
+    Ok(letters)
+}
+
+/// The first line of a letter's reason, without the bead in front.
+fn reason_of(letter: &Letter) -> String {
+    let subject = letter.subject.as_str();
+    letter
+        .bead
+        .as_ref()
+        .and_then(|bead| subject.strip_prefix(&format!("{bead}: ")))
+        .unwrap_or(subject)
+        .to_owned()
+}
+
+/// What merging a bead with the target as it is now gives.
+fn merged(target: &Target, tip: &Oid, bead: &Bead) -> Outcome<Option<Merged>> {
+    let head = bead.merge.as_ref().and_then(|merge| merge.head.parse::<Oid>().ok());
+    let Some(head) = head else { return Ok(None) };
+    if bare::rev_parse(&target.repo, head.as_str())?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(merge::stack(&target.repo, tip, &head)?))
+}
+
+/// The evidence that there is for a tree, with the gates as they are defined now.
+fn evidence_of(snapshot: &Snapshot, rig: &Rig, tree: &Oid) -> Outcome<Vec<Evidence>> {
+    let mut found = Vec::new();
+    for gate in &rig.gates {
+        let path = Evidence::path_of(&rig.name, tree.as_str(), &definition(gate, &rig.setup));
+        found.extend(snapshot.document::<Evidence>(&path)?);
+    }
+    Ok(found)
+}

@@ -1,0 +1,90 @@
+//! `gt queue retry`: a person says that a verdict was not the bead's fault.
+//!
+//! What is forgotten are red documents only: of the target as it is, of the bead merged with it, and of the run that
+//! sent the bead back. Git keeps them in the ledger's history.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{evidence_of, merged, told_of};
+use crate::bead::{AttemptOutcome, Bead, Status};
+use crate::error::{Failure, Kind, Outcome};
+use crate::git::bare;
+use crate::git::merge::Merged;
+use crate::id::BeadId;
+use crate::ledger::{Document, Snapshot};
+use crate::ops::target::Target;
+use crate::ops::unsling::by_somebody_in_charge;
+use crate::ops::{OpenTown, Report, pass};
+use crate::refinery::Evidence;
+use crate::town::Rig;
+
+/// A bead that is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retried {
+    /// The bead.
+    pub bead: BeadId,
+    /// Its title.
+    pub title: String,
+    /// Red documents that were forgotten, as sentences.
+    pub forgotten: Vec<String>,
+    /// Whether it was set aside until now.
+    pub was_set_aside: bool,
+    /// Whether it is in the queue; otherwise the next time that it is handed in counts.
+    pub queued: bool,
+}
+
+impl Report for Retried {
+    const SCHEMA: &'static str = "gt.queue.retry/1";
+}
+
+/// Lets the gates run again for the bead that `word` means.
+///
+/// # Errors
+/// When there is no such bead, or it is neither in the queue nor was sent back from it.
+pub fn retry(open: &OpenTown, word: &str) -> Outcome<Retried> {
+    by_somebody_in_charge(open)?;
+    let snapshot = open.snapshot()?;
+    let bead = snapshot.bead(&open.bead_id(&snapshot, word)?)?;
+    let queued = bead.status() == Status::Submitted;
+    let sent_back = bead.attempts.last().is_some_and(|attempt| attempt.outcome == AttemptOutcome::Bounced);
+    if !queued && !sent_back {
+        let message = format!("{} is not in the merge queue: it is {}", bead.id, bead.state.describe());
+        return Err(Failure::new(Kind::Conflict, message).hint("`gt queue list` shows what is"));
+    }
+    let rig = open.rig_of(&bead.id.prefix())?;
+    let red = red(open, &snapshot, &rig, &bead)?;
+    let letters = told_of(&snapshot, &bead.id)?;
+    open.ledger.transact(&open.actor, |tx| {
+        red.iter().for_each(|evidence| tx.remove(evidence.path()));
+        for letter in &letters {
+            let mut letter = letter.clone();
+            letter.acknowledged = Some(tx.now());
+            tx.put(&letter);
+        }
+        tx.describe("retry", format!("retry {}: {}", bead.id, bead.title));
+        Ok(())
+    })?;
+    open.event("bead.retried", &open.actor, Some(&bead.id), Some(&rig.name), "its gates run again");
+    pass::request(open);
+    let forgotten = red.iter().map(Evidence::sentence).collect();
+    Ok(Retried { bead: bead.id, title: bead.title, forgotten, was_set_aside: !letters.is_empty(), queued })
+}
+
+fn red(open: &OpenTown, snapshot: &Snapshot, rig: &Rig, bead: &Bead) -> Outcome<Vec<Evidence>> {
+    let target = Target::of(open, rig);
+    let tip = target.tip()?;
+    let mut found = evidence_of(snapshot, rig, &bare::tree_of(&target.repo, &tip)?)?;
+    if let Some(Merged::Tree(tree)) = merged(&target, &tip, bead)? {
+        found.extend(evidence_of(snapshot, rig, &tree)?);
+    }
+    let last = bead.attempts.last().and_then(|attempt| attempt.log.clone());
+    if last.is_some() {
+        let (all, _) = snapshot.documents::<Evidence>()?;
+        found.extend(all.into_iter().filter(|evidence| evidence.log == last));
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|evidence| !evidence.passes() && seen.insert(evidence.path()));
+    Ok(found)
+}
