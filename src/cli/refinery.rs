@@ -5,9 +5,9 @@ use clap::Subcommand;
 use super::render::show;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
-use crate::ops::{Many, Page};
 use crate::ops::queue::status::{State, status};
 use crate::ops::refinery::{Ran, run};
+use crate::ops::{Many, Page};
 
 /// Work through the merge queue: merge, gate, land
 #[derive(Debug, clap::Args)]

@@ -109,7 +109,7 @@ fn landed_work_waits_until_what_is_in_the_way_is_gone() {
     town.gt(["refinery", "run", "web"]).succeeds().complains(&["not delivered", "gt rig take web"]);
     assert_eq!(shown(&town, &id)["status"], "closed");
     town.gt(["refinery", "status"]).succeeds().complains(&["not in your repository yet"]);
-    town.gt(["rig", "take", "web"]).exits(7).complains(&[&file, "gt rig take web", "Nothing was changed"]);
+    town.gt(["rig", "take", "web"]).exits(7).complains(&[&file, "gt rig take web", "nothing was changed"]);
     assert_eq!(project.read(&file).as_deref(), Some("my own notes\n"));
     fs::rename(project.path.join(&file), town.sandbox.join("notes")).expect("own file");
     // Committed meanwhile: merged in, through the gates.

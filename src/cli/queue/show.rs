@@ -44,7 +44,10 @@ impl Render for Story {
             ui.line(fact("commit", line.faint(format_args!("  {}", commit.author))));
         }
         if self.commits.len() < self.total_commits {
-            ui.line(fact("", Text::new().faint(format_args!("{} of {} commits", self.commits.len(), self.total_commits))));
+            ui.line(fact(
+                "",
+                Text::new().faint(format_args!("{} of {} commits", self.commits.len(), self.total_commits)),
+            ));
         }
         self.conflicts.iter().for_each(|path| ui.line(fact("conflict", Text::new().bad(path))));
         self.gates.iter().for_each(|gated| gate(ui, gated));

@@ -19,11 +19,7 @@ use crate::town::Rig;
 
 /// The beads of a rig that wait to be merged.
 fn submitted(snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Bead>> {
-    let query = BeadQuery {
-        status: vec![Status::Submitted],
-        prefix: vec![rig.prefix.clone()],
-        ..BeadQuery::default()
-    };
+    let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
     snapshot.beads(&query)
 }
 
@@ -45,12 +41,7 @@ fn told(snapshot: &Snapshot) -> Outcome<Vec<Letter>> {
 /// The first line of a letter's reason, without the bead in front.
 fn reason_of(letter: &Letter) -> String {
     let subject = letter.subject.as_str();
-    letter
-        .bead
-        .as_ref()
-        .and_then(|bead| subject.strip_prefix(&format!("{bead}: ")))
-        .unwrap_or(subject)
-        .to_owned()
+    letter.bead.as_ref().and_then(|bead| subject.strip_prefix(&format!("{bead}: "))).unwrap_or(subject).to_owned()
 }
 
 /// What merging a bead with the target as it is now gives.

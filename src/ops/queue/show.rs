@@ -138,13 +138,7 @@ fn commits(target: &Target, bead: &Bead, tip: Option<&Oid>) -> Outcome<(Vec<Comm
     Ok((listed.into_iter().map(commit).collect(), bare::count(repo, &base, &head)?))
 }
 
-fn gates(
-    open: &OpenTown,
-    snapshot: &Snapshot,
-    rig: &Rig,
-    bead: &Bead,
-    now: Option<&Merged>,
-) -> Outcome<Vec<Gated>> {
+fn gates(open: &OpenTown, snapshot: &Snapshot, rig: &Rig, bead: &Bead, now: Option<&Merged>) -> Outcome<Vec<Gated>> {
     let mut found: Vec<Evidence> = Vec::new();
     for path in bead.merge.iter().flat_map(|merge| &merge.gates) {
         found.extend(snapshot.document::<Evidence>(path)?);

@@ -131,12 +131,16 @@ pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
     Ok(ticked)
 }
 
-/// Sets a refinery going for each rig that has something to merge, unless one is at it.
+/// Sets a refinery going for each rig that has something to merge, unless one is at it, or the person wants to be
+/// asked (`auto_merge` off).
 fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
     let query = BeadQuery { status: vec![Status::Submitted], ..BeadQuery::default() };
     let submitted = open.snapshot()?.beads(&query)?;
     for rig in rigs.iter().filter(|rig| !rig.parked) {
         if !submitted.iter().any(|bead| bead.id.prefix() == rig.prefix) {
+            continue;
+        }
+        if !open.settings_for(rig)?.auto_merge {
             continue;
         }
         ticked.merging.push(rig.name.clone());
