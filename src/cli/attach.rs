@@ -1,8 +1,5 @@
 //! `gt attach` and `gt peek`.
 
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::{Failure, Kind, Outcome};
 use crate::ops::attach::{Attached, Peeked, Way, attach, peek};
@@ -39,20 +36,12 @@ impl AttachArgs {
 }
 
 /// Replaces this process; what comes back is why not.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the runtime made the words; only the face owns the terminal to hand over"
-)]
 fn become_it(call: &Call, words: &[String]) -> Failure {
     if !call.ui.is_terminal() {
         return Failure::new(Kind::Usage, "a session in tmux can only be shown in a terminal")
             .hint("`gt peek WORKER` prints the last of it");
     }
-    let Some((program, arguments)) = words.split_first() else {
-        return Failure::new(Kind::Internal, "the runtime gave no command to attach with");
-    };
-    let error = Command::new(program).args(arguments).exec();
-    Failure::caused(Kind::External, format!("cannot run {program}"), error)
+    runtime::replace_process(words).into()
 }
 
 impl Render for Attached {

@@ -12,6 +12,7 @@ use super::bead;
 use super::completions;
 use super::config;
 use super::convoy;
+use super::demo;
 use super::docs;
 use super::done;
 use super::escalate;
@@ -64,6 +65,7 @@ pub(super) enum Start {
     Init(init::Args),
     Rig(rig::Args),
     Run(run::Args),
+    Demo(demo::Args),
 }
 
 /// Beads and who does them.
@@ -233,6 +235,7 @@ impl Start {
             Self::Init(args) => show(args, call),
             Self::Rig(args) => args.dispatch(call),
             Self::Run(args) => show(args, call),
+            Self::Demo(args) => show(args, call),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod complete;
 mod completions;
 mod config;
 mod convoy;
+mod demo;
 mod docs;
 mod done;
 mod editor;

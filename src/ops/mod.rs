@@ -9,6 +9,7 @@ pub mod bead;
 pub mod bench;
 pub mod config;
 pub mod convoy;
+pub mod demo;
 pub mod done;
 pub mod escalate;
 pub mod escalation;

@@ -137,7 +137,7 @@ pub(in crate::cli) fn draw(ui: &mut Ui, planned: &Planned) {
         let (branch, below) = if place + 1 == ordered.len() { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         ui.line(Text::new().faint(branch).join(headline(planned, draft, ids)));
         for line in draft.acceptance.lines().filter(|line| !line.trim().is_empty()) {
-            let tick = Text::new().faint(below).with(Label::Faint, format_args!("  done when {}", line.trim()));
+            let tick = Text::new().faint(below).with(Label::Faint, format_args!("  done when: {}", line.trim()));
             ui.line(tick);
         }
     }

@@ -104,6 +104,11 @@ impl Ui {
         self.style.json
     }
 
+    /// Whether the person wants no talk.
+    pub fn is_quiet(&self) -> bool {
+        self.style.quiet
+    }
+
     /// Whether the reader of stdout has gone, so that a command that goes on for ever may stop.
     pub fn is_closed(&self) -> bool {
         self.out.is_closed()

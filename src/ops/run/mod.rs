@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{OpenTown, Report, convoy, launch};
-use crate::bead::Bead;
+use crate::bead::{Bead, Resolution, State};
+use crate::clock::Timestamp;
 use crate::convoy::{Convoy, ConvoyId};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
@@ -219,7 +220,9 @@ impl<'a> Run<'a> {
         let convoy = self.looker.convoy()?;
         let reasons = self.looker.reasons();
         let (mut landed, mut closed, mut left) = (Vec::new(), Vec::new(), Vec::new());
-        for bead in self.looker.beads()? {
+        let mut beads = self.looker.beads()?;
+        beads.sort_by_key(closed_at);
+        for bead in beads {
             match fate(&bead) {
                 Fate::Landed(commit) => landed.push(Landed {
                     commit,
@@ -254,8 +257,11 @@ enum Fate {
     Left,
 }
 
+fn closed_at(bead: &Bead) -> Option<Timestamp> {
+    if let State::Closed(closing) = &bead.state { Some(closing.at) } else { None }
+}
+
 fn fate(bead: &Bead) -> Fate {
-    use crate::bead::{Resolution, State};
     let State::Closed(closing) = &bead.state else { return Fate::Left };
     match (closing.resolution, bead.merge.as_ref().and_then(|merge| merge.landed.clone())) {
         (Resolution::Merged, Some(commit)) => Fate::Landed(commit),

@@ -10,7 +10,9 @@ use chrono::DateTime;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::Signal;
-use tmux_interface::{AttachSession, ListPanes, ListSessions, SetOption, SourceFile, SwitchClient, TmuxCommand};
+use tmux_interface::{
+    AttachSession, KillServer, ListPanes, ListSessions, SetOption, SourceFile, SwitchClient, TmuxCommand,
+};
 
 use super::super::RuntimeError;
 use super::super::message::SOCKET_PATH_LIMIT;
@@ -128,6 +130,14 @@ impl TmuxServer {
         match &self.config {
             Some(config) => self.run(SourceFile::new().path(config.to_string_lossy()).build()).map(drop),
             None => Ok(()),
+        }
+    }
+
+    /// Ends the server with every terminal in it; nothing when it does not run.
+    pub fn end(&self) -> Result<(), RuntimeError> {
+        match self.run(KillServer::new().build()) {
+            Ok(_) | Err(RuntimeError::ServerDead { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
