@@ -80,23 +80,18 @@ pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
 
 /// Starts several at once, in the order in which they are answered: a cold worktree or a long set-up holds nobody
 /// else up.
-///
-/// # Errors
-/// When the town cannot be opened again. What becomes of each start is in the answer.
-pub fn start_all(open: &OpenTown, hooked: Vec<Hooked>) -> Outcome<Vec<(Hooked, Outcome<Start>)>> {
-    let towns = hooked.iter().map(|_| open.again()).collect::<Outcome<Vec<_>>>()?;
-    Ok(std::thread::scope(|scope| {
+pub fn start_all(open: &OpenTown, hooked: Vec<Hooked>) -> Vec<(Hooked, Outcome<Start>)> {
+    std::thread::scope(|scope| {
         let running: Vec<_> = hooked
             .into_iter()
-            .zip(towns)
-            .map(|(hooked, town)| {
-                let (bead, lease) = (hooked.bead.clone(), hooked.lease.clone());
+            .map(|hooked| {
+                let (town, bead, lease) = (open.again(), hooked.bead.clone(), hooked.lease.clone());
                 (hooked, scope.spawn(move || start(&town, &bead, &lease)))
             })
             .collect();
         let defect = |_| Err(Failure::new(Kind::Internal, "a start ended in a panic"));
         running.into_iter().map(|(hooked, start)| (hooked, start.join().unwrap_or_else(defect))).collect()
-    }))
+    })
 }
 
 fn hooked(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Option<(Bead, Claim)>> {

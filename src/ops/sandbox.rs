@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::OpenTown;
 use super::prime::Assignment;
@@ -13,8 +14,11 @@ use crate::git::worktree::{self, Operation, State, admin_dir};
 use crate::git::{Git, Oid, Person, bare, pins};
 use crate::id::WorkerRef;
 use crate::polecat::{self, Furnishing, Identity, Place, Prepared, SetUp, Spec};
-use crate::store::write_atomic;
+use crate::store::{FileLock, write_atomic};
 use crate::town::{Author, Remote, Rig, Settings};
+
+/// How long to wait for somebody else who registers a worktree.
+const REGISTRY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the sandbox of a worker lies.
 ///
@@ -66,7 +70,8 @@ pub fn prepare(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Ready> {
     let (repo, worktree) = (open.town.rig_repo(&worker.rig), open.town.worktree(worker));
     // The record lies with git's own files of the worktree, and goes when the worktree goes.
     let record = |repo: &Path| admin_dir(repo, &worktree).map(|admin| admin.join("gt-attempt"));
-    if record(&repo).is_some_and(|record| std::fs::read_to_string(record).is_ok_and(|text| text == branch)) {
+    let recorded = || record(&repo).and_then(|record| std::fs::read_to_string(record).ok());
+    if recorded().is_some_and(|text| text == branch) && mended(open, worker)? {
         return Ok(Ready { branch, notes: Vec::new() });
     }
     if let Some(record) = record(&repo) {
@@ -78,6 +83,21 @@ pub fn prepare(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Ready> {
             .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", record.display()), error))?;
     }
     Ok(Ready { branch, notes: prepared.notes })
+}
+
+/// Whether a worker's worktree is one that can be worked in, mended where that is enough.
+///
+/// # Errors
+/// When git cannot be started.
+pub fn mended(open: &OpenTown, worker: &WorkerRef) -> Outcome<bool> {
+    let (repo, path) = (open.town.rig_repo(&worker.rig), open.town.worktree(worker));
+    let fine = || worktree::damage(&repo, &path).is_none();
+    if fine() {
+        return Ok(true);
+    }
+    let lock = || FileLock::acquire(&open.town.worktrees_lock(&worker.rig), REGISTRY_PATIENCE);
+    worktree::mend(&repo, &path, || lock().map_err(Failure::from))?;
+    Ok(fine())
 }
 
 /// From here on, and until it is ready anew, the sandbox is nobody's.
@@ -101,7 +121,7 @@ fn make(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Prepared> {
         place: place(open, worker, settings)?,
         bead: bead.id.clone(),
         attempt: bead.attempt_number(),
-        start: start_commit(open, rig, bead, &person)?,
+        start: start_commit(open, assignment, &person)?,
         furnishing: furnishing(rig),
         set_up: set_up(open, rig, settings, worker.name.as_str()),
         identity: Identity { author, committer: Some(person) },
@@ -139,9 +159,15 @@ pub fn command_environment(open: &OpenTown, rig: &Rig) -> BTreeMap<String, Strin
 }
 
 /// What an attempt starts from: the target's tip, or the branch that the person named; after the first, what the
-/// last attempt had pinned, with the target merged in where that goes without a conflict.
-fn start_commit(open: &OpenTown, rig: &Rig, bead: &Bead, person: &Person) -> Outcome<Oid> {
+/// last attempt had pinned, with the target merged in where that goes without a conflict. An attempt whose worktree
+/// was lost goes on from the tip of its branch.
+fn start_commit(open: &OpenTown, assignment: &Assignment<'_>, person: &Person) -> Outcome<Oid> {
+    let Assignment { bead, worker, rig, .. } = *assignment;
     let target = Target::of(open, rig);
+    let own = polecat::branch_name(&worker.name, &bead.id, bead.attempt_number());
+    if let Some(begun) = bare::ref_tip(&target.repo, &format!("refs/heads/{own}"))? {
+        return Ok(begun);
+    }
     let tip = target.tip()?;
     let last = bead.attempts.iter().rev().find_map(|attempt| attempt.head.as_ref()?.parse::<Oid>().ok());
     match (last, &bead.from) {

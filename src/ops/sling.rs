@@ -70,7 +70,7 @@ fn hook_one(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
 /// Starts what was hooked; a start that fails is a warning, because the next tick tries again.
 fn start_all(open: &OpenTown, outcomes: Vec<(String, Outcome<Hooked>)>) -> Outcome<Vec<Each<Slung>>> {
     let hooked = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().ok().cloned()).collect();
-    let mut starts = launch::start_all(open, hooked)?.into_iter();
+    let mut starts = launch::start_all(open, hooked).into_iter();
     let snapshot = open.snapshot()?;
     let mut items = Vec::new();
     for (id, outcome) in outcomes {

@@ -37,6 +37,20 @@ impl Target {
         tracking(&self.branch)
     }
 
+    /// Whether something landed that the person's own repository was not seen to have.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn is_undelivered(&self) -> Outcome<bool> {
+        if self.remote == Remote::Remote {
+            return Ok(false);
+        }
+        let tracking = self.tracking();
+        let tips = bare::tips(&self.repo, &[&self.name, &tracking], None)?;
+        let tip = |name: &str| tips.iter().find(|tip| tip.name == name).map(|tip| &tip.commit);
+        Ok(tip(&self.name).is_some_and(|own| Some(own) != tip(&tracking)))
+    }
+
     /// Its tip. The own target of a local rig begins where the origin's branch was first seen.
     ///
     /// # Errors

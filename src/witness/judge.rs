@@ -50,7 +50,7 @@ pub enum Health {
         /// The last sign of progress.
         since: Timestamp,
     },
-    /// It has a hook and no live session.
+    /// It has a hook and no live session, or one that has no worktree to work in.
     Zombie {
         /// The bead on its hook.
         bead: BeadId,
@@ -222,6 +222,10 @@ impl Judge<'_> {
     }
 
     fn running(&self, hook: &Hook, began: Timestamp) -> Finding {
+        if let Some(why) = &self.seen.displaced {
+            let evidence = format!("{} is on its hook, and its session has no worktree: {why}", hook.bead);
+            return (Health::Zombie { bead: hook.bead.clone() }, evidence, None);
+        }
         if let Some(limited) = self.limited() {
             return limited;
         }

@@ -19,6 +19,8 @@ pub struct Observation {
     pub session: Session,
     /// What the agent does, as far as it shows.
     pub activity: Activity,
+    /// Why its worktree cannot be worked in, when it cannot: somebody deleted it, or what makes it one.
+    pub displaced: Option<String>,
 }
 
 /// The bead that is hooked to a worker.

@@ -65,14 +65,18 @@ fn with_a_session(limits: &Thresholds) -> Vec<Row> {
 fn without_a_session(limits: &Thresholds) -> Vec<Row> {
     let restart = |then: &str| format!("restart in place, {RESTARTS} times, then {then}");
     let zombie = format!(
-        "none if the process is gone; {} without any session; {} after a launch",
+        "none if the process or the worktree is gone; {} without any session; {} after a launch",
         short(limits.absent),
         short(limits.start)
     );
     let ended = "a hook whose session wrote its end, having worked";
     let stillborn = "a hook whose session wrote its end, having done nothing";
     vec![
-        Row { threshold: zombie, remedy: restart("escalate"), ..row("zombie", "a hook whose session has no process") },
+        Row {
+            threshold: zombie,
+            remedy: restart("escalate"),
+            ..row("zombie", "a hook whose session has no process, or no worktree")
+        },
         Row { remedy: restart("release"), ..row("ended", ended) },
         Row { remedy: restart("escalate"), ..row("ended", stillborn) },
     ]

@@ -39,7 +39,8 @@ fn seen(session: Session, change: impl FnOnce(&mut Observation)) -> Observation 
     let hook = Hook { bead: id("abcde"), claim: claim("toast"), since: ago(3_600) };
     let home = claim("toast").home;
     let activity = Activity::default();
-    let mut seen = Observation { worker: worker("toast"), home, now: at(NOW), hook: Some(hook), session, activity };
+    let (worker, now, hook) = (worker("toast"), at(NOW), Some(hook));
+    let mut seen = Observation { worker, home, now, hook, session, activity, displaced: None };
     change(&mut seen);
     seen
 }

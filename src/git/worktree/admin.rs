@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::git::{Git, GitError};
+
 /// What the `.git` of a folder says.
 pub(super) enum Found {
     /// It is a worktree of the repository; this is its folder there.
@@ -69,6 +71,29 @@ pub(super) fn holder(repo: &Path, branch: &str, except: &Path) -> Option<PathBuf
     let mut links =
         holding.filter_map(|folder| read_path(&folder.join("gitdir"))).filter(|link| canonical(link) != own);
     links.next().map(|link| link.parent().unwrap_or(&link).to_owned())
+}
+
+/// What keeps the folder at `path` from being a worktree of `repo`, if anything does. No run of git.
+pub fn damage(repo: &Path, path: &Path) -> Option<String> {
+    match find(repo, path) {
+        Found::Ours(_) => None,
+        Found::Missing => Some("the folder is gone".to_owned()),
+        Found::Foreign(reason) => Some(reason),
+    }
+}
+
+/// Joins the two halves of worktrees again where one was damaged and the other tells where it belongs: a lost `.git`
+/// file, a moved folder that is at `path` now. What cannot be mended stays as it is.
+///
+/// # Errors
+/// When the lock fails or git cannot be started.
+pub fn mend<G, E: From<GitError>>(repo: &Path, path: &Path, lock: impl Fn() -> Result<G, E>) -> Result<(), E> {
+    let guard = lock()?;
+    if path.is_dir() {
+        Git::on(repo).output(&["worktree".as_ref(), "repair".as_ref(), path.as_os_str()])?;
+    }
+    drop(guard);
+    Ok(())
 }
 
 pub(super) fn find(repo: &Path, path: &Path) -> Found {

@@ -14,7 +14,7 @@ mod state;
 mod tests;
 
 pub use add::{Cut, add};
-pub use admin::{Registered, Registry, admin_dir};
+pub use admin::{Registered, Registry, admin_dir, damage, mend};
 pub use extras::{Extra, extras};
 pub use recycle::{Recycled, recycle};
 pub use remove::{discard, remove, sweep};

@@ -119,7 +119,11 @@ impl Run<'_> {
             Delivery::Refused { reason } => format!("{} refuses it: {reason}", self.rig.url),
         };
         talk.warn(&format!("landed work waits to be taken by {}: {reason}{}", self.rig.url, self.in_the_way()));
-        self.open.event("target.waiting", &self.actor, None, Some(&self.rig.name), &reason);
+        // Said once, however often it is tried.
+        let last = self.open.state()?.last_event(&self.rig.name, &["target.waiting", "target.delivered"])?;
+        if !last.is_some_and(|last| last.kind == "target.waiting" && last.text == reason) {
+            self.open.event("target.waiting", &self.actor, None, Some(&self.rig.name), &reason);
+        }
         self.report.undelivered = Some(reason);
         Ok(())
     }

@@ -106,16 +106,7 @@ pub fn take(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Oid>
 /// When the ledger, the repository or the bench cannot be used.
 pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> Outcome<Ran> {
     let rig = open.town.rig(rig)?;
-    let bench = match Bench::take(open, &rig, Duration::ZERO) {
-        Ok(bench) => bench,
-        Err(failure) if failure.kind == Kind::Retryable => {
-            return Ok(Ran { rig: rig.name.to_string(), busy: true, ..Ran::default() });
-        }
-        Err(failure) => return Err(failure),
-    };
-    // A predecessor may have been killed between its last commit and the files, with nothing left to decide.
-    open.ledger.settle()?;
-    let mut run = Run::on(open, &rig, bench)?;
+    let Some(mut run) = Run::begin(open, &rig)? else { return Ok(busy(&rig)) };
     let worked = run.work(once, talk);
     let Run { report, entries, bench, .. } = run;
     drop(bench);
@@ -125,7 +116,39 @@ pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> O
     worked.map(|()| report)
 }
 
+/// Ends what a killed refinery of `rig` began, and delivers what landed. Nothing is merged and no gate runs.
+///
+/// # Errors
+/// When the ledger or the repository cannot be used.
+pub fn settle(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Ran> {
+    let rig = open.town.rig(rig)?;
+    let Some(mut run) = Run::begin(open, &rig)? else { return Ok(busy(&rig)) };
+    // What was begun can be ended without news of the remote.
+    if let Err(failure) = run.fetch() {
+        run.report.waiting = Some(format!("{} cannot be read: {failure}", rig.url));
+    }
+    run.recover()?;
+    run.deliver(talk)?;
+    Ok(run.report)
+}
+
+fn busy(rig: &Rig) -> Ran {
+    Ran { rig: rig.name.to_string(), busy: true, ..Ran::default() }
+}
+
 impl<'a> Run<'a> {
+    /// Takes the refinery; nothing when another process has it.
+    fn begin(open: &'a OpenTown, rig: &'a Rig) -> Outcome<Option<Self>> {
+        let bench = match Bench::take(open, rig, Duration::ZERO) {
+            Ok(bench) => bench,
+            Err(failure) if failure.kind == Kind::Retryable => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        // A predecessor may have been killed between its last commit and the files, with nothing left to decide.
+        open.ledger.settle()?;
+        Self::on(open, rig, bench).map(Some)
+    }
+
     fn on(open: &'a OpenTown, rig: &'a Rig, bench: Bench<'a>) -> Outcome<Self> {
         let target = Target::of(open, rig);
         let person = super::sandbox::person(&target.repo, &open.settings_for(rig)?);

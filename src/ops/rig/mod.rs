@@ -6,6 +6,7 @@ pub mod list;
 pub mod origin;
 pub mod park;
 pub mod remove;
+pub mod restore;
 pub mod show;
 pub mod take;
 pub mod trial;

@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             open,
             looker: Looker::new(open, id.clone()),
-            ticker: Ticker::start(open.again()?)?,
+            ticker: Ticker::start(open.again())?,
             began: Instant::now(),
             last_event,
             told: BTreeSet::new(),

@@ -52,7 +52,7 @@ pub fn status(open: &OpenTown, rig: Option<&str>) -> Outcome<Picture> {
     }
     let read: Vec<(RigName, Result<Rig, String>)> =
         names.into_iter().map(|name| (name.clone(), open.town.rig(&name).map_err(|error| error.to_string()))).collect();
-    Gathering::begin(open, &read)?.picture(open, read)
+    Ok(Gathering::begin(open, &read)?.picture(open, read))
 }
 
 /// Questions under way.
@@ -71,24 +71,24 @@ impl Gathering {
         let ledger = {
             // What stands where depends on every rig, also on those that are not shown.
             let (open, all) =
-                (open.again()?, open.town.rigs_each()?.into_iter().filter_map(Result::ok).collect::<Vec<_>>());
+                (open.again(), open.town.rigs_each()?.into_iter().filter_map(Result::ok).collect::<Vec<_>>());
             Asked::begin(SOURCE, move || ledger::told(&open, &all))
         };
         let edits = {
-            let open = open.again()?;
+            let open = open.again();
             Asked::begin(SOURCE, move || edits(&open))
         };
         let workers = {
-            let (open, rigs) = (open.again()?, rigs.clone());
+            let (open, rigs) = (open.again(), rigs.clone());
             Asked::begin(WORKERS, move || local::told(&open, &rigs, SOURCE))
         };
         let mut repositories = Vec::new();
         for rig in rigs.iter().cloned() {
-            let (open, name) = (open.again()?, rig.name.clone());
+            let (open, name) = (open.again(), rig.name.clone());
             repositories.push((name, Asked::begin(SOURCE, move || repository::told(&open, &rig, GIT))));
         }
         let refineries = {
-            let (open, names) = (open.again()?, rigs.iter().map(|rig| rig.name.clone()).collect::<Vec<_>>());
+            let (open, names) = (open.again(), rigs.iter().map(|rig| rig.name.clone()).collect::<Vec<_>>());
             Asked::begin(SOURCE, move || {
                 names.into_iter().map(|name| Ok((name.clone(), local::refinery(&open, &name)?))).collect()
             })
@@ -96,7 +96,7 @@ impl Gathering {
         Ok(Self { rigs, ledger, edits, workers, repositories, refineries })
     }
 
-    fn picture(self, open: &OpenTown, read: Vec<(RigName, Result<Rig, String>)>) -> Outcome<Picture> {
+    fn picture(self, open: &OpenTown, read: Vec<(RigName, Result<Rig, String>)>) -> Picture {
         let now = open.now();
         let Self { rigs, ledger, edits, workers, repositories, refineries } = self;
         let mut silent = Vec::new();
@@ -133,7 +133,7 @@ impl Gathering {
             Ok(_) => RigPart { name, broken: None, facts: facts.next() },
             Err(reason) => RigPart { name, broken: Some(reason), facts: None },
         });
-        Ok(Picture { now, town, rigs: rigs.collect(), silent })
+        Picture { now, town, rigs: rigs.collect(), silent }
     }
 }
 

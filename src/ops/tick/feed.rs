@@ -38,7 +38,7 @@ pub(super) fn start(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outco
             hooked.push(done);
         }
     }
-    for (hooked, started) in launch::start_all(open, hooked)? {
+    for (hooked, started) in launch::start_all(open, hooked) {
         let name = hooked.bead.to_string();
         if let Some(Start::Started(_)) = ticked.note(&name, started) {
             ticked.started.push((hooked.bead, hooked.worker));

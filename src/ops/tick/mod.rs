@@ -9,7 +9,8 @@ mod repair;
 
 use serde::Serialize;
 
-use super::{OpenTown, Report, Talk, pass, session};
+use super::target::Target;
+use super::{OpenTown, Report, Talk, pass, rig, session};
 use crate::bead::Status;
 use crate::error::{Failure, Outcome};
 use crate::id::{BeadId, RigName, WorkerRef};
@@ -34,6 +35,8 @@ pub struct Ticked {
     pub started: Vec<(BeadId, WorkerRef)>,
     /// Ready beads that were not started, and why.
     pub held_back: Vec<(BeadId, String)>,
+    /// Rigs whose repository was gone and was fetched anew.
+    pub restored: Vec<RigName>,
     /// Epics that closed themselves.
     pub closed: Vec<BeadId>,
     /// Rigs whose merge queue is being worked through.
@@ -72,6 +75,7 @@ impl Ticked {
         self.remedies.extend(other.remedies);
         self.started.extend(other.started);
         self.held_back = other.held_back;
+        self.restored.extend(other.restored);
         self.closed.extend(other.closed);
         self.merging = other.merging;
         self.troubles = other.troubles;
@@ -116,6 +120,7 @@ pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
         })
         .collect();
     ticked.note(Town::LOCAL_FILE, open.keep_local());
+    restore(open, &rigs, &mut ticked);
     ticked.note("finding sessions", session::adopt(open));
     if let Some(ended) = ticked.note("sessions", session::settle(open)) {
         ticked.ended = ended.into_iter().map(|row| row.name).collect();
@@ -131,19 +136,32 @@ pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
     Ok(ticked)
 }
 
-/// Sets a refinery going for each rig that has something to merge, unless one is at it, or the person wants to be
-/// asked (`auto_merge` off).
+/// Fetches the repositories anew that are gone from their places, as after `git clean -ffdx` in the town.
+fn restore(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) {
+    for rig in rigs.iter().filter(|rig| rig::restore::is_gone(open, rig)) {
+        let restored = rig::restore::restore(open, rig);
+        if ticked.note(rig.name.as_str(), restored).is_some() {
+            ticked.restored.push(rig.name.clone());
+        }
+    }
+}
+
+/// Sets a refinery going for each rig that has something to merge or to deliver, unless one is at it, or the
+/// person wants to be asked (`auto_merge` off).
 fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
     let query = BeadQuery { status: vec![Status::Submitted], ..BeadQuery::default() };
     let submitted = open.snapshot()?.beads(&query)?;
     for rig in rigs.iter().filter(|rig| !rig.parked) {
-        if !submitted.iter().any(|bead| bead.id.prefix() == rig.prefix) {
+        let queued = submitted.iter().any(|bead| bead.id.prefix() == rig.prefix);
+        if !queued && !ticked.note(rig.name.as_str(), Target::of(open, rig).is_undelivered()).unwrap_or_default() {
             continue;
         }
         if !open.settings_for(rig)?.auto_merge {
             continue;
         }
-        ticked.merging.push(rig.name.clone());
+        if queued {
+            ticked.merging.push(rig.name.clone());
+        }
         // Only the record is read: taking the lock, for however short a time, could keep a refinery out.
         let owner = FileLock::recorded_owner(&open.town.refinery_lock(&rig.name));
         if !owner.is_some_and(|owner| owner.process.is_alive()) {

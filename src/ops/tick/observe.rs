@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::bead::{Bead, State, Status};
 use crate::clock::Timestamp;
 use crate::error::Outcome;
-use crate::git::worktree::Registry;
+use crate::git::worktree::{self, Registry};
 use crate::id::{Actor, HomeId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::ops::{OpenTown, session};
@@ -109,13 +109,21 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
     let session = session_of(row.as_ref(), &observed);
     let activity = around.activity(worker, row.as_ref(), &observed);
     let home = around.home.clone();
-    let observation = Observation { worker: worker.clone(), home, now, hook, session, activity };
+    let displaced = match observed {
+        Observed::Running(_) if hook.is_some() => around.displaced(worker),
+        _ => None,
+    };
+    let observation = Observation { worker: worker.clone(), home, now, hook, session, activity, displaced };
     let (observation, judgement) = around.judge(observation, row.as_ref());
     let never_started = !of_this_hook || started_nothing(&observed);
     Ok(Seen { observation, judgement, row, bead, never_started })
 }
 
 impl Around<'_> {
+    fn displaced(&self, worker: &WorkerRef) -> Option<String> {
+        worktree::damage(&self.open.town.rig_repo(&worker.rig), &self.open.town.worktree(worker))
+    }
+
     /// Without its terminal a session that seems to do nothing is not taken for one that does nothing.
     fn judge(&self, mut seen: Observation, row: Option<&SessionRow>) -> (Observation, Judgement) {
         let judgement = judge(&seen, &self.thresholds);

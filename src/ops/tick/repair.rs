@@ -44,6 +44,9 @@ fn worker_of(open: &OpenTown, rigs: &[Rig], seen: &Seen) -> Outcome<Option<Strin
     if let (Some(bead), true) = (&seen.bead, seen.never_started) {
         return start_again(open, bead, seen);
     }
+    if seen.observation.displaced.is_some() && sandbox::mended(open, &seen.observation.worker)? {
+        return Ok(Some("its worktree was damaged and is mended".to_owned()));
+    }
     let Some(rig) = rigs.iter().find(|rig| rig.name == seen.observation.worker.rig) else { return Ok(None) };
     let settings = open.settings_for(rig)?;
     let counters = match &seen.bead {
