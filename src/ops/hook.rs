@@ -97,6 +97,7 @@ pub fn show(open: &OpenTown, word: Option<&str>) -> Outcome<Hook> {
 /// When it is no polecat, has a bead already, its worktree holds unsaved work, or nothing is ready.
 pub fn next(open: &OpenTown, role: Option<&str>) -> Outcome<Taken> {
     let worker = this_worker(open)?;
+    open.ledger.settle()?;
     let role = role_of(open, worker, role)?;
     clean(open, worker)?;
     sandbox::secure(open, worker, "before the next bead")?;

@@ -29,6 +29,9 @@ pub struct OpenTown {
     pub lease: Option<Lease>,
     /// The bead that the environment names.
     pub bead: Option<BeadId>,
+    /// The person asked for everything to go its way here and now: queues are worked through also where `auto_merge`
+    /// is off.
+    pub merges: bool,
     state: OnceCell<StateDb>,
     home: OnceCell<HomeId>,
 }
@@ -43,7 +46,18 @@ impl OpenTown {
         let settings = town.settings()?;
         let ledger = Ledger::at(&town.root, &settings.branch, clock);
         let who::Acting { actor, lease, bead } = acting;
-        Ok(Self { town, settings, ledger, clock, actor, lease, bead, state: OnceCell::new(), home: OnceCell::new() })
+        Ok(Self {
+            town,
+            settings,
+            ledger,
+            clock,
+            actor,
+            lease,
+            bead,
+            merges: false,
+            state: OnceCell::new(),
+            home: OnceCell::new(),
+        })
     }
 
     /// The same for verbs that mend the town: settings that break a rule are those that nobody set.
@@ -58,7 +72,18 @@ impl OpenTown {
         let who::Acting { actor, lease, bead } = who::acting(&town, here)?;
         let settings = Settings { branch: branch_of(&town), ..Settings::defaults() };
         let ledger = Ledger::at(&town.root, &settings.branch, clock);
-        Ok(Self { town, settings, ledger, clock, actor, lease, bead, state: OnceCell::new(), home: OnceCell::new() })
+        Ok(Self {
+            town,
+            settings,
+            ledger,
+            clock,
+            actor,
+            lease,
+            bead,
+            merges: false,
+            state: OnceCell::new(),
+            home: OnceCell::new(),
+        })
     }
 
     /// The same town once more, for another thread; nothing is read anew.
@@ -71,6 +96,7 @@ impl OpenTown {
             actor: self.actor.clone(),
             lease: self.lease.clone(),
             bead: self.bead.clone(),
+            merges: self.merges,
             state: OnceCell::new(),
             home: OnceCell::new(),
         }

@@ -45,6 +45,7 @@ impl Report for Unslung {
 /// When nobody holds it, it is held in another clone, or it is being landed right now.
 pub fn unsling(open: &OpenTown, word: &str, reason: Option<&str>) -> Outcome<Unslung> {
     by_somebody_in_charge(open)?;
+    open.ledger.settle()?;
     let snapshot = open.snapshot()?;
     let id = open.bead_id(&snapshot, word)?;
     let (bead, claim) = held(open, &snapshot.bead(&id)?)?;

@@ -6,6 +6,7 @@ use std::process::Child;
 
 use serde_json::Value;
 
+use crate::support::kill::{Drill, Victim};
 use crate::support::{Project, TestTown, promises, wait_until};
 
 /// A town whose workers start and never do anything, without terminals and without a tick of its own.
@@ -347,4 +348,49 @@ fn a_worktree_that_somebody_broke_loses_no_work() {
         assert!(worktree(&town, how).join("done.txt").exists(), "{how}: the next attempt goes on from the last");
     }
     promises::hold(&town);
+}
+
+#[test]
+fn taking_back_and_retiring_may_be_killed_anywhere_and_said_again() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let head = commits(&town, "toast", "done.txt");
+    fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
+    town.end_everything();
+    let kept = |town: &TestTown| {
+        promises::hold(town);
+        let repository = town.root.join("rigs/web/.git");
+        let git = |arguments: &[&str]| {
+            let output = town.program("git").arg("-C").arg(&repository).args(arguments).output().expect("git runs");
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        };
+        assert!(!git(&["for-each-ref", "--contains", &head, "refs/gt"]).is_empty());
+        assert!(!git(&["log", "--all", "--format=%H", "--", "half.txt"]).is_empty());
+        town.end_everything();
+    };
+    let taken_back = |town: &TestTown| {
+        assert_eq!(status(town, &id), "open");
+        assert_eq!(shown(town, &id)["attempts"].as_array().map(Vec::len), Some(1));
+        kept(town);
+    };
+    let unsling = |town: &TestTown| town.command(["unsling", &id]).into_command();
+    let again = |town: &TestTown| {
+        let ran = town.gt(["unsling", &id]);
+        assert!([Some(0), Some(6)].contains(&ran.code), "{}", ran.transcript());
+    };
+    let drill = Drill { town: &town, command: &unsling, recover: &again, check: &taken_back };
+    let tally = drill.at_commit_points(&["unsling.ended", "unsling.pinned", "ledger.swapped", "unsling.released"]);
+    assert_eq!(tally.killed, 4, "{tally:?}");
+    town.gt(["unsling", &id]).succeeds();
+    town.end_everything();
+    let remove = |town: &TestTown| town.command(["polecat", "remove", "toast"]).into_command();
+    let again = |town: &TestTown| drop(town.gt(["polecat", "remove", "toast"]).succeeds());
+    let gone = |town: &TestTown| {
+        assert!(!worktree(town, "toast").exists());
+        kept(town);
+    };
+    let drill = Drill { town: &town, command: &remove, recover: &again, check: &gone };
+    let tally = drill.at_commit_points(&["ledger.swapped", "remove.retired"]);
+    assert_eq!(tally.killed, 2, "{tally:?}");
+    drill.at_system_calls(Victim::Itself, 10);
 }

@@ -29,6 +29,7 @@ impl Report for Restarted {
 /// # Errors
 /// When there is no such worker, nothing is hooked to it, its work cannot be kept, or the start fails.
 pub fn restart(open: &OpenTown, word: &str, only: Option<&SessionId>) -> Outcome<Restarted> {
+    open.ledger.settle()?;
     let snapshot = open.snapshot()?;
     let worker = open.worker(&snapshot, word)?;
     let query = BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };

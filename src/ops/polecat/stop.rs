@@ -35,6 +35,7 @@ impl Report for Stopped {
 /// When there is no such worker, or its work cannot be kept.
 pub fn stop(open: &OpenTown, word: &str, why: Option<&str>) -> Outcome<Stopped> {
     unsling::by_somebody_in_charge(open)?;
+    open.ledger.settle()?;
     let worker = open.worker(&open.snapshot()?, word)?;
     let _lock = FileLock::acquire(&open.town.worker_lock(&worker), PATIENCE)?;
     let query = BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };

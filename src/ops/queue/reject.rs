@@ -34,6 +34,7 @@ impl Report for Rejected {
 /// When there is no such bead, it is not in the queue, or it is being landed right now.
 pub fn reject(open: &OpenTown, word: &str, reason: &str) -> Outcome<Rejected> {
     by_somebody_in_charge(open)?;
+    open.ledger.settle()?;
     let reason = reason.trim();
     if reason.is_empty() {
         return Err(Failure::new(Kind::Usage, "the worker has to know why").hint("gt queue reject BEAD REASON"));

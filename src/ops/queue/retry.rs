@@ -45,6 +45,7 @@ impl Report for Retried {
 /// When there is no such bead, or it is neither in the queue nor was sent back from it.
 pub fn retry(open: &OpenTown, word: &str) -> Outcome<Retried> {
     by_somebody_in_charge(open)?;
+    open.ledger.settle()?;
     let snapshot = open.snapshot()?;
     let bead = snapshot.bead(&open.bead_id(&snapshot, word)?)?;
     let queued = bead.status() == Status::Submitted;

@@ -289,7 +289,7 @@ impl Run<'_> {
             Ok(())
         });
         if let Err(failure) = bounced {
-            return self.lost_hold(&[member.clone()], failure);
+            return self.lost_hold(std::slice::from_ref(member), failure);
         }
         commit_point("bounce.recorded");
         self.fresh.clear();

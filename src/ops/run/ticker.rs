@@ -30,7 +30,8 @@ pub(super) struct Ticker {
 
 impl Ticker {
     /// Begins with a tick to come. The thread ends with this value, or after the tick that it is at.
-    pub fn start(town: OpenTown) -> Outcome<Self> {
+    pub fn start(mut town: OpenTown) -> Outcome<Self> {
+        town.merges = true;
         let (orders, ordered) = mpsc::channel();
         let (answer, answers) = mpsc::channel();
         let body = move || {

@@ -156,7 +156,7 @@ fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
         if !queued && !ticked.note(rig.name.as_str(), Target::of(open, rig).is_undelivered()).unwrap_or_default() {
             continue;
         }
-        if !open.settings_for(rig)?.auto_merge {
+        if !open.merges && !open.settings_for(rig)?.auto_merge {
             continue;
         }
         if queued {
