@@ -57,6 +57,7 @@ fn convoys(
 ) -> Outcome<Vec<Feed>> {
     let (convoys, broken) = snapshot.documents::<Convoy>()?;
     ticked.troubles.extend(broken.into_iter().map(|error| error.to_string()));
+    let taken_back = taken_back(snapshot)?;
     let mut feeds = Vec::new();
     for convoy in convoys.into_iter().filter(|convoy| convoy.closed.is_none()) {
         let accounts = ready::account(&with_members(snapshot, rows, &convoy)?, context);
@@ -64,7 +65,8 @@ fn convoys(
             let closed = close(open, &convoy);
             ticked.note(convoy.id.as_str(), closed);
         } else if convoy.feed {
-            feeds.push(Feed { members: convoy.members, workers: convoy.workers });
+            let members = convoy.members.into_iter().filter(|id| !taken_back.contains(id)).collect();
+            feeds.push(Feed { members, workers: convoy.workers });
         }
     }
     Ok(feeds)
@@ -94,4 +96,11 @@ fn in_flight(snapshot: &Snapshot) -> Outcome<BTreeSet<BeadId>> {
 fn came_back(bead: &Bead) -> bool {
     let last = bead.attempts.last().map(|attempt| attempt.outcome);
     matches!(last, Some(AttemptOutcome::Bounced | AttemptOutcome::Ended | AttemptOutcome::Interrupted))
+}
+
+/// Open beads that a person took from their worker: they stay open until a person slings them again.
+fn taken_back(snapshot: &Snapshot) -> Outcome<BTreeSet<BeadId>> {
+    let open = snapshot.beads(&BeadQuery { status: vec![Status::Open], ..BeadQuery::default() })?;
+    let released = |bead: &Bead| bead.attempts.last().is_some_and(|last| last.outcome == AttemptOutcome::Released);
+    Ok(open.into_iter().filter(released).map(|bead| bead.id).collect())
 }
