@@ -173,3 +173,8 @@ pub(super) fn session_of(dir: &Path) -> String {
 pub(super) fn make_private_dir(dir: &Path) -> Result<(), RuntimeError> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(RuntimeError::io("make the folder", dir))
 }
+
+/// Makes the folder that a session's log is to lie in.
+pub(super) fn make_log_dir(log: &Path) -> Result<(), RuntimeError> {
+    log.parent().map_or(Ok(()), make_private_dir)
+}

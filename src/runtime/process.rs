@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::detach::collect_later;
+use super::folder::make_log_dir;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, wait_until_started};
 use crate::env;
 
@@ -35,6 +36,7 @@ impl Runtime for Processes {
     fn start(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
         let launch = Launch { runtime: RuntimeKind::Process, tmux_socket: None, ..launch.clone() };
         launch.write(dir)?;
+        make_log_dir(&launch.log)?;
         let log = OpenOptions::new()
             .create(true)
             .append(true)

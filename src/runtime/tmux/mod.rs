@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tmux_interface::{CapturePane, DisplayMessage, KillSession, NewSession, PipePane, SetOption};
 
+use super::folder::{make_log_dir, make_private_dir};
 use super::process::{exec_arguments, exec_environment};
+use super::wait_until_started;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
-use super::{folder::make_private_dir, wait_until_started};
 
 pub use server::{Pane, TmuxServer, tmux_version};
 pub use typing::Typed;
@@ -120,6 +121,7 @@ impl Runtime for Tmux {
         let socket = Some(self.place.tmux_socket.clone());
         let launch = Launch { runtime: RuntimeKind::Tmux, tmux_socket: socket, ..launch.clone() };
         launch.write(dir)?;
+        make_log_dir(&launch.log)?;
         if let Err(error) = self.new_session(dir, &launch) {
             // Somebody else was faster with the same name, perhaps.
             self.make_room(dir, &launch)?;
