@@ -92,9 +92,15 @@ impl FileLock {
 
     fn take(file: File, path: &Path) -> Result<Self, StoreError> {
         let died = read_record(&file);
-        let since = died.map_or_else(now, |owner| owner.since);
-        write_record(&file, &record(Owner { process: ProcessId::current(), since }))
-            .map_err(|source| StoreError::io("write the owner into", path, source))?;
+        let failed = |source| StoreError::io("write the owner into", path, source);
+        let write = |since| write_record(&file, &record(Owner { process: ProcessId::current(), since }));
+        write(died.map_or_else(now, |owner| owner.since)).map_err(failed)?;
+        if died.is_none() {
+            // The times of files come from a coarser clock that is behind by milliseconds: by this clock, what is made
+            // from now on is never older than the record.
+            let written = file.metadata().and_then(|meta| meta.modified()).map_err(failed)?;
+            write(written.min(now())).map_err(failed)?;
+        }
         Ok(Self { file, path: path.to_owned(), died })
     }
 }
