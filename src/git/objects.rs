@@ -6,11 +6,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use git2::build::TreeUpdateBuilder;
 use git2::{ConfigLevel, FileMode, ObjectType, Repository, Signature, Time, Tree};
 
 use super::Oid;
+
+/// How often something is tried before its failure counts.
+const TRIES: usize = 5;
+
+/// How long to wait for the lock of a ref.
+const REF_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why the ledger's repository could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -173,7 +180,7 @@ impl Objects {
     /// When the commit or the blob cannot be read.
     pub fn read(&self, commit: &Oid, path: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
         let tree = self.tree(commit)?;
-        match tree.get_path(Path::new(path)) {
+        match self.again(|| tree.get_path(Path::new(path))) {
             Ok(entry) => Ok(Some(self.blob(&entry.id().into())?)),
             Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
             Err(error) => Err(failed(format!("read {path}"), &self.dir)(error)),
@@ -185,8 +192,9 @@ impl Objects {
     /// # Errors
     /// When it is missing or no blob.
     pub fn blob(&self, id: &Oid) -> Result<Vec<u8>, ObjectsError> {
-        let blob = self.repo.find_blob(self.raw(id)?).map_err(failed(format!("read object {id}"), &self.dir))?;
-        Ok(blob.content().to_vec())
+        let raw = self.raw(id)?;
+        self.again(|| self.repo.find_blob(raw).map(|blob| blob.content().to_vec()))
+            .map_err(failed(format!("read object {id}"), &self.dir))
     }
 
     /// The id that a blob with this content has, written or not.
@@ -228,9 +236,10 @@ impl Objects {
             let path = if at.is_empty() { name } else { format!("{at}/{name}") };
             let subtree = |entry: &Option<git2::TreeEntry<'_>>| -> Result<Option<Tree<'_>>, ObjectsError> {
                 match entry {
-                    Some(entry) if entry.kind() == Some(ObjectType::Tree) => {
-                        self.repo.find_tree(entry.id()).map(Some).map_err(failed(format!("read {path}"), &self.dir))
-                    }
+                    Some(entry) if entry.kind() == Some(ObjectType::Tree) => self
+                        .again(|| self.repo.find_tree(entry.id()))
+                        .map(Some)
+                        .map_err(failed(format!("read {path}"), &self.dir)),
                     _ => Ok(None),
                 }
             };
@@ -260,23 +269,48 @@ impl Objects {
         who: &Authorship,
         message: &str,
     ) -> Result<Oid, ObjectsError> {
-        let fail = |error| failed("write a commit", &self.dir)(error);
+        self.again(|| self.write_commit(parent, edits, who, message))
+            .map(Into::into)
+            .map_err(failed("write a commit", &self.dir))
+    }
+
+    /// Does `work` once more when it fails because packing beside it took a file away under its hands: a pack that was
+    /// merged into another, or a folder of loose objects right before a rename into it.
+    fn again<T>(&self, work: impl Fn() -> Result<T, git2::Error>) -> Result<T, git2::Error> {
+        let mut tries = 1..TRIES;
+        loop {
+            match work() {
+                Err(error) if !is_answer(&error) && tries.next().is_some() => {
+                    let _ = self.repo.odb().and_then(|odb| odb.refresh());
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn write_commit(
+        &self,
+        parent: Option<&Oid>,
+        edits: &[Edit],
+        who: &Authorship,
+        message: &str,
+    ) -> Result<git2::Oid, git2::Error> {
         let parent = match parent {
-            Some(id) => Some(self.repo.find_commit(self.raw(id)?).map_err(fail)?),
+            Some(id) => Some(self.repo.find_commit(git2::Oid::from_str(id.as_str())?)?),
             None => None,
         };
         let base = match &parent {
-            Some(commit) => commit.tree().map_err(fail)?,
+            Some(commit) => commit.tree()?,
             None => {
-                let empty = self.repo.treebuilder(None).and_then(|builder| builder.write()).map_err(fail)?;
-                self.repo.find_tree(empty).map_err(fail)?
+                let empty = self.repo.treebuilder(None).and_then(|builder| builder.write())?;
+                self.repo.find_tree(empty)?
             }
         };
         let mut update = TreeUpdateBuilder::new();
         for edit in edits {
             match &edit.content {
                 Some(content) => {
-                    let id = self.repo.blob(content).map_err(fail)?;
+                    let id = self.repo.blob(content)?;
                     update.upsert(edit.path.as_str(), id, FileMode::Blob);
                 }
                 None => {
@@ -284,49 +318,60 @@ impl Objects {
                 }
             }
         }
-        let tree = update.create_updated(&self.repo, &base).and_then(|id| self.repo.find_tree(id)).map_err(fail)?;
+        let tree = update.create_updated(&self.repo, &base).and_then(|id| self.repo.find_tree(id))?;
         let time = Time::new(who.seconds, 0);
-        let author = Signature::new(&who.author.0, &who.author.1, &time).map_err(fail)?;
-        let committer = Signature::new(&who.committer.0, &who.committer.1, &time).map_err(fail)?;
+        let author = Signature::new(&who.author.0, &who.author.1, &time)?;
+        let committer = Signature::new(&who.committer.0, &who.committer.1, &time)?;
         let parents: Vec<_> = parent.iter().collect();
-        self.repo.commit(None, &author, &committer, message, &tree, &parents).map(Into::into).map_err(fail)
+        // libgit2's own way to write a commit hides a failed write.
+        let commit = self.repo.commit_create_buffer(&author, &committer, message, &tree, &parents)?;
+        self.repo.odb()?.write(ObjectType::Commit, &commit)
     }
 
-    /// Moves a ref from `old` to `new`; false when it stands somewhere else by now.
+    /// Moves a ref from `old` to `new`; false when it stands somewhere else by now. A person's git holds the lock of
+    /// a ref for milliseconds, which are waited for.
     ///
     /// # Errors
     /// When the ref cannot be written, for example because of a lock file that somebody left.
     pub fn swap(&self, name: &str, old: Option<&Oid>, new: &Oid, why: &str) -> Result<bool, ObjectsError> {
         let new_id = self.raw(new)?;
-        let moved = match old {
-            Some(old) => self.repo.reference_matching(name, new_id, true, self.raw(old)?, why),
-            None => self.repo.reference(name, new_id, false, why),
+        let old = old.map(|old| self.raw(old)).transpose()?;
+        let start = Instant::now();
+        let moved = loop {
+            let moved = match old {
+                Some(old) => self.again(|| self.repo.reference_matching(name, new_id, true, old, why).map(drop)),
+                None => self.again(|| self.repo.reference(name, new_id, false, why).map(drop)),
+            };
+            match moved {
+                Err(error) if error.code() == git2::ErrorCode::Locked && start.elapsed() < REF_PATIENCE => {
+                    // There is no event to wait for.
+                    std::thread::park_timeout(Duration::from_millis(5));
+                }
+                other => break other,
+            }
         };
         match moved {
-            Ok(_) => Ok(true),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    git2::ErrorCode::Modified | git2::ErrorCode::Exists | git2::ErrorCode::NotFound
-                ) =>
-            {
-                Ok(false)
-            }
+            Ok(()) => Ok(true),
+            Err(error) if error.code() != git2::ErrorCode::Locked && is_answer(&error) => Ok(false),
             Err(error) => Err(failed(format!("move {name}"), &self.dir)(error)),
         }
     }
 
     fn tree(&self, commit: &Oid) -> Result<Tree<'_>, ObjectsError> {
         let id = self.raw(commit)?;
-        self.repo
-            .find_commit(id)
-            .and_then(|commit| commit.tree())
+        self.again(|| self.repo.find_commit(id).and_then(|commit| commit.tree()))
             .map_err(failed(format!("read commit {commit}"), &self.dir))
     }
 
     fn raw(&self, id: &Oid) -> Result<git2::Oid, ObjectsError> {
         git2::Oid::from_str(id.as_str()).map_err(failed(format!("read object {id}"), &self.dir))
     }
+}
+
+/// Whether it says how things stand, and not that something went wrong.
+fn is_answer(error: &git2::Error) -> bool {
+    use git2::ErrorCode::{Exists, Locked, Modified, NotFound};
+    matches!(error.code(), Modified | Exists | NotFound | Locked)
 }
 
 fn failed(action: impl Into<String>, dir: &Path) -> impl FnOnce(git2::Error) -> ObjectsError {

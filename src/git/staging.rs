@@ -2,8 +2,8 @@
 //!
 //! The order is what makes it safe: `index.lock` is taken before the branch moves and renamed over the
 //! index after it. A person's `git commit` in between fails on the lock instead of committing a stale
-//! index and with it putting other documents back. A kill in between leaves `index.lock` behind, which
-//! the next transaction recognises and repairs.
+//! index and with it putting other documents back. A kill in between leaves `index.lock` behind: as it is a
+//! hard link to a file of ours, the next transaction knows it from the lock of any other program.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -53,7 +53,6 @@ pub struct Staged {
 pub struct IndexLock {
     git_dir: PathBuf,
     lock: PathBuf,
-    held: bool,
 }
 
 impl IndexLock {
@@ -62,11 +61,12 @@ impl IndexLock {
     /// # Errors
     /// When the folder cannot be written.
     pub fn take(git_dir: &Path, patience: Duration) -> Result<Option<Self>, StagingError> {
-        let lock = git_dir.join("index.lock");
+        let (lock, mark) = places(git_dir);
+        OpenOptions::new().append(true).create(true).open(&mark).map_err(file_error(&mark))?;
         let start = Instant::now();
         loop {
-            match OpenOptions::new().write(true).create_new(true).open(&lock) {
-                Ok(_) => return Ok(Some(Self { git_dir: git_dir.to_owned(), lock, held: true })),
+            match link(&mark, &lock) {
+                Ok(()) => return Ok(Some(Self { git_dir: git_dir.to_owned(), lock })),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(StagingError::File { path: lock, source }),
             }
@@ -78,19 +78,25 @@ impl IndexLock {
         }
     }
 
+    /// Removes the `index.lock` that a killed predecessor left, and no other. Only who keeps all processes of ours away
+    /// may ask for it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn clear_own(git_dir: &Path) -> Result<(), StagingError> {
+        let (lock, mark) = places(git_dir);
+        if is_same(&mark, &lock) { fs::remove_file(&lock).map_err(file_error(&lock)) } else { Ok(()) }
+    }
+
     /// Writes the index with `staged` brought in step and gives the lock back.
     ///
     /// An entry that is neither `old` nor `new` was staged by a person and stays.
     ///
     /// # Errors
     /// When the index cannot be read or written; the lock is given back all the same.
-    pub fn publish(mut self, root: &Path, staged: &[Staged]) -> Result<(), StagingError> {
+    pub fn publish(self, root: &Path, staged: &[Staged]) -> Result<(), StagingError> {
         let current = self.git_dir.join("index");
         let next = self.git_dir.join("gt").join("index.next");
-        let file_error = |path: &Path| {
-            let path = path.to_owned();
-            move |source| StagingError::File { path, source }
-        };
         match fs::copy(&current, &next) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::remove_file(&next) {
@@ -110,18 +116,42 @@ impl IndexLock {
             bring_in_step(&mut index, root, staged).map_err(index_error)?;
         }
         index.write().map_err(index_error)?;
-        fs::rename(&next, &self.lock).map_err(file_error(&self.lock))?;
-        fs::rename(&self.lock, &current).map_err(file_error(&current))?;
-        self.held = false;
-        Ok(())
+        // Dropping the lock removes it, and not by renaming it over the index: it stays ours to know to the end.
+        fs::rename(&next, &current).map_err(file_error(&current))
+    }
+}
+
+/// The lock, and the file of ours that it is a link to.
+fn places(git_dir: &Path) -> (PathBuf, PathBuf) {
+    (git_dir.join("index.lock"), git_dir.join("gt").join("index.mark"))
+}
+
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StagingError {
+    let path = path.to_owned();
+    move |source| StagingError::File { path, source }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::symlink_metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+/// Makes the lock. Where the file system knows no hard links it is a plain file, and a killed one stays until a
+/// person removes it.
+fn link(mark: &Path, lock: &Path) -> io::Result<()> {
+    match fs::hard_link(mark, lock) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
+            OpenOptions::new().write(true).create_new(true).open(lock).map(drop)
+        }
+        made => made,
     }
 }
 
 impl Drop for IndexLock {
     fn drop(&mut self) {
-        if self.held {
-            let _ = fs::remove_file(&self.lock);
-        }
+        let _ = fs::remove_file(&self.lock);
     }
 }
 

@@ -5,9 +5,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::GitError;
+
+/// Longer than a living git holds the lock of a ref.
+const ALIVE: Duration = Duration::from_millis(100);
 
 /// A `*.lock` file of git.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,11 +84,33 @@ pub fn clear(dir: &Path, dead_since: Option<SystemTime>) -> Result<(Vec<PathBuf>
     Ok((removed, left))
 }
 
-/// Removes one lock file if it was made at or after `since`, when a dead owner of our own lock had taken that;
-/// whether it is gone.
-pub fn remove_if_newer(path: &Path, since: SystemTime) -> bool {
-    let Ok(made) = fs::metadata(path).and_then(|meta| meta.modified()) else { return false };
-    judge(&GitLock { path: path.to_owned(), made }, Some(since)) == Verdict::Remove && fs::remove_file(path).is_ok()
+/// Removes one lock file of a ref if it was made at or after `since`, when a dead owner of our own lock had taken that.
+/// A living git holds such a lock for milliseconds, so one that goes by itself is somebody else's.
+pub fn clear_one(path: &Path, since: SystemTime) {
+    let made = || fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let Some(first) = made() else { return };
+    if judge(&GitLock { path: path.to_owned(), made: first }, Some(since)) == Verdict::Wait {
+        return;
+    }
+    let start = Instant::now();
+    while start.elapsed() < ALIVE {
+        std::thread::park_timeout(Duration::from_millis(5));
+        if made() != Some(first) {
+            return;
+        }
+    }
+    if !is_open(path) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Whether a living process has the file open. Where there is no `/proc`, nobody can tell.
+fn is_open(path: &Path) -> bool {
+    let Ok(wanted) = path.canonicalize() else { return false };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbered = processes.filter(|entry| entry.file_name().to_string_lossy().bytes().all(|b| b.is_ascii_digit()));
+    let mut files = numbered.flat_map(|entry| fs::read_dir(entry.path().join("fd")).into_iter().flatten().flatten());
+    files.any(|file| fs::read_link(file.path()).is_ok_and(|target| target == wanted))
 }
 
 #[cfg(test)]

@@ -160,11 +160,10 @@ impl Ledger {
             }
             other => other?,
         };
+        crate::git::staging::IndexLock::clear_own(&self.git_dir)
+            .map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be unlocked", error))?;
         if let Some(owner) = lock.dead_owner() {
-            let branch_lock = format!("{}.lock", self.branch);
-            for name in ["index.lock", "HEAD.lock", branch_lock.as_str()] {
-                crate::git::stale::remove_if_newer(&self.git_dir.join(name), owner.since);
-            }
+            crate::git::stale::clear_one(&self.git_dir.join(format!("{}.lock", self.branch)), owner.since);
         }
         Ok(lock)
     }

@@ -211,7 +211,6 @@ fn a_stale_index_cannot_put_other_beads_back() {
     assert!(!committed, "{said}");
     assert!(said.contains("index.lock"), "{said}");
 
-    fs::remove_file(town.root().join(".git/index.lock")).expect("as the next owner of the lock does");
     town.ledger.settle().expect("settled");
     assert!(town.git(&["commit", "-qam", "fresh"]).0);
     let snapshot = town.ledger.snapshot().expect("read");
