@@ -7,12 +7,14 @@
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 #![allow(clippy::print_stderr, reason = "what a failed test says")]
 
+pub mod history;
 pub mod kill;
 pub mod normalise;
 pub mod processes;
 pub mod project;
 pub mod promises;
 pub mod ran;
+pub mod random;
 pub mod town;
 pub mod wait;
 
