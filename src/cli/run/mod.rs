@@ -42,9 +42,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Ran> {
         let open = call.open()?;
-        if let Some(warning) = begin(&open, self.rig.as_deref(), self.workers)? {
-            call.ui.warning(warning);
-        }
+        begin(&open, self.rig.as_deref(), self.workers, &mut call.ui)?;
         let convoy = match &self.resume {
             Some(named) => resume(&open, Some(named.as_str()).filter(|named| !named.is_empty()), self.workers)?.id,
             None => self.plan(&open, call)?,

@@ -99,7 +99,7 @@ fn look(open: &OpenTown, rig: &Rig, talk: &mut dyn Talk) -> Outcome<PlanRig> {
     if let Err(error) = bare::fetch(&target.repo, Some(NETWORK)) {
         talk.warn(&format!("{} is planned from what was fetched last: {error}", rig.name));
     }
-    let tip = target.tip()?;
+    let tip = newest(&target)?;
     let files = files(&target, &tip)?;
     Ok(PlanRig {
         name: rig.name.to_string(),
@@ -107,6 +107,16 @@ fn look(open: &OpenTown, rig: &Rig, talk: &mut dyn Talk) -> Outcome<PlanRig> {
         gates: rig.gates.iter().map(|gate| gate.run.clone()).collect(),
         readme: readme(&target, &tip, &files),
         tree: outline(&files, TREE_LINES),
+    })
+}
+
+/// The target, or what the person committed on top of it and the refinery has not taken in yet.
+fn newest(target: &Target) -> Outcome<Oid> {
+    let own = target.tip()?;
+    let theirs = bare::ref_tip(&target.repo, &target.tracking())?;
+    Ok(match theirs {
+        Some(theirs) if bare::is_ancestor(&target.repo, &own, &theirs)? => theirs,
+        _ => own,
     })
 }
 

@@ -11,16 +11,15 @@ use crate::bead::ready::{Account, Standing};
 use crate::clock::since;
 use crate::convoy::{Convoy, ConvoyId, Progress};
 use crate::error::{Failure, Kind, Outcome};
-use crate::git::bare;
 use crate::id::{Actor, BeadId, RigName, WorkerRef};
 use crate::ledger::Snapshot;
 use crate::mail::Letter;
 use crate::ops::target::Target;
-use crate::ops::tick::{Seen, seen};
+use crate::ops::tick::{Seen, is_merging, seen};
 use crate::ops::{OpenTown, convoy};
 use crate::runtime;
-use crate::store::{Event, FileLock};
-use crate::town::{Remote, Rig};
+use crate::store::Event;
+use crate::town::Rig;
 use crate::witness::Health;
 
 /// After this time the accounts are made anew although the ledger did not change: dates pass.
@@ -221,10 +220,8 @@ impl<'a> Looker<'a> {
     pub fn undelivered(&self) -> Outcome<Vec<(String, String)>> {
         let read = self.read()?;
         let mut found = Vec::new();
-        for rig in read.rigs.iter().filter(|rig| rig.remote == Remote::Local) {
-            let target = Target::of(self.open, rig);
-            let own = target.tip()?;
-            if bare::ref_tip(&target.repo, &target.tracking())? != Some(own) {
+        for rig in read.rigs.iter() {
+            if Target::of(self.open, rig).is_undelivered()? {
                 let why = format!("{} does not have it yet; `gt rig take {}` takes it", rig.url, rig.name);
                 found.push((rig.name.to_string(), why));
             }
@@ -309,12 +306,7 @@ fn queue(open: &OpenTown, read: &Read) -> Outcome<Queue> {
     };
     let title = |id: &BeadId| read.titles.get(id).cloned().unwrap_or_default();
     let waiting = read.accounts.values().filter(queued).map(|account| (account.id.clone(), title(&account.id)));
-    // Only the record is read: taking the lock, for however short a time, could keep a refinery out.
-    let works = |rig: &Rig| {
-        let owner = FileLock::recorded_owner(&open.town.refinery_lock(&rig.name));
-        owner.is_some_and(|owner| owner.process.is_alive())
-    };
-    let active = read.rigs.iter().any(works);
+    let active = read.rigs.iter().any(|rig| is_merging(open, &rig.name));
     let gate = if active { gate(open, read)? } else { None };
     Ok(Queue { waiting: waiting.collect(), gate, active })
 }

@@ -14,13 +14,16 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{OpenTown, Report, convoy, launch};
+use super::target::Target;
+use super::{OpenTown, Report, Talk, convoy, launch, refinery};
 use crate::bead::{Bead, Resolution, State};
 use crate::clock::Timestamp;
 use crate::convoy::{Convoy, ConvoyId};
 use crate::error::{Failure, Kind, Outcome};
+use crate::git::bare;
 use crate::id::{BeadId, RoleName};
 use crate::store::Event;
+use crate::town::{Remote, Rig};
 
 use look::Looker;
 use outlook::{Outlook, outlook};
@@ -32,6 +35,8 @@ pub use look::{Picture, Queue, Worker};
 const STEP: Duration = Duration::from_millis(250);
 /// How long what landed may take to reach the person's repository before the run ends without it.
 const DELIVERY: Duration = Duration::from_secs(60);
+/// How long to wait for a remote before work starts from what was fetched last.
+const NETWORK: Duration = Duration::from_secs(60);
 /// How long the next ticks may take to close a convoy whose beads are all closed.
 const CLOSING: Duration = Duration::from_secs(10);
 /// The exit code when not everything is as wished.
@@ -269,24 +274,43 @@ fn fate(bead: &Bead) -> Fate {
     }
 }
 
-/// What must hold before a run begins: somebody can work. Answers what the person should know.
+/// What must hold before a run begins: somebody can work, and what the person committed last is what work starts from.
 ///
 /// # Errors
 /// When the rig is unknown, or its agent cannot be started.
-pub fn begin(open: &OpenTown, rig: Option<&str>, workers: Option<u32>) -> Outcome<Option<String>> {
+pub fn begin(open: &OpenTown, rig: Option<&str>, workers: Option<u32>, talk: &mut dyn Talk) -> Outcome<()> {
     let rigs = match rig {
         Some(name) => vec![open.rig(name)?],
-        None => open.town.rigs()?,
+        None => open.town.rigs()?.into_iter().filter(|rig| !rig.parked).collect(),
     };
     for rig in &rigs {
         launch::agent_of_role(open, rig, &RoleName::developer())?;
     }
     let capacity = open.settings.capacity;
-    Ok(workers.filter(|workers| *workers > capacity).map(|workers| {
-        format!(
-            "{workers} workers are wanted, and the town has room for {capacity}: `gt config set capacity {workers}`"
-        )
-    }))
+    if let Some(workers) = workers.filter(|workers| *workers > capacity) {
+        let advice = format!("`gt config set capacity {workers}` makes room");
+        talk.warn(&format!("{workers} workers are wanted, and the town has room for {capacity}: {advice}"));
+    }
+    for rig in &rigs {
+        talk.step(&format!("looking at {}", rig.name));
+        if let Err(failure) = bring_up_to_date(open, rig, talk) {
+            talk.warn(&format!("work in {} starts from what was fetched last: {failure}", rig.name));
+        }
+    }
+    Ok(())
+}
+
+/// Fetches, and takes in what the person committed in their own repository, through the gates.
+fn bring_up_to_date(open: &OpenTown, rig: &Rig, talk: &mut dyn Talk) -> Outcome<()> {
+    let target = Target::of(open, rig);
+    bare::fetch(&target.repo, Some(NETWORK))?;
+    let (own, theirs) = (target.tip()?, bare::ref_tip(&target.repo, &target.tracking())?);
+    if let (Remote::Local, Some(theirs)) = (rig.remote, theirs)
+        && !bare::is_ancestor(&target.repo, &theirs, &own)?
+    {
+        refinery::run(open, &rig.name, false, talk)?;
+    }
+    Ok(())
 }
 
 /// The convoy to go on with: the one that the person named, else the newest that has not ended. It is fed again.

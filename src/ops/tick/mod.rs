@@ -162,14 +162,21 @@ fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
         if queued {
             ticked.merging.push(rig.name.clone());
         }
-        // Only the record is read: taking the lock, for however short a time, could keep a refinery out.
-        let owner = FileLock::recorded_owner(&open.town.refinery_lock(&rig.name));
-        if !owner.is_some_and(|owner| owner.process.is_alive()) {
-            let going = detach(open, &["refinery", "run", rig.name.as_str()]);
-            ticked.note("starting the refinery", going);
-        }
+        ticked.note("starting the refinery", set_merging(open, &rig.name));
     }
     Ok(())
+}
+
+/// Whether a process works through the merge queue of a rig.
+pub fn is_merging(open: &OpenTown, rig: &RigName) -> bool {
+    // Only the record is read: taking the lock, for however short a time, could keep a refinery out.
+    let owner = FileLock::recorded_owner(&open.town.refinery_lock(rig));
+    owner.is_some_and(|owner| owner.process.is_alive())
+}
+
+/// Sets the refinery of a rig going, detached, unless one is at it.
+fn set_merging(open: &OpenTown, rig: &RigName) -> Outcome<()> {
+    if is_merging(open, rig) { Ok(()) } else { detach(open, &["refinery", "run", rig.as_str()]) }
 }
 
 /// Starts `gt ARGUMENTS` for this town, detached.
