@@ -52,7 +52,8 @@ fn the_promises_hold_in_the_town_of_a_demo_without_tmux() {
 fn a_demo_tells_its_story_and_leaves_nothing_behind() {
     let town = nowhere();
     let ran = town.command(["demo"]).run().succeeds();
-    let story = ["$ gt init town", "$ gt rig add todo", "$ gt run", "6 of 6 landed", "$ git log --graph", "all tests passed"];
+    let story =
+        ["$ gt init town", "$ gt rig add todo", "$ gt run", "6 of 6 landed", "$ git log --graph", "all tests passed"];
     let ran = ran.says(&story).says(&["6 beads landed", "with a merge conflict", "from a red gate", "gt demo --keep"]);
     ran.complains(&["slung", "bounced", "it conflicts with main in todo.sh", "gate test is red"]);
     assert_eq!((left_in_tmp(&town), town.processes()), (vec![], vec![]));

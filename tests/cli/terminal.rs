@@ -49,6 +49,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// The same with escape codes.
+    #[allow(dead_code, reason = "not every program that shares this looks at colours")]
     pub fn colours(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-e"])
     }

@@ -18,7 +18,8 @@ fn a_plan_becomes_epic_beads_needs_and_convoy_in_one_commit_of_the_mayor() {
     let town = Scripted::new(&mayor(&login(), None));
     let before = town.town.git(&["rev-list", "--count", "HEAD"]);
     town.gt(&["mayor", "plan", GOAL]).exits(2).complains(&["nobody to ask", "`--yes`", "--dry-run"]);
-    let shown = town.gt(&["mayor", "plan", GOAL, "--dry-run"]).succeeds().says(&["Login", "├─ form", "└─ test", "needs form"]);
+    let shown =
+        town.gt(&["mayor", "plan", GOAL, "--dry-run"]).succeeds().says(&["Login", "├─ form", "└─ test", "needs form"]);
     assert!(shown.stdout.contains("done when: ./test.sh passes"), "{}", shown.transcript());
     assert_eq!(town.town.git(&["rev-list", "--count", "HEAD"]), before, "a plan that was only shown");
 
@@ -27,12 +28,17 @@ fn a_plan_becomes_epic_beads_needs_and_convoy_in_one_commit_of_the_mayor() {
     assert_eq!(town.town.git(&["log", "-1", "--format=%an"]), "mayor");
     let (form, test, epic) = (town.bead("Add a form"), town.bead("Test the form"), town.bead("Login"));
     assert_eq!((epic.kind, epic.description.as_str()), (Kind::Epic, "Add login with tests\n\nOne by one."));
-    assert_eq!((&test.needs, &test.parent, form.parent.as_ref()), (&[form.id.clone()].into(), &Some(epic.id.clone()), Some(&epic.id)));
+    assert_eq!(
+        (&test.needs, &test.parent, form.parent.as_ref()),
+        (&[form.id.clone()].into(), &Some(epic.id.clone()), Some(&epic.id))
+    );
     let convoy = town.convoy();
     assert_eq!(planned["written"]["convoy"], json!(convoy.id));
     assert_eq!((convoy.members, convoy.feed, convoy.goal.as_str()), ([form.id, test.id].into(), false, GOAL));
     town.gt(&["convoy", "list"]).succeeds().says(&["Login", "0/2"]);
-    town.gt(&["convoy", "show", convoy.id.as_str().trim_start_matches("cv-")]).succeeds().says(&["Add a form", "waits for"]);
+    town.gt(&["convoy", "show", convoy.id.as_str().trim_start_matches("cv-")])
+        .succeeds()
+        .says(&["Add a form", "waits for"]);
     town.gt(&["convoy", "show", "cv-zzzzz"]).exits(3).complains(&["no convoy", "gt convoy list"]);
     promises::hold(&town.town);
     town.town.wait_until_quiet(GENEROUS);
@@ -67,7 +73,8 @@ fn a_plan_that_stays_wrong_is_kept_and_named() {
     ];
     for (words, parts) in table {
         let town = Scripted::new(&mayor(words, None));
-        let ran = town.gt(&["mayor", "plan", GOAL, "--yes"]).exits(9).complains(parts).complains(&["its words are kept in"]);
+        let ran =
+            town.gt(&["mayor", "plan", GOAL, "--yes"]).exits(9).complains(parts).complains(&["its words are kept in"]);
         let path = ran.stderr.split("kept in ").nth(1).and_then(|rest| rest.lines().next()).expect("a path");
         assert_eq!(fs::read_to_string(path).expect(path), words);
         assert!(town.beads().is_empty());
@@ -122,7 +129,7 @@ fn with_planner(command: &str) -> (TestTown, Project) {
     project.commit("more");
     let local = town.read("local.toml").unwrap_or_default();
     let command = toml::Value::from(command);
-    town.write("local.toml", &format!("{local}agent = \"own\"\n[agents.own]\ncommand = \"true\"\noneshot_command = {command}\n"));
+    town.write("local.toml", &format!("{local}agent = \"own\"\n[agents.own]\ncommand = \"true\"\noneshot_command = {command}\noneshot_prompt = \"stdin\"\n"));
     (town, project)
 }
 
@@ -134,16 +141,31 @@ fn a_program_is_asked_with_the_prompt_as_argument_file_or_input() {
         let answer = town.sandbox.join("answer.json");
         fs::write(&answer, login()).expect("writable");
         let seen = town.sandbox.join("seen.md");
-        let line = format!("{reader} >{}; echo thinking >&2; echo Here it is:; cat {}; pwd >{}.pwd", seen.display(), answer.display(), seen.display());
+        let line = format!(
+            "{reader} >{}; echo thinking >&2; echo Here it is:; cat {}; pwd >{}.pwd",
+            seen.display(),
+            answer.display(),
+            seen.display()
+        );
         let local = town.read("local.toml").expect("it was written");
         let mut local: toml_edit::DocumentMut = local.parse().expect("TOML");
         local["agents"]["own"]["oneshot_command"] = toml_edit::value(line);
         local["agents"]["own"]["oneshot_prompt"] = toml_edit::value(delivery);
         town.write("local.toml", &local.to_string());
         town.gt(["new", "Mend the footer", "--rig", "web"]).succeeds();
-        town.gt(["mayor", "plan", "Add login; it's `urgent`", "--yes"]).succeeds().says(&["planned by own", "Wrote 2 beads"]);
+        town.gt(["mayor", "plan", "Add login; it's `urgent`", "--yes"])
+            .succeeds()
+            .says(&["planned by own", "Wrote 2 beads"]);
         let prompt = fs::read_to_string(&seen).expect("the agent saw it");
-        for part in ["Add login; it's `urgent`", "./test.sh", "src/deep/file.txt", "A small project", "Mend the footer", "documenter", "\"acceptance\""] {
+        for part in [
+            "Add login; it's `urgent`",
+            "./test.sh",
+            "src/deep/file.txt",
+            "A small project",
+            "Mend the footer",
+            "documenter",
+            "\"acceptance\"",
+        ] {
             assert!(prompt.contains(part), "{delivery}: {part} is missing in {prompt}");
         }
         promises::hold(&town);
@@ -158,7 +180,8 @@ fn a_large_repository_is_told_within_the_limit() {
     fs::write(&answer, login()).expect("writable");
     let seen = town.sandbox.join("seen.md");
     let mut local: toml_edit::DocumentMut = town.read("local.toml").expect("it was written").parse().expect("TOML");
-    local["agents"]["own"]["oneshot_command"] = toml_edit::value(format!("cat {{prompt_file}} >{}; cat {}", seen.display(), answer.display()));
+    local["agents"]["own"]["oneshot_command"] =
+        toml_edit::value(format!("cat >{}; cat {}", seen.display(), answer.display()));
     local["mayor"]["context"] = toml_edit::value(9_000);
     town.write("local.toml", &local.to_string());
     for number in 0..400 {
@@ -169,13 +192,20 @@ fn a_large_repository_is_told_within_the_limit() {
     town.gt(["mayor", "plan", GOAL, "--yes"]).succeeds();
     let prompt = fs::read_to_string(&seen).expect("the agent saw it");
     assert!(prompt.len() <= 9_000, "{} bytes", prompt.len());
-    assert!(prompt.contains("lib/") && prompt.contains("more bytes]") && prompt.ends_with(&format!("{GOAL}\n")), "{prompt}");
+    assert!(
+        prompt.contains("lib/") && prompt.contains("more bytes]") && prompt.ends_with(&format!("{GOAL}\n")),
+        "{prompt}"
+    );
 }
 
 #[test]
 fn a_program_that_fails_hangs_or_cannot_answer_is_named_and_leaves_nothing() {
     let (town, _project) = with_planner("echo no credentials >&2; exit 3");
-    town.gt(["mayor", "plan", GOAL, "--yes"]).exits(9).complains(&["own ended with status 3", "no credentials", "mayor.agent"]);
+    town.gt(["mayor", "plan", GOAL, "--yes"]).exits(9).complains(&[
+        "own ended with status 3",
+        "no credentials",
+        "mayor.agent",
+    ]);
     let (town, _project) = with_planner("sleep 3600 & setsid sleep 3600 & sleep 3600");
     town.gt(["config", "set", "mayor.limit", "1s"]).succeeds();
     town.gt(["mayor", "plan", GOAL, "--yes"]).exits(9).complains(&["did not answer within 1s", "mayor.limit"]);
@@ -194,7 +224,11 @@ fn trouble_with_a_model_keeps_its_kind_and_its_advice() {
         (vec![Answer::status(401, "bad key")], 9, &["refused access (401)", "bad key", "OPENAI_API_KEY"]),
         (vec![Answer::limited("100000")], 8, &["has reached a limit until", "slow down"]),
         (vec![Answer::Half(says(&login())), Answer::Half(says(&login()))], 9, &["broke off"]),
-        (vec![Answer::Bytes(b"<html>".to_vec()), Answer::Bytes(b"<html>".to_vec())], 9, &["something else than a reply"]),
+        (
+            vec![Answer::Bytes(b"<html>".to_vec()), Answer::Bytes(b"<html>".to_vec())],
+            9,
+            &["something else than a reply"],
+        ),
         (vec![Answer::status(404, "no such model")], 9, &["no such model", "check the name of the model"]),
         (vec![Answer::Half(says("x")), Answer::says(&login())], 0, &[]),
     ];
@@ -206,7 +240,10 @@ fn trouble_with_a_model_keeps_its_kind_and_its_advice() {
         let ran = command.variable("GT_MODEL", "openai/own").run().exits(code).complains(parts);
         assert!(!ran.transcript().contains("geheim"), "{}", ran.transcript());
         let asked = &endpoint.requests()[0];
-        assert!(asked.system().contains("Role: mayor") && asked.system().contains(&format!("Title: {GOAL}")), "{asked:?}");
+        assert!(
+            asked.system().contains("Role: mayor") && asked.system().contains(&format!("Title: {GOAL}")),
+            "{asked:?}"
+        );
     }
     assert_eq!(town.beads().len(), 3);
 }
@@ -216,7 +253,10 @@ fn slinging_a_plan_feeds_its_convoy() {
     let town = Scripted::new(&format!("{}{}", mayor(&login(), None), crate::scripted::WORKS));
     town.gt(&["mayor", "plan", GOAL, "--yes", "--sling"]).succeeds();
     crate::support::wait_for("both beads to land", GENEROUS, || {
-        ["Add a form", "Test the form"].iter().all(|title| town.state(title).starts_with("closed as merged")).then_some(())
+        ["Add a form", "Test the form"]
+            .iter()
+            .all(|title| town.state(title).starts_with("closed as merged"))
+            .then_some(())
     });
     assert_eq!(town.bead("Add a form").attempts, vec![]);
     town.town.wait_until_quiet(GENEROUS);

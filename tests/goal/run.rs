@@ -15,7 +15,11 @@ const GOAL: &str = "Add login with tests";
 /// A form and a page at once, and a test that needs the form.
 fn three() -> String {
     mayor(
-        &plan(&[draft("form", "Add a form", &[]), draft("page", "Add a page", &[]), draft("test", "Test the form", &["form"])]),
+        &plan(&[
+            draft("form", "Add a form", &[]),
+            draft("page", "Add a page", &[]),
+            draft("test", "Test the form", &["form"]),
+        ]),
         None,
     )
 }
@@ -37,7 +41,10 @@ fn a_goal_ends_as_merged_code() {
     for title in ["Add a form", "Add a page", "Test the form"] {
         let bead = town.bead(title);
         assert_eq!(town.project.read(&format!("{}.txt", bead.id)).as_deref(), Some(format!("{title}\n").as_str()));
-        assert_eq!((bead.attempts, bead.merge.map(|merge| merge.base == newest || title == "Test the form")), (vec![], Some(true)));
+        assert_eq!(
+            (bead.attempts, bead.merge.map(|merge| merge.base == newest || title == "Test the form")),
+            (vec![], Some(true))
+        );
     }
     assert!(town.project.is_green() && town.project.status().is_empty());
     assert!(town.state("Login").starts_with("closed as done") || town.state("Login").starts_with("closed as merged"));
@@ -52,7 +59,10 @@ fn at_most_so_many_work_at_once_and_data_says_what_landed() {
     let slow = WORKS.replace("echo $GT_TITLE", "ls $GT_TOWN/rigs/web/polecats >&2; echo $GT_TITLE");
     let town = Scripted::new(&(three() + &slow));
     let ran = town.json(&["run", GOAL, "--workers", "1", "--yes"]);
-    assert_eq!((titles(&ran["landed"]).len(), titles(&ran["left"]).len(), ran["stopped"].as_bool()), (3, 0, Some(false)));
+    assert_eq!(
+        (titles(&ran["landed"]).len(), titles(&ran["left"]).len(), ran["stopped"].as_bool()),
+        (3, 0, Some(false))
+    );
     let polecats = fs::read_dir(town.town.root.join("rigs/web/polecats")).expect("a folder").count();
     assert_eq!(polecats, 1, "one worker did it all");
     promises::hold(&town.town);
@@ -73,17 +83,22 @@ text = "It is handed in."
     let town = Scripted::new(&format!("{}{breaks}{WORKS}", three()));
     town.gt(&["config", "set", "attempts", "2"]).succeeds();
     let ran = town.gt(&["run", GOAL, "--yes"]).exits(1);
-    let ran = ran.says(&["1 of 3 landed", "Add a page", "left    web-", "failed after 2 attempts", "gate", "waits for"]);
+    let ran =
+        ran.says(&["1 of 3 landed", "Add a page", "left    web-", "failed after 2 attempts", "gate", "waits for"]);
     let ran = ran.complains(&["bounced", "`gt run --resume cv-"]);
     assert!(ran.stdout.contains("Test the form: waits for web-"), "{}", ran.transcript());
     assert!(town.project.is_green());
     promises::hold(&town.town);
     // The person mends the bead, and the convoy goes on.
     town.play(&(three() + WORKS));
-    town.gt(&["bead", "reopen", town.bead("Add a form").id.as_str()]).succeeds();
+    town.gt(&["bead", "reopen", town.bead("Add a form").id.as_str(), "--reason", "try without the test"]).succeeds();
     let convoy = town.convoy().id;
     // The work of the first attempts is there still, and red: it is taken away by hand.
-    town.play(&format!("{}{}{WORKS}", three(), breaks.replace("echo exit 1 >tests/form-$GT_ATTEMPT.sh", "rm -f tests/form-*.sh; echo form >form.txt")));
+    town.play(&format!(
+        "{}{}{WORKS}",
+        three(),
+        breaks.replace("echo exit 1 >tests/form-$GT_ATTEMPT.sh", "rm -f tests/form-*.sh; echo form >form.txt")
+    ));
     town.gt(&["run", "--resume", convoy.as_str()]).succeeds().says(&["3 of 3 landed", "at attempt"]);
     promises::hold(&town.town);
 }
@@ -93,7 +108,10 @@ fn an_agent_that_does_nothing_is_escalated_and_the_run_ends() {
     let town = Scripted::new(&three());
     let script = town.town.agent("exits").display().to_string();
     let local = town.town.read("local.toml").expect("it was written");
-    let own = format!("{}[mayor]\nagent = \"builtin\"\n[agents.exits]\ncommand = {script:?}\n", local.replace("agent = \"builtin\"", "agent = \"exits\""));
+    let own = format!(
+        "{}[mayor]\nagent = \"builtin\"\n[agents.exits]\ncommand = {script:?}\n",
+        local.replace("agent = \"builtin\"", "agent = \"exits\"")
+    );
     town.town.write("local.toml", &own);
     let ran = town.gt(&["run", GOAL, "--yes"]).exits(1);
     ran.says(&["0 of 3 landed", "escalated"]).complains(&["restarted", "escalated"]);
@@ -211,8 +229,7 @@ fn the_second_interrupt_leaves_at_once_and_the_work_goes_on_without_it() {
 fn a_run_that_is_killed_is_gone_on_with() {
     let town = Scripted::new(&(three() + WORKS));
     for moment in ["Wrote", "slung", "submitted"] {
-        let arguments: &[&str] =
-            if moment == "Wrote" { &["run", GOAL, "--yes"] } else { &["run", "--resume"] };
+        let arguments: &[&str] = if moment == "Wrote" { &["run", GOAL, "--yes"] } else { &["run", "--resume"] };
         let run = Running::start(&town, arguments);
         wait_for(moment, Duration::from_secs(30), || {
             (run.said().contains(moment) || run.said().contains("landed in")).then_some(())

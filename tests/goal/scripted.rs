@@ -52,7 +52,11 @@ impl Scripted {
     /// A town in which this script is played.
     pub fn new(script: &str) -> Self {
         let (town, project) = TestTown::with_rig();
-        town.write("local.toml", &(town.read("local.toml").unwrap_or_default() + "agent = \"builtin\"\nruntime = \"process\"\ngrace = \"1s\"\n"));
+        town.write(
+            "local.toml",
+            &(town.read("local.toml").unwrap_or_default()
+                + "agent = \"builtin\"\nruntime = \"process\"\ngrace = \"1s\"\n"),
+        );
         let file = town.sandbox.join("script.toml");
         std::fs::write(&file, script).expect("the sandbox is writable");
         Self { town, project, script: file }

@@ -21,4 +21,5 @@ pub mod wait;
 pub use project::Project;
 pub use ran::Ran;
 pub use town::TestTown;
+#[allow(unused_imports, reason = "each program uses its own part of this")]
 pub use wait::{GENEROUS, wait_for, wait_until};

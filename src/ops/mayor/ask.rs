@@ -141,8 +141,8 @@ impl<'a> Planner<'a> {
         let message =
             format!("{} {how}: {}", self.name(), if said.is_empty() { "it said nothing" } else { said.as_str() });
         Err(Failure::new(Kind::External, message).hint(format!(
-            "see that `{}` works when you run it yourself; `gt config set mayor.agent NAME` takes another one",
-            self.preset.program
+            "see that {} answers when you run it yourself; `gt config set mayor.agent NAME` takes another one",
+            self.name()
         )))
     }
 
