@@ -155,6 +155,19 @@ impl Drop for IndexLock {
     }
 }
 
+/// What the index of the repository at `git_dir` has at `paths`, in their order.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn staged_at<'p>(
+    git_dir: &Path,
+    paths: impl IntoIterator<Item = &'p str>,
+) -> Result<Vec<Option<Oid>>, StagingError> {
+    let path = git_dir.join("index");
+    let index = Index::open(&path).map_err(|source| StagingError::Index { path, source })?;
+    Ok(paths.into_iter().map(|path| index.get_path(Path::new(path), 0).map(|entry| entry.id.into())).collect())
+}
+
 /// Makes git look again at entries that are not older than the index, which was written at `written` seconds.
 ///
 /// Git trusts times of a whole second, except for files of the very second in which the index was written. Writing

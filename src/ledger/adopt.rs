@@ -87,7 +87,9 @@ impl Ledger {
         let mut edits = Vec::new();
         for entry in status.split('\0').filter(|entry| entry.len() > 3) {
             let edit = self.hand_edit(entry);
-            if edit.unreadable.is_some() || !self.is_projection(tip, &edit)? {
+            // With a blank first, git's index is in step with the branch for this file.
+            let staged = entry.starts_with(' ');
+            if edit.unreadable.is_some() || !self.is_projection(tip, &edit, staged)? {
                 edits.push(edit);
             }
         }
@@ -96,13 +98,14 @@ impl Ledger {
 
     /// Whether a file is as the tip has it, or as it was when files were last brought in step: an index that is behind
     /// makes git show files that nobody touched, and so does a transaction that has not come to the files yet.
-    fn is_projection(&self, tip: &Oid, edit: &HandEdit) -> Outcome<bool> {
+    /// Where the index is in step, files were as well: what is as it was before is an edit then.
+    fn is_projection(&self, tip: &Oid, edit: &HandEdit, staged: bool) -> Outcome<bool> {
         let is_at = |commit: &Oid| -> Outcome<bool> {
             let known = self.objects()?.read(commit, &edit.path).map_err(super::lift)?;
             Ok(edit.text.as_ref().map(String::as_bytes) == known.as_deref())
         };
         match project::recorded(self) {
-            Some(before) if before != *tip => Ok(is_at(tip)? || is_at(&before).unwrap_or(false)),
+            Some(before) if before != *tip && !staged => Ok(is_at(tip)? || is_at(&before).unwrap_or(false)),
             _ => is_at(tip),
         }
     }

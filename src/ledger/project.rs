@@ -14,7 +14,7 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
 use crate::git::objects::{Change, Objects};
-use crate::git::staging::{IndexLock, Staged};
+use crate::git::staging::{IndexLock, Staged, staged_at};
 
 /// How long to wait for another git program's `index.lock` before going on without the index.
 const INDEX_PATIENCE: Duration = Duration::from_millis(300);
@@ -42,7 +42,21 @@ pub(super) fn catch_up(ledger: &Ledger, tip: &Oid) -> Outcome<()> {
         Ok(changes) => changes,
         Err(_) => objects.changes(None, Some(tip)).map_err(lift)?,
     };
+    let changes = without_staged(ledger, changes)?;
     carry_out(ledger, objects, tip, &changes, lock)
+}
+
+/// The changes that git's index does not have yet. What it has, a person committed by plain git, or a predecessor
+/// projected: there the file is in step or edited since, even when it is as it was before.
+fn without_staged(ledger: &Ledger, changes: Vec<Change>) -> Outcome<Vec<Change>> {
+    let staged = staged_at(&ledger.git_dir, changes.iter().map(|change| change.path.as_str()))
+        .map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be read", error))?;
+    Ok(changes
+        .into_iter()
+        .zip(staged)
+        .filter(|(change, staged)| change.new != *staged)
+        .map(|(change, _)| change)
+        .collect())
 }
 
 /// Takes git's own lock on the index; nothing when another git program keeps it.

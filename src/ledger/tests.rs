@@ -284,3 +284,18 @@ fn startable_leaves_out_what_waits() {
     };
     assert_eq!(titles(&query), ["first"]);
 }
+
+/// The file is as it was before the person's own commit; still it is an edit since.
+#[test]
+fn an_edit_that_takes_a_persons_commit_back_is_kept() {
+    let town = Town::new();
+    let id = town.create("good");
+    let file = town.root().join(id.path());
+    let before = fs::read_to_string(&file).expect("projected");
+    fs::write(&file, before.replace("good", "goof")).expect("written");
+    assert!(town.git(&["commit", "-qam", "by hand"]).0);
+    fs::write(&file, &before).expect("written");
+    town.create("another");
+    assert_eq!(fs::read_to_string(&file).expect("there"), before);
+    assert_eq!(town.ledger.hand_edits().expect("compared").len(), 1);
+}

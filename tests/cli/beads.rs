@@ -352,3 +352,29 @@ fn outside_of_a_town_every_verb_says_so() {
         town.command(arguments).current_dir(&town.sandbox).run().exits(3).complains(&["is not in a town", "gt init"]);
     }
 }
+
+/// `gt ready` asks the index first, `gt ready --explain` accounts for every bead: they agree.
+#[test]
+fn the_quick_and_the_thorough_way_to_what_is_ready_agree() {
+    let town = town();
+    let first = new(&town, "Add login", &["-p", "0"]);
+    let epic = new(&town, "Accounts", &["-k", "epic", "-p", "1", "--needs", &first]);
+    let free = new(&town, "Tickets", &["-k", "epic", "-p", "1"]);
+    let below = new(&town, "Print them", &["-k", "epic", "-p", "1", "--parent", &free]);
+    for (title, parent) in [("Pay by card", &epic), ("Find a printer", &free), ("Buy ink", &below)] {
+        new(&town, title, &["-p", "2", "--parent", parent]);
+    }
+    new(&town, "Send letters", &["-p", "3", "--defer-until", "2026-02-01T00:00:00Z"]);
+    let agree = || {
+        let explained = town.json(["ready", "--explain"]);
+        let rows = explained.as_array().expect("rows").iter().filter(|row| row["standing"] == "ready");
+        let thorough: Vec<String> = rows.map(|row| row["id"].as_str().expect("an id").to_owned()).collect();
+        assert_eq!(ids(&town.json(["ready"])), thorough);
+        thorough.len()
+    };
+    assert_eq!(agree(), 3);
+    town.gt(["close", &first, "--as", "done"]).succeeds();
+    assert_eq!(agree(), 3);
+    town.gt(["close", &epic]).succeeds();
+    agree();
+}

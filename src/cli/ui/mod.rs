@@ -168,9 +168,7 @@ impl Ui {
 
     /// A value as one line of JSON on stdout.
     pub fn json(&mut self, value: &impl Serialize) {
-        let line = serde_json::to_string(value).expect("reports are plain data with string keys");
-        self.out.bytes(line.as_bytes());
-        self.out.bytes(b"\n");
+        self.out.json(value);
     }
 
     /// Writes out what was printed so far.

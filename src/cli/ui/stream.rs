@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
+use serde::Serialize;
+
 use super::{Colour, Text};
 
 /// One of the two outputs of the process.
@@ -56,6 +58,23 @@ impl Stream {
             Sink::Memory(memory) => memory.write_all(bytes),
         };
         self.closed = written.is_err();
+    }
+
+    /// Writes a value as one line of JSON, piece by piece: a long list is never held twice.
+    pub fn json(&mut self, value: &impl Serialize) {
+        if self.closed {
+            return;
+        }
+        let written = match &mut self.sink {
+            Sink::Out(out) => serde_json::to_writer(out, value),
+            Sink::Err(err) => serde_json::to_writer(err, value),
+            Sink::Memory(memory) => serde_json::to_writer(memory, value),
+        };
+        match written {
+            Ok(()) => self.bytes(b"\n"),
+            Err(error) if error.is_io() => self.closed = true,
+            Err(error) => panic!("reports are plain data with string keys: {error}"),
+        }
     }
 
     pub fn flush(&mut self) {

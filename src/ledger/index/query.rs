@@ -47,7 +47,7 @@ pub enum Order {
     /// Most urgent first, then oldest, then by id.
     #[default]
     Urgency,
-    /// Most recently closed first.
+    /// Only closed beads, most recently closed first.
     LastClosed,
 }
 
@@ -111,14 +111,14 @@ impl Index {
         read: impl FnMut(&SqlRow<'_>) -> rusqlite::Result<T>,
     ) -> Result<(Vec<T>, usize), IndexError> {
         let (condition, values) = query.condition();
-        let order = match query.order {
-            Order::Urgency => "priority, created, id",
-            Order::LastClosed => "closed DESC, id",
+        let (order, index) = match query.order {
+            Order::Urgency => ("priority, created, id", ""),
+            Order::LastClosed => ("closed DESC, id", "INDEXED BY beads_by_closing"),
         };
         // With a limit the order is found from what the indexes hold, before any long row is read.
         let chosen = match query.limit {
             Some(limit) => {
-                format!("id IN (SELECT id FROM beads WHERE {condition} ORDER BY {order} LIMIT {limit})")
+                format!("id IN (SELECT id FROM beads {index} WHERE {condition} ORDER BY {order} LIMIT {limit})")
             }
             None => condition.clone(),
         };
@@ -397,10 +397,13 @@ impl BeadQuery {
             condition.parts.push("status = 'open' AND kind <> 'epic'".to_owned());
             condition.that("(defer_until IS NULL OR defer_until <= ?)", rfc3339(now));
             condition.parts.push(
-                "NOT EXISTS (SELECT 1 FROM needs LEFT JOIN beads AS needed ON needed.id = needs.need
+                "NOT EXISTS (SELECT 1 FROM needs LEFT JOIN beads AS needed INDEXED BY beads_by_id ON needed.id = needs.need
                   WHERE needs.bead = beads.id AND coalesce(needed.closed_as, '') NOT IN ('merged', 'done'))"
                     .to_owned(),
             );
+        }
+        if self.order == Order::LastClosed {
+            condition.parts.push("closed IS NOT NULL".to_owned());
         }
         if condition.parts.is_empty() {
             condition.parts.push("1".to_owned());

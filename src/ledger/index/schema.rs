@@ -9,7 +9,7 @@ use super::IndexError;
 use crate::git::Oid;
 
 /// Raised when the tables change; an index of another version is built anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -21,6 +21,7 @@ const TABLES: &str = "
     -- Holds all that decides what is ready, so that the long rows are read only of what is shown.
     CREATE INDEX beads_by_status
         ON beads (status, priority, created, id, kind, defer_until, parent, attempts, role, prefix);
+    CREATE INDEX beads_by_id ON beads (id, closed_as);
     CREATE INDEX beads_by_closing ON beads (closed DESC, id) WHERE closed IS NOT NULL;
     CREATE INDEX beads_by_suffix ON beads (suffix);
     CREATE INDEX beads_by_prefix ON beads (prefix, id);

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, Prefix, RigName, RoleName};
-use crate::ledger::{BeadQuery, Snapshot, Transaction};
+use crate::ledger::{BeadQuery, Line, Snapshot, Transaction};
 use crate::ops::{OpenTown, Report};
 
 /// A bead to be made.
@@ -174,7 +174,23 @@ fn here(open: &OpenTown) -> Outcome<Option<RigName>> {
 /// When the ledger cannot be read.
 pub fn alike(snapshot: &Snapshot, title: &str, description: &str, except: Option<&BeadId>) -> Outcome<Vec<Alike>> {
     let query = BeadQuery { status: vec![Status::Open, Status::Hooked, Status::Submitted], ..Default::default() };
-    let beads = snapshot.beads(&query)?;
+    let beads = snapshot.lines(&query)?.0.iter().map(worded).collect::<Outcome<Vec<_>>>()?;
     let found = similar::Words::of(&beads).like(title, description, except);
     Ok(found.into_iter().take(3).map(|similar| Alike { id: similar.id, title: similar.title }).collect())
+}
+
+/// A bead with nothing but the words that can be like others, read from its JSON: a tenth of the time of its file.
+fn worded(line: &Line) -> Outcome<Bead> {
+    #[derive(serde::Deserialize)]
+    struct Words {
+        id: BeadId,
+        kind: BeadKind,
+        title: String,
+        description: String,
+    }
+    let words: Words = serde_json::from_str(&line.json)
+        .map_err(|error| Failure::caused(Kind::Corrupt, format!("the index is damaged at {}", line.id), error))?;
+    let mut bead = Bead::new(words.id, words.title, Timestamp::default());
+    (bead.kind, bead.description) = (words.kind, words.description);
+    Ok(bead)
 }

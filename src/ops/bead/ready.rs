@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::brief::Brief;
 use super::list::{known_roles, prefix};
-use crate::bead::ready::{self, Account, Row, Standing};
+use crate::bead::ready::{self, Account, Context, Row, Standing};
 use crate::bead::{Kind as BeadKind, Status};
 use crate::error::Outcome;
 use crate::id::BeadId;
@@ -50,24 +50,27 @@ pub fn ready(open: &OpenTown, request: &Request) -> Outcome<Page<Ready>> {
     let query = BeadQuery { startable_at: Some(now), ..request.query(open, &snapshot)? };
     let startable = snapshot.startable(&query)?;
     let context = roster::readiness(open, &roster::rigs(&snapshot)?);
-    let known = with_ancestors(&snapshot, &startable)?;
-    // What is above a bead was added to find out about the bead; it is not asked about itself.
-    let asked: BTreeSet<&BeadId> = startable.iter().map(|row| &row.id).collect();
-    let queue: Vec<&Row> = ready::queue(&known, &context).into_iter().filter(|row| asked.contains(&row.id)).collect();
-    let shown = queue.iter().take(request.limit.unwrap_or(usize::MAX));
+    let queue = queue(&snapshot, &startable, &context)?;
     let mut rows = Vec::new();
-    for row in shown {
+    for row in queue.iter().take(request.limit.unwrap_or(usize::MAX)) {
         rows.extend(snapshot.line(&row.id)?.map(Brief::read).transpose()?.map(Ready));
     }
     Ok(Page { rows, total: queue.len() })
 }
 
+/// Those of `startable` that are ready, in the order in which they start, which is theirs already.
+fn queue<'r>(snapshot: &Snapshot, startable: &'r [Row], context: &Context) -> Outcome<Vec<&'r Row>> {
+    // The index has settled needs and dates. What has nothing above it, no failed attempt and no parked rig, is ready.
+    let settled = |row: &Row| row.parent.is_none() && row.attempts == 0 && !context.parked.contains(&row.id.prefix());
+    let asked: Vec<Row> = startable.iter().filter(|row| !settled(row)).cloned().collect();
+    let known = with_ancestors(snapshot, &asked)?;
+    let ready: BTreeSet<&BeadId> = ready::queue(&known, context).into_iter().map(|row| &row.id).collect();
+    Ok(startable.iter().filter(|row| settled(row) || ready.contains(&row.id)).collect())
+}
+
 /// What decides about `startable`: themselves, what is above them, and what those need.
 fn with_ancestors(snapshot: &Snapshot, startable: &[Row]) -> Outcome<Vec<Row>> {
     let mut missing: Vec<BeadId> = startable.iter().filter_map(|row| row.parent.clone()).collect();
-    if missing.is_empty() {
-        return Ok(startable.to_vec());
-    }
     let mut rows: BTreeMap<BeadId, Row> = startable.iter().map(|row| (row.id.clone(), row.clone())).collect();
     load(snapshot, &mut rows, &mut missing)?;
     Ok(rows.into_values().collect())
