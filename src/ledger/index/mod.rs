@@ -3,11 +3,13 @@
 //! It stores each document's text, and for beads the columns that queries need and the JSON that
 //! `--json` prints, so that a read command parses only what it shows.
 
+mod condition;
 mod query;
 mod schema;
 pub(super) mod update;
 
-pub use query::{BeadQuery, Line, Order, Row};
+pub use condition::{BeadQuery, Order};
+pub use query::{Line, Row};
 pub use schema::Index;
 
 /// Why the index could not be used. It is a cache: the remedy is always to build it anew.

@@ -7,49 +7,10 @@ use clap::ValueEnum;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row as SqlRow, params_from_iter};
 
-use super::update::word;
-use super::{Index, IndexError};
+use super::{BeadQuery, Index, IndexError, Order};
 use crate::bead::{Kind, Status, ready};
-use crate::clock::{Timestamp, rfc3339};
-use crate::id::{BeadId, Prefix, RoleName, WorkerRef};
+use crate::id::{BeadId, Prefix};
 use crate::ledger::document::DocumentError;
-
-/// Which beads, in which order, how many. An empty list of a field means: any.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct BeadQuery {
-    /// In one of these states.
-    pub status: Vec<Status>,
-    /// Of one of these prefixes, and so of these rigs.
-    pub prefix: Vec<Prefix>,
-    /// With every one of these labels.
-    pub label: Vec<String>,
-    /// For one of these roles.
-    pub role: Vec<RoleName>,
-    /// Of one of these kinds.
-    pub kind: Vec<Kind>,
-    /// Held by one of these workers.
-    pub assignee: Vec<WorkerRef>,
-    /// Children of this bead.
-    pub parent: Option<BeadId>,
-    /// With this text, in any case, in title, description or acceptance.
-    pub text: Option<String>,
-    /// Only open beads that no need and no date holds back; ancestors are the caller's to check.
-    pub startable_at: Option<Timestamp>,
-    /// The order.
-    pub order: Order,
-    /// At most so many; all when nothing is said.
-    pub limit: Option<usize>,
-}
-
-/// The order of an answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Most urgent first, then oldest, then by id.
-    #[default]
-    Urgency,
-    /// Only closed beads, most recently closed first.
-    LastClosed,
-}
 
 /// One bead of an answer: its text, to be parsed where more than a line is needed, and its JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -351,63 +312,4 @@ where
 
 fn unfit(column: usize, why: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
-}
-
-/// Collects conditions and the values of their placeholders.
-#[derive(Default)]
-struct Condition {
-    parts: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Condition {
-    fn any_of(&mut self, column: &str, words: impl Iterator<Item = String>) {
-        let before = self.values.len();
-        self.values.extend(words.map(Value::Text));
-        let count = self.values.len() - before;
-        if count > 0 {
-            self.parts.push(format!("{column} IN ({})", vec!["?"; count].join(", ")));
-        }
-    }
-
-    fn that(&mut self, sql: &str, value: String) {
-        self.parts.push(sql.to_owned());
-        self.values.push(Value::Text(value));
-    }
-}
-
-impl BeadQuery {
-    fn condition(&self) -> (String, Vec<Value>) {
-        let mut condition = Condition::default();
-        condition.any_of("status", self.status.iter().map(word));
-        condition.any_of("prefix", self.prefix.iter().map(ToString::to_string));
-        condition.any_of("role", self.role.iter().map(ToString::to_string));
-        condition.any_of("kind", self.kind.iter().map(word));
-        condition.any_of("assignee", self.assignee.iter().map(ToString::to_string));
-        for label in &self.label {
-            condition.that("id IN (SELECT bead FROM labels WHERE label = ?)", label.clone());
-        }
-        if let Some(parent) = &self.parent {
-            condition.that("parent = ?", parent.to_string());
-        }
-        if let Some(text) = &self.text {
-            condition.that("instr(search, ?) > 0", text.to_lowercase());
-        }
-        if let Some(now) = self.startable_at {
-            condition.parts.push("status = 'open' AND kind <> 'epic'".to_owned());
-            condition.that("(defer_until IS NULL OR defer_until <= ?)", rfc3339(now));
-            condition.parts.push(
-                "NOT EXISTS (SELECT 1 FROM needs LEFT JOIN beads AS needed INDEXED BY beads_by_id ON needed.id = needs.need
-                  WHERE needs.bead = beads.id AND coalesce(needed.closed_as, '') NOT IN ('merged', 'done'))"
-                    .to_owned(),
-            );
-        }
-        if self.order == Order::LastClosed {
-            condition.parts.push("closed IS NOT NULL".to_owned());
-        }
-        if condition.parts.is_empty() {
-            condition.parts.push("1".to_owned());
-        }
-        (condition.parts.join(" AND "), condition.values)
-    }
 }
