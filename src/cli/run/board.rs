@@ -139,12 +139,17 @@ fn happened(event: &Event, title: Option<&str>) -> Option<Text> {
         Some(bead) => line.id(bead).plain("  "),
         None => line,
     };
-    // The text of a hooking begins with the title.
-    let line = match title.filter(|_| event.kind != "bead.hooked") {
-        Some(title) => line.title(title).plain(": "),
-        None => line,
+    let text = event.text.lines().next().unwrap_or_default();
+    let line = match title {
+        // The text of a hooking is the title and the worker.
+        Some(title) if event.kind == "bead.hooked" => {
+            let worker = text.strip_prefix(title).map_or(text, |rest| rest.trim_start_matches(" to "));
+            line.title(title).plain(" -> ").name(worker)
+        }
+        Some(title) => line.title(title).plain(": ").plain(text),
+        None => line.plain(text),
     };
-    Some(line.plain(event.text.lines().next().unwrap_or_default()).one_line())
+    Some(line.one_line())
 }
 
 fn word(label: Label, verb: &str) -> Text {

@@ -118,8 +118,11 @@ pub fn propose(open: &OpenTown, request: &Request, talk: &mut dyn Talk) -> Outco
     Ok(Proposal { scope, report })
 }
 
+/// A plan with its warnings, or everything that is wrong with an answer.
+type Reading = Result<(Plan, Vec<Finding>), Vec<String>>;
+
 /// The plan in an answer with its warnings, or everything that is wrong with it.
-fn read(open: &OpenTown, scope: &Scope, answer: &str) -> Outcome<Result<(Plan, Vec<Finding>), Vec<String>>> {
+fn read(open: &OpenTown, scope: &Scope, answer: &str) -> Outcome<Reading> {
     let plan = match parse(answer) {
         Ok(plan) => plan,
         Err(defects) => return Ok(Err(defects.0.iter().map(ToString::to_string).collect())),

@@ -294,7 +294,8 @@ fn worker(open: &OpenTown, seen: &Seen) -> Option<Worker> {
         bead: bead.id.clone(),
         title: bead.title.clone(),
         attempt: bead.attempt_number(),
-        health: seen.judgement.health.word(),
+        // What still ends of an earlier session says nothing of this bead.
+        health: if seen.never_started { "starting" } else { seen.judgement.health.word() },
         evidence: seen.judgement.evidence.clone(),
         seconds: began.map_or(0, |began| since(open.now(), began).as_secs()),
     })
