@@ -265,3 +265,17 @@ fn on_a_terminal_each_worker_has_a_line() {
     assert!(screen.contains("3 of 3 landed"), "{screen}");
     assert!(!screen.lines().any(|line| line.contains("queue  ")), "the moving lines are gone: {screen}");
 }
+
+#[test]
+fn what_a_person_took_back_is_left_and_said() {
+    let town = Scripted::new("");
+    town.play(&(mayor(&login(), None) + &waiting(&town.town)));
+    let run = Running::start(&town, &["run", GOAL, "--yes"]);
+    run.wait("slung");
+    let form = town.bead("Add a form").id;
+    wait_until("a worker that can be stopped", || town.gt(&["unsling", form.as_str()]).code == Some(0));
+    let (code, said) = run.end();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("a person took it back; `gt sling {form}`")), "{said}");
+    promises::hold(&town.town);
+}

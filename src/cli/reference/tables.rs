@@ -31,7 +31,8 @@ pub(super) fn exit_codes() -> String {
     let mut page = format!(
         "# Exit codes\n\n{MADE}\nThe class of a failure picks the exit code; both never change. With `--json` \
          the class is the `kind` of the error object on stderr.\n\n| code | kind | when |\n|---|---|---|\n\
-         | 0 |  | It worked; also when the reader of a pipe had seen enough. |\n"
+         | 0 |  | It worked; also when the reader of a pipe had seen enough. |\n\
+         | 1 |  | `gt run` came to its end, and not every bead is closed. |\n"
     );
     for kind in Kind::ALL {
         let word = serde_json::to_value(kind).expect("a kind is a word");

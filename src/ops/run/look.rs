@@ -15,7 +15,7 @@ use crate::id::{Actor, BeadId, RigName, WorkerRef};
 use crate::ledger::Snapshot;
 use crate::mail::Letter;
 use crate::ops::target::Target;
-use crate::ops::tick::{Seen, is_merging, seen};
+use crate::ops::tick::{Seen, is_merging, is_taken_back, seen};
 use crate::ops::{OpenTown, convoy};
 use crate::runtime;
 use crate::store::Event;
@@ -170,6 +170,9 @@ impl<'a> Looker<'a> {
                 let trouble = escalated.or(of_rig.map(|subject| format!("escalated: {subject}")));
                 (Place::Queued { active: queue.active }, trouble)
             }
+            Standing::Ready if read.is_taken_back(id) => {
+                (Place::Blocked, Some(format!("ready, but a person took it back; `gt sling {id}` starts it again")))
+            }
             Standing::Ready => (Place::Ready, self.held_back.get(id).map(|why| format!("ready, not started: {why}"))),
             Standing::Failed { .. } => {
                 (Place::Blocked, last_reason(read, id).map(|reason| format!("{account}: {reason}")))
@@ -268,6 +271,11 @@ impl Read {
             }
         }
         Ok(read)
+    }
+
+    /// Whether the tick leaves a ready bead alone because a person took it from its worker.
+    fn is_taken_back(&self, bead: &BeadId) -> bool {
+        self.snapshot.find(bead).ok().flatten().as_ref().is_some_and(is_taken_back)
     }
 
     fn rig_of(&self, bead: &BeadId) -> Option<&Rig> {

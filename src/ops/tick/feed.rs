@@ -101,6 +101,10 @@ fn came_back(bead: &Bead) -> bool {
 /// Open beads that a person took from their worker: they stay open until a person slings them again.
 fn taken_back(snapshot: &Snapshot) -> Outcome<BTreeSet<BeadId>> {
     let open = snapshot.beads(&BeadQuery { status: vec![Status::Open], ..BeadQuery::default() })?;
-    let released = |bead: &Bead| bead.attempts.last().is_some_and(|last| last.outcome == AttemptOutcome::Released);
-    Ok(open.into_iter().filter(released).map(|bead| bead.id).collect())
+    Ok(open.into_iter().filter(is_taken_back).map(|bead| bead.id).collect())
+}
+
+/// Whether a person took an open bead from its worker.
+pub fn is_taken_back(bead: &Bead) -> bool {
+    bead.attempts.last().is_some_and(|last| last.outcome == AttemptOutcome::Released)
 }

@@ -19,6 +19,7 @@ use crate::runtime;
 use crate::store::FileLock;
 use crate::town::{Rig, Town};
 
+pub use feed::is_taken_back;
 pub use observe::{Panes, Seen, panes, seen, seen_beside};
 pub(super) use repair::forget;
 
