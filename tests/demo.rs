@@ -61,6 +61,12 @@ fn a_demo_tells_its_story_and_leaves_nothing_behind() {
 
 #[test]
 fn a_demo_that_is_interrupted_leaves_nothing_behind() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+        interrupted_by(signal);
+    }
+}
+
+fn interrupted_by(signal: rustix::process::Signal) {
     let town = nowhere();
     let log = town.sandbox.join("log");
     let file = || fs::File::options().create(true).append(true).open(&log).expect("writable");
@@ -68,7 +74,7 @@ fn a_demo_that_is_interrupted_leaves_nothing_behind() {
     let mut child = command.stdin(Stdio::null()).stdout(file()).stderr(file()).spawn().expect("the binary under test");
     wait_for("work to begin", support::GENEROUS, || fs::read_to_string(&log).ok()?.contains("slung").then_some(()));
     let id = rustix::process::Pid::from_raw(child.id().cast_signed()).expect("a child has an id");
-    rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it runs");
+    rustix::process::kill_process(id, signal).expect("it runs");
     let status = wait_for("the demo to end", support::GENEROUS, || child.try_wait().expect("a child of ours"));
     assert_eq!(status.code(), Some(7));
     assert_eq!((left_in_tmp(&town), town.processes()), (vec![], vec![]));

@@ -1,6 +1,6 @@
 //! `gt demo`.
 
-use super::interrupt::interrupts;
+use super::interrupt::requests_to_end;
 use super::{Call, Perform, Render, Text, Ui};
 use crate::clock::short;
 use crate::error::Outcome;
@@ -26,7 +26,7 @@ impl Perform for Args {
     type Report = Demonstrated;
 
     fn perform(self, call: &mut Call) -> Outcome<Demonstrated> {
-        let interrupts = interrupts()?;
+        let interrupts = requests_to_end()?;
         let demo = Demo::prepare(Request { keep: self.keep, runtime: self.runtime })?;
         let ui = &mut call.ui;
         let quiet = ui.is_json() || ui.is_quiet();

@@ -1,6 +1,8 @@
-//! Ctrl-C as a message, for commands that have something to say before they end.
+//! Ctrl-C as a message, for commands that have something to do before they end.
 
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Failure, Kind, Outcome};
 
@@ -9,32 +11,36 @@ use crate::error::{Failure, Kind, Outcome};
 /// # Errors
 /// When the system does not let us listen.
 pub(super) fn interrupts() -> Outcome<Receiver<()>> {
-    let cannot = |error| Failure::caused(Kind::External, "cannot listen for Ctrl-C", error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(cannot)?;
+    listen(vec![SignalKind::interrupt()])
+}
+
+/// The same for every polite request to end: Ctrl-C, SIGTERM, and the end of the terminal.
+///
+/// # Errors
+/// When the system does not let us listen.
+pub(super) fn requests_to_end() -> Outcome<Receiver<()>> {
+    listen(vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
+}
+
+fn listen(kinds: Vec<SignalKind>) -> Outcome<Receiver<()>> {
+    let cannot = |error| Failure::caused(Kind::External, "cannot listen for signals", error);
     let (sender, receiver) = mpsc::channel();
-    let (ready, is_ready) = mpsc::channel();
-    let listen = move || {
-        runtime.block_on(async {
-            let signal = {
-                use tokio::signal::unix::{SignalKind, signal};
-                signal(SignalKind::interrupt())
-            };
-            match signal {
-                Ok(mut signal) => {
-                    let _ = ready.send(Ok(()));
-                    while signal.recv().await.is_some() && sender.send(()).is_ok() {}
-                    // Nobody listens any more, and Ctrl-C must not be lost: the next one ends the process.
-                    let _ = signal.recv().await;
-                    std::process::exit(130);
-                }
-                Err(error) => drop(ready.send(Err(error))),
-            }
-        });
-    };
-    std::thread::Builder::new().name("interrupts".to_owned()).spawn(listen).map_err(cannot)?;
-    match is_ready.recv() {
-        Ok(Ok(())) => Ok(receiver),
-        Ok(Err(error)) => Err(cannot(error)),
-        Err(_) => Err(Failure::new(Kind::Internal, "the thread that listens for Ctrl-C ended in a panic")),
+    for kind in kinds {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(cannot)?;
+        // Listening begins here, not when the thread gets to it.
+        let guard = runtime.enter();
+        let listened = signal(kind).map_err(cannot)?;
+        drop(guard);
+        let sender = sender.clone();
+        let body = move || runtime.block_on(pass_on(listened, &sender));
+        std::thread::Builder::new().name("signals".to_owned()).spawn(body).map_err(cannot)?;
     }
+    Ok(receiver)
+}
+
+async fn pass_on(mut signal: Signal, sender: &Sender<()>) {
+    while signal.recv().await.is_some() && sender.send(()).is_ok() {}
+    // Nobody listens any more, and the wish must not be lost: the next one ends the process.
+    let _ = signal.recv().await;
+    std::process::exit(130);
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::endpoint::{Answer, Endpoint, says};
 use crate::scripted::{Scripted, draft, login, mayor, plan};
+use crate::support::kill::Drill;
 use crate::support::{GENEROUS, Project, TestTown, promises};
 use crate::terminal::Terminal;
 
@@ -264,4 +265,20 @@ fn slinging_a_plan_feeds_its_convoy() {
     promises::hold(&town.town);
     let author = town.town.git(&["log", "--format=%an", "--grep", "^plan"]);
     assert_eq!(author, Actor::Mayor.to_string());
+}
+
+#[test]
+fn a_plan_that_is_killed_is_there_as_a_whole_or_not_at_all() {
+    let town = Scripted::new(&mayor(&login(), None));
+    let command = |_: &TestTown| town.command(&["mayor", "plan", GOAL, "--yes"]).into_command();
+    let recover = |_: &TestTown| drop(town.gt(&["tick"]).succeeds());
+    let check = |tested: &TestTown| {
+        let beads = town.beads();
+        assert!(beads.is_empty() || (beads.len() == 3 && town.convoy().members.len() == 2), "{beads:?}");
+        promises::hold(tested);
+        tested.wait_until_quiet(GENEROUS);
+    };
+    let drill = Drill { town: &town.town, command: &command, recover: &recover, check: &check };
+    let tally = drill.at_commit_points(&["ledger.written", "ledger.locked", "ledger.swapped", "plan.written"]);
+    assert_eq!(tally.killed, 4, "{tally:?}");
 }
