@@ -122,6 +122,8 @@ pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
         .collect();
     ticked.note(Town::LOCAL_FILE, open.keep_local());
     restore(open, &rigs, &mut ticked);
+    // What a transaction that was killed had committed and not yet shown.
+    ticked.note("the files of the ledger", open.ledger.settle());
     ticked.note("finding sessions", session::adopt(open));
     if let Some(ended) = ticked.note("sessions", session::settle(open)) {
         ticked.ended = ended.into_iter().map(|row| row.name).collect();
