@@ -14,6 +14,7 @@ use super::config;
 use super::convoy;
 use super::demo;
 use super::docs;
+use super::doctor;
 use super::done;
 use super::escalate;
 use super::escalation;
@@ -142,6 +143,7 @@ pub(super) enum Hidden {
 #[derive(Debug, Subcommand)]
 pub(super) enum Town {
     Agent(agent::Args),
+    Doctor(doctor::Args),
     Ledger(ledger::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -245,6 +247,7 @@ impl Town {
         match self {
             Self::Config(args) => args.dispatch(call),
             Self::Agent(args) => args.dispatch(call),
+            Self::Doctor(args) => show(args, call),
             Self::Ledger(args) => args.dispatch(call),
             Self::Completions(args) => show(args, call),
             Self::Docs(args) => show(args, call),

@@ -20,6 +20,7 @@ mod config;
 mod convoy;
 mod demo;
 mod docs;
+mod doctor;
 mod done;
 mod editor;
 mod escalate;

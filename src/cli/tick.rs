@@ -32,6 +32,9 @@ impl Render for Ticked {
         for remedied in &self.remedies {
             ui.line(Text::new().name(remedied.worker.short()).plain(format!(": {}", remedied.what)));
         }
+        for bead in &self.escalated {
+            ui.line(Text::new().id(bead).plain(" ").bad("failed").plain(", and somebody was told"));
+        }
         for rig in &self.restored {
             ui.line(Text::new().name(rig).plain(": its repository was gone and was fetched anew"));
         }

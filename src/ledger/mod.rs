@@ -10,6 +10,7 @@ mod document;
 mod index;
 mod pack;
 mod project;
+mod rebuild;
 mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ pub mod bench;
 pub mod config;
 pub mod convoy;
 pub mod demo;
+pub mod doctor;
 pub mod done;
 pub mod escalate;
 pub mod escalation;

@@ -7,7 +7,7 @@ use super::OpenTown;
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
-use crate::runtime::{self, ExitReason, Launch, Observed};
+use crate::runtime::{self, ExitReason, Launch, Observed, Run};
 use crate::store::{SessionEnd, SessionRow};
 
 /// A session that is not recorded as ended, and what its run folder tells.
@@ -95,6 +95,65 @@ pub fn settle(open: &OpenTown) -> Outcome<Vec<SessionRow>> {
         }
     }
     Ok(ended)
+}
+
+/// Removes the run folders of sessions that are over, which hold the environment that they were started with. That of
+/// each worker's last session stays: it tells how it ended. Answers how many were removed.
+///
+/// # Errors
+/// When the local state cannot be read or a folder not be removed.
+pub fn sweep(open: &OpenTown) -> Outcome<usize> {
+    let over = leftovers(open)?;
+    for dir in &over {
+        runtime::remove_run(dir)?;
+    }
+    Ok(over.len())
+}
+
+/// Gates and set-up commands whose `gt` was killed: what they started may still run.
+///
+/// # Errors
+/// When the run folders cannot be listed.
+pub fn strays(open: &OpenTown) -> Outcome<Vec<Run>> {
+    let runs = runtime::runs(&open.town.run_dir())?;
+    Ok(runs.into_iter().filter(|run| run.command.is_some() && run.observed == Observed::Lost).collect())
+}
+
+/// Ends the [`strays`] with everything that they started. Answers how many there were.
+///
+/// # Errors
+/// When processes do not end.
+pub fn end_strays(open: &OpenTown) -> Outcome<usize> {
+    let strays = strays(open)?;
+    for stray in &strays {
+        runtime::end(&stray.dir, Duration::ZERO)?;
+        runtime::remove_run(&stray.dir)?;
+    }
+    Ok(strays.len())
+}
+
+/// The run folders that [`sweep`] removes.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub fn leftovers(open: &OpenTown) -> Outcome<Vec<PathBuf>> {
+    let state = open.state()?;
+    let mut over = Vec::new();
+    for run in runtime::runs(&open.town.run_dir())? {
+        if !matches!(run.observed, Observed::Ended(_)) {
+            continue;
+        }
+        let row = state.session(&run.session)?;
+        let last = match &row {
+            Some(row) if row.end.is_none() => continue,
+            Some(row) => state.sessions_of_worker(&row.worker, 1)?.pop(),
+            None => None,
+        };
+        if last.is_none_or(|last| last.id != run.session) {
+            over.push(run.dir);
+        }
+    }
+    Ok(over)
 }
 
 /// Ends a session and everything that it started, and records it. Answers the row when it was recorded now.

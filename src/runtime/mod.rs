@@ -24,6 +24,7 @@ mod process;
 mod quote;
 mod survivors;
 mod tmux;
+mod users;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,7 +49,8 @@ pub use launch::Launch;
 pub use message::{Reply, Request, Status, deliver, send};
 pub use process::Processes;
 pub use quote::line as shell_line;
-pub use tmux::{Pane, Tmux, TmuxServer, Typed, tmux_version};
+pub use tmux::{Pane, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
+pub use users::{Users, users};
 
 /// What kind of place sessions run in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum, Default)]

@@ -137,6 +137,16 @@ impl Ui {
         }
     }
 
+    /// Prose behind `head`, which stands in the first `indent` columns of its first line.
+    pub fn entry(&mut self, head: Text, indent: usize, label: Label, prose: &str) {
+        let lines = wrap::lines(prose, self.width.map(|width| width.saturating_sub(indent)));
+        let mut head = Some(head);
+        for line in lines {
+            let margin = head.take().unwrap_or_else(|| Text::from(" ".repeat(indent)));
+            self.out.line(&margin.with(label, line));
+        }
+    }
+
     /// A table. It is cut to the width only where a person looks at it: a pipe gets everything.
     pub fn table(&mut self, table: Table) {
         for line in table.lines(self.room()) {
@@ -341,6 +351,13 @@ mod tests {
         let mut ui = Ui::captured(12);
         ui.prose(2, Label::Plain, "one two three\n\nfour");
         assert_eq!(ui.taken().0, "  one two\n  three\n\n  four\n");
+    }
+
+    #[test]
+    fn an_entry_hangs_behind_its_head() {
+        let mut ui = Ui::captured(12);
+        ui.entry(Text::new().good("ok  "), 4, Label::Plain, "one two three");
+        assert_eq!(ui.taken().0, "ok  one two\n    three\n");
     }
 
     #[test]

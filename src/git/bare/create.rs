@@ -79,18 +79,27 @@ pub fn create_bare(dir: &Path, url: &str) -> Result<(), CreateError> {
 /// # Errors
 /// When git fails.
 pub fn ensure_settings(dir: &Path) -> Result<(), GitError> {
-    let git = Git::on(dir);
-    let present = git.raw(&["config", "--local", "--list", "-z"])?;
+    for key in settings_amiss(dir)? {
+        let value = SETTINGS.iter().find(|(name, _)| *name == key).map(|(_, value)| *value).unwrap_or_default();
+        Git::on(dir).run(&["config", "--local", "--replace-all", key, value])?;
+    }
+    Ok(())
+}
+
+/// The settings that are not as they have to be, so that nothing is pruned, forgotten or packed unasked.
+///
+/// # Errors
+/// When git fails.
+pub fn settings_amiss(dir: &Path) -> Result<Vec<&'static str>, GitError> {
+    let present = Git::on(dir).raw(&["config", "--local", "--list", "-z"])?;
     let present = String::from_utf8_lossy(&present);
-    for (key, value) in SETTINGS {
+    let amiss = |key: &str, value: &str| {
         let entries = present.split('\0').filter_map(|entry| entry.split_once('\n'));
         let found: Vec<&str> =
             entries.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, text)| text).collect();
-        if found != [*value] {
-            git.run(&["config", "--local", "--replace-all", key, value])?;
-        }
-    }
-    Ok(())
+        found != [value]
+    };
+    Ok(SETTINGS.iter().filter(|(key, value)| amiss(key, value)).map(|(key, _)| *key).collect())
 }
 
 fn existing_url(dir: &Path) -> Result<Option<String>, GitError> {

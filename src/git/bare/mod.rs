@@ -12,7 +12,7 @@ mod obstacles;
 mod push;
 mod refs;
 
-pub use create::{CreateError, create_bare, ensure_settings};
+pub use create::{CreateError, create_bare, ensure_settings, settings_amiss};
 pub use deliver::{Delivery, deliver_local};
 pub use fetch::{Format, Probe, default_branch, fetch, fetch_from, probe};
 pub use history::{CommitInfo, commit_info, count, is_ancestor, log, merge_base, rev_parse, tree_of};

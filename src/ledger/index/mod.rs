@@ -3,6 +3,7 @@
 //! It stores each document's text, and for beads the columns that queries need and the JSON that
 //! `--json` prints, so that a read command parses only what it shows.
 
+mod compare;
 mod condition;
 mod query;
 mod schema;

@@ -19,13 +19,11 @@ use crate::git::Oid;
 use crate::id::{Prefix, RigName};
 use crate::town::Rig;
 use local::Refinery;
-use source::Asked;
-
 pub use picture::{
     BeadLine, BrokenFile, ConvoyPart, Counts, Delivery, EditedFile, Escalation, Green, Picture, Queued, RigFacts,
     RigPart, SessionPart, Silent, Step, TargetTip, TownPart, WorkerPart,
 };
-pub use source::Known;
+pub use source::{Asked, Known};
 
 /// How long a source has.
 const SOURCE: Duration = Duration::from_secs(1);
@@ -53,6 +51,16 @@ pub fn status(open: &OpenTown, rig: Option<&str>) -> Outcome<Picture> {
     let read: Vec<(RigName, Result<Rig, String>)> =
         names.into_iter().map(|name| (name.clone(), open.town.rig(&name).map_err(|error| error.to_string()))).collect();
     Ok(Gathering::begin(open, &read)?.picture(open, read))
+}
+
+/// What landed in a rig of a local repository and is not yet in that; none for another rig.
+///
+/// # Errors
+/// When the repositories cannot be read within `limit`.
+pub(super) fn waiting_delivery(open: &OpenTown, rig: &Rig, limit: Duration) -> Outcome<Option<Delivery>> {
+    let Some(delivery) = repository::told(open, rig, limit)?.delivery.transpose()? else { return Ok(None) };
+    let why = local::refinery(open, &rig.name)?.undelivered.filter(|_| delivery.waiting > 0);
+    Ok(Some(Delivery { why, ..delivery }))
 }
 
 /// Questions under way.

@@ -3,6 +3,7 @@
 //! A tick may be killed anywhere and be run again: each of its steps looks at what is, not at what was done. One
 //! worker's trouble never keeps the others waiting; it is noted and the tick goes on.
 
+mod beads;
 mod feed;
 mod observe;
 mod repair;
@@ -36,6 +37,8 @@ pub struct Ticked {
     pub started: Vec<(BeadId, WorkerRef)>,
     /// Ready beads that were not started, and why.
     pub held_back: Vec<(BeadId, String)>,
+    /// Beads that failed, as somebody was told now.
+    pub escalated: Vec<BeadId>,
     /// Rigs whose repository was gone and was fetched anew.
     pub restored: Vec<RigName>,
     /// Epics that closed themselves.
@@ -76,6 +79,7 @@ impl Ticked {
         self.remedies.extend(other.remedies);
         self.started.extend(other.started);
         self.held_back = other.held_back;
+        self.escalated.extend(other.escalated);
         self.restored.extend(other.restored);
         self.closed.extend(other.closed);
         self.merging = other.merging;
@@ -129,9 +133,11 @@ pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
         ticked.ended = ended.into_iter().map(|row| row.name).collect();
     }
     repair::workers(open, &rigs, &mut ticked, talk)?;
-    repair::epics(open, &rigs, &mut ticked)?;
+    beads::see_to(open, &rigs, &mut ticked)?;
     feed::start(open, &rigs, &mut ticked)?;
     merge(open, &rigs, &mut ticked)?;
+    ticked.note("commands of a killed gt", session::end_strays(open));
+    ticked.note("run folders", session::sweep(open));
     if open.ledger.wants_packing() {
         let packing = detach(open, &["ledger", "pack"]);
         ticked.note("packing the ledger", packing);

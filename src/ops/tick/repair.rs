@@ -1,19 +1,18 @@
-//! Repair: what the witness prescribes for each worker, and epics that are over.
+//! Repair: what the witness prescribes for each worker.
 
 use std::time::Duration;
 
 use super::observe::{self, Seen, key, thresholds};
 use super::{Remedied, Ticked};
-use crate::bead::ready::{self, Standing};
 use crate::bead::transition::{Ending, Hold};
 use crate::bead::{Bead, Claim};
 use crate::clock::Timestamp;
 use crate::env::commit_point;
 use crate::error::Outcome;
-use crate::id::{Actor, BeadId, Prefix, WorkerRef};
+use crate::id::{Actor, BeadId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, Talk, escalate, roster, sandbox, session};
+use crate::ops::{OpenTown, Talk, escalate, sandbox, session};
 use crate::runtime::{self, Reply};
 use crate::town::Rig;
 use crate::witness::{Remedy, remedy};
@@ -183,29 +182,4 @@ fn tell(open: &OpenTown, seen: &Seen, severity: Severity, why: &str) -> Outcome<
     escalate::raise(open, &problem)?;
     open.state()?.count(&key("escalated", &bead.id), open.now(), Some(expiry(open)))?;
     Ok(Some(format!("escalated {}: {why}", bead.id)))
-}
-
-/// Epics whose children are all closed close themselves; so do convoys whose beads are.
-pub(super) fn epics(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
-    let snapshot = open.snapshot()?;
-    let rows = roster::all_rows(&snapshot)?;
-    for account in ready::account(&rows, &roster::readiness(open, rigs)) {
-        let Standing::Epic { closes_as: Some(resolution), .. } = account.standing else { continue };
-        let by = rigs
-            .iter()
-            .find(|rig| rig.prefix == account.id.prefix() && account.id.prefix() != Prefix::town())
-            .map_or(Actor::Mayor, |rig| Actor::Witness(rig.name.clone()));
-        let closed = open.ledger.transact(&by, |tx| {
-            let mut bead = tx.bead(&account.id)?;
-            bead.close(&by, resolution, tx.now())?;
-            tx.put(&bead);
-            tx.describe("close", format!("close {}: all of its beads are closed", bead.id));
-            Ok(())
-        });
-        if ticked.note(account.id.as_str(), closed).is_some() {
-            open.event("bead.closed", &by, Some(&account.id), None, "all of its beads are closed");
-            ticked.closed.push(account.id);
-        }
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ use super::process::{exec_arguments, exec_environment};
 use super::wait_until_started;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
 
-pub use server::{Pane, TmuxServer, tmux_version};
+pub use server::{Pane, TmuxServer, tmux_version, usable_tmux};
 pub use typing::Typed;
 
 /// How long the session's own process may take to begin.
@@ -53,7 +53,7 @@ impl Tmux {
         }
         let changed = config::write(&self.place.tmux_config, &self.place.pane_died)?;
         if !self.server.is_alive() {
-            return server::check_version();
+            return usable_tmux().map(drop);
         }
         if changed { self.server.reload() } else { Ok(()) }
     }

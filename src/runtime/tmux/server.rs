@@ -276,9 +276,10 @@ pub fn tmux_version() -> Result<String, RuntimeError> {
     Ok(text.trim().trim_start_matches("tmux ").to_owned())
 }
 
-pub(super) fn check_version() -> Result<(), RuntimeError> {
+/// The version of the tmux program, if it is one that has what is used here.
+pub fn usable_tmux() -> Result<String, RuntimeError> {
     let found = tmux_version()?;
-    if is_too_old(&found) { Err(RuntimeError::TmuxTooOld { found }) } else { Ok(()) }
+    if is_too_old(&found) { Err(RuntimeError::TmuxTooOld { found }) } else { Ok(found) }
 }
 
 /// `3.3a`, `next-3.4`, `openbsd-7.3`, `master`: what has no version of tmux's own counting counts as new.

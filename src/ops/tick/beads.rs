@@ -1,0 +1,74 @@
+//! Beads that nobody holds and that ask for something: epics that are over, and beads that failed.
+
+use super::Ticked;
+use crate::bead::ready::{self, Account, Standing};
+use crate::bead::{Resolution, word};
+use crate::error::Outcome;
+use crate::escalation::Problem;
+use crate::id::{Actor, BeadId, Prefix};
+use crate::ledger::Snapshot;
+use crate::mail::{Letter, Severity};
+use crate::ops::{OpenTown, escalate, roster};
+use crate::town::Rig;
+
+/// Epics whose children are all closed close themselves, and who has to know hears of each bead that failed.
+pub(super) fn see_to(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
+    let snapshot = open.snapshot()?;
+    let rows = roster::all_rows(&snapshot)?;
+    for Account { id, standing, .. } in ready::account(&rows, &roster::readiness(open, rigs)) {
+        match standing {
+            Standing::Epic { closes_as: Some(resolution), .. } => {
+                let closed = close(open, &by(rigs, &id), &id, resolution);
+                if ticked.note(id.as_str(), closed).is_some() {
+                    ticked.closed.push(id);
+                }
+            }
+            Standing::Failed { attempts } => {
+                let told = tell(open, &snapshot, &by(rigs, &id), &id, attempts);
+                if ticked.note(id.as_str(), told) == Some(true) {
+                    ticked.escalated.push(id);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// On whose behalf: the witness of the bead's rig, or the mayor.
+fn by(rigs: &[Rig], id: &BeadId) -> Actor {
+    let prefix = id.prefix();
+    let rig = rigs.iter().find(|rig| rig.prefix == prefix && prefix != Prefix::town());
+    rig.map_or(Actor::Mayor, |rig| Actor::Witness(rig.name.clone()))
+}
+
+fn close(open: &OpenTown, by: &Actor, id: &BeadId, resolution: Resolution) -> Outcome<()> {
+    open.ledger.transact(by, |tx| {
+        let mut bead = tx.bead(id)?;
+        bead.close(by, resolution, tx.now())?;
+        tx.put(&bead);
+        tx.describe("close", format!("close {id}: all of its beads are closed"));
+        Ok(())
+    })?;
+    open.event("bead.closed", by, Some(id), None, "all of its beads are closed");
+    Ok(())
+}
+
+/// Tells that a bead failed, once for each time that it did: the subject names the attempt. True when it was told now.
+fn tell(open: &OpenTown, snapshot: &Snapshot, by: &Actor, id: &BeadId, attempts: usize) -> Outcome<bool> {
+    let bead = snapshot.bead(id)?;
+    let summary = format!("it failed at attempt {}", bead.attempt_number() - 1);
+    let (letters, _) = snapshot.documents::<Letter>()?;
+    let ending = format!(": {summary}");
+    if letters.iter().any(|letter| letter.bead.as_ref() == Some(id) && letter.subject.ends_with(&ending)) {
+        return Ok(false);
+    }
+    let evidence =
+        bead.attempts.iter().rev().filter(|attempt| attempt.outcome.counts()).take(attempts).map(|attempt| {
+            let reason = attempt.reason.lines().next().unwrap_or_default();
+            format!("attempt {} was {}: {reason}", attempt.number, word(attempt.outcome))
+        });
+    let evidence = evidence.chain([format!("nobody tries again before `gt bead reopen {id}`")]).collect();
+    escalate::raise(open, &Problem { evidence, ..escalate::problem(by, Some(id), Severity::High, summary) })?;
+    Ok(true)
+}
