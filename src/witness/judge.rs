@@ -211,7 +211,8 @@ impl Judge<'_> {
         }
         let (worked, limited) = (self.seen.activity.begun, until.is_some_and(|until| until >= at));
         let worked_words = if worked { "having worked" } else { "having done nothing" };
-        let evidence = format!("its session ended {} ago ({how}), {worked_words}, without done", self.ago(at));
+        // Without the age: what is escalated is read later.
+        let evidence = format!("its session ended ({how}), {worked_words}, without done");
         let evidence = format!("{evidence}; {} is still on its hook", hook.bead);
         (Health::Ended { at, how: how.to_owned(), worked, limited }, evidence, None)
     }

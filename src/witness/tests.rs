@@ -107,11 +107,11 @@ fn every_health_has_its_evidence() {
         (seen(ended(10), limited(-60)), "limited: its provider serves it again at 2027-01-16T11:47:40Z"),
         (
             seen(ended(10), progress(20)),
-            "ended: its session ended 10s ago (exit status 1), having worked, without done; web-abcde is still on its hook",
+            "ended: its session ended (exit status 1), having worked, without done; web-abcde is still on its hook",
         ),
         (
             seen(ended(10), |_| {}),
-            "ended: its session ended 10s ago (exit status 1), having done nothing, without done; web-abcde is still on its hook",
+            "ended: its session ended (exit status 1), having done nothing, without done; web-abcde is still on its hook",
         ),
         (seen(running(700), unhooked(60)), "orphan: the session sessionsessi lives, and no bead is on its hook"),
         (seen(running(700), unhooked(59)), "free: no bead on its hook; the session sessionsessi is ending"),

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{OpenTown, Report, Talk, pass, tick};
+use super::{OpenTown, Report, Silence, Talk, pass, tick};
 use crate::error::{Kind, Outcome};
 use crate::ledger::Snapshot;
 use crate::town::Rig;
@@ -79,7 +79,7 @@ pub fn doctor(open: &OpenTown, fix: bool, talk: &mut dyn Talk) -> Outcome<Examin
     let mut examined = Examined { town, ..Examined::default() };
     mend(open, &mut examined, talk);
     talk.step("looking after the town");
-    match tick::tick(open, talk) {
+    match tick::tick(open, &mut Silence) {
         Ok(ticked) => {
             examined.mended.extend(told(&ticked));
             examined.troubles.extend(ticked.troubles);
@@ -109,7 +109,8 @@ fn mend(open: &OpenTown, examined: &mut Examined, talk: &mut dyn Talk) {
                 continue;
             }
             match remedy.carry_out(open, talk) {
-                Ok(()) => examined.mended.extend(remedy.past()),
+                Ok(true) => examined.mended.push(remedy.past()),
+                Ok(false) => {}
                 Err(failure) => examined.troubles.push(failure.full_message()),
             }
             done.push(remedy);

@@ -12,7 +12,7 @@ use crate::git::{Oid, bare, pins};
 use crate::id::{Actor, BeadId, RigName, WorkerRef};
 use crate::ops::ledger::maintain;
 use crate::ops::rig::restore;
-use crate::ops::{OpenTown, Talk, refinery, sandbox};
+use crate::ops::{OpenTown, Silence, Talk, refinery, sandbox};
 use crate::polecat;
 use crate::store::write_atomic;
 
@@ -53,13 +53,13 @@ pub(super) enum Remedy {
 }
 
 impl Remedy {
-    /// Does it.
+    /// Does it; false when there was nothing that could be done.
     ///
     /// # Errors
     /// When it cannot be done now.
-    pub fn carry_out(&self, open: &OpenTown, talk: &mut dyn Talk) -> Outcome<()> {
+    pub fn carry_out(&self, open: &OpenTown, talk: &mut dyn Talk) -> Outcome<bool> {
         match self {
-            Self::Tick => Ok(()),
+            Self::Tick => return Ok(false),
             Self::Settle => maintain::settle(open).map(drop),
             Self::RebuildIndex => open.ledger.rebuild_index(),
             Self::RestoreLocal => open.keep_local().map(drop),
@@ -76,23 +76,28 @@ impl Remedy {
                 talk.step(&format!("fetching {rig}"));
                 restore::restore(open, &open.town.rig(rig)?)
             }
-            Self::Settings(rig) => Ok(bare::ensure_settings(&open.town.rig_repo(rig))?),
+            Self::Settings(rig) => bare::ensure_settings(&open.town.rig_repo(rig)).map_err(Failure::from),
             Self::Fetch(rig) => {
                 talk.step(&format!("fetching {rig}"));
                 bare::fetch(&open.town.rig_repo(rig), Some(NETWORK))?;
                 crate::ops::target::Target::of(open, &open.town.rig(rig)?).tip().map(drop)
             }
-            Self::SettleRefinery(rig) => refinery::settle(open, rig, talk).map(drop),
+            Self::SettleRefinery(rig) => {
+                // What is still in the way is found again.
+                let ran = refinery::settle(open, rig, &mut Silence)?;
+                return Ok(!ran.busy && ran.undelivered.is_none());
+            }
             Self::Pin(bead) => pin(open, bead),
             Self::Release(bead) => release(open, bead),
             Self::Worktree(worker) => worktree(open, worker),
         }
+        .map(|()| true)
     }
 
-    /// What was done; nothing where the tick tells itself.
-    pub fn past(&self) -> Option<String> {
-        Some(match self {
-            Self::Tick => return None,
+    /// What was done.
+    pub fn past(&self) -> String {
+        match self {
+            Self::Tick => "looked after the town".to_owned(),
             Self::Settle => "brought files, git's index and the hook in step with the ledger".to_owned(),
             Self::RebuildIndex => "built the index anew".to_owned(),
             Self::RestoreLocal => "put local.toml back".to_owned(),
@@ -106,7 +111,7 @@ impl Remedy {
             Self::Pin(bead) => format!("pinned the commit of {bead}"),
             Self::Release(bead) => format!("took {bead} from a worker that does not exist"),
             Self::Worktree(worker) => format!("mended the worktree of {}", worker.short()),
-        })
+        }
     }
 }
 

@@ -56,9 +56,9 @@ fn worker(seen: &Seen, told: &dyn Fn(&BeadId) -> bool, sheet: &mut Sheet) {
             sheet.warn("workers", what, tick);
         }
         Health::Zombie { .. } | Health::Ended { .. } => match seen.bead.as_ref().filter(|bead| told(&bead.id)) {
-            Some(bead) => sheet.warn("workers", what, |finding| {
-                finding.next(format!("somebody was told: `gt why {}`", bead.id)).mended_by(Remedy::Tick)
-            }),
+            Some(bead) => {
+                sheet.warn("workers", what, |finding| finding.next(format!("it is your turn: `gt why {}`", bead.id)))
+            }
             None => sheet.problem("workers", what, tick),
         },
     }

@@ -120,9 +120,10 @@ impl Run<'_> {
         };
         talk.warn(&format!("landed work waits to be taken by {}: {reason}{}", self.rig.url, self.in_the_way()));
         // Said once, however often it is tried.
+        let text = format!("{reason}{}", self.in_the_way());
         let last = self.open.state()?.last_event(&self.rig.name, &["target.waiting", "target.delivered"])?;
-        if !last.is_some_and(|last| last.kind == "target.waiting" && last.text == reason) {
-            self.open.event("target.waiting", &self.actor, None, Some(&self.rig.name), &reason);
+        if !last.is_some_and(|last| last.kind == "target.waiting" && last.text == text) {
+            self.open.event("target.waiting", &self.actor, None, Some(&self.rig.name), text);
         }
         self.report.undelivered = Some(reason);
         Ok(())
