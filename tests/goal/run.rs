@@ -279,3 +279,60 @@ fn what_a_person_took_back_is_left_and_said() {
     assert!(said.contains(&format!("a person took it back; `gt sling {form}`")), "{said}");
     promises::hold(&town.town);
 }
+
+#[test]
+fn a_target_that_is_red_to_begin_with_is_said_and_the_run_ends() {
+    let town = Scripted::new("");
+    let red = town.town.repo("red");
+    red.write("tests/broken.sh", "exit 1\n");
+    red.commit("break it");
+    town.gt(&["rig", "add", "red", red.url(), "--gate", "./test.sh"]).succeeds();
+    town.play(&(mayor(&login(), None) + WORKS));
+    let ran = town.gt(&["run", GOAL, "--rig", "red", "--yes"]).exits(1);
+    ran.says(&["0 of 2 landed", "the target main itself is red"]);
+    promises::hold(&town.town);
+}
+
+#[test]
+fn what_cannot_be_delivered_waits_and_is_said() {
+    let town = Scripted::new(&(mayor(&login(), None) + WORKS));
+    town.project.write("README.md", "half a sentence\n");
+    let ran = town.gt(&["run", GOAL, "--yes"]).succeeds().says(&["2 of 2 landed"]);
+    ran.complains(&["landed work of web", "gt rig take web"]);
+    assert_eq!(town.project.read("README.md").as_deref(), Some("half a sentence\n"));
+    promises::hold(&town.town);
+}
+
+#[test]
+fn a_remote_is_pushed_to_and_what_others_pushed_is_built_on() {
+    let town = Scripted::new("");
+    let remote = town.town.bare_copy(&town.project, "api.git");
+    let url = format!("file://{}", remote.display());
+    town.gt(&["rig", "add", "api", &url, "--gate", "./test.sh"]).succeeds();
+    town.play(&(mayor(&login(), None) + WORKS));
+    town.project.write("theirs.txt", "x\n");
+    let theirs = town.project.commit("from somebody else");
+    town.project.git(&["push", "--quiet", &url, "main"]);
+    town.gt(&["run", GOAL, "--rig", "api", "--yes"]).succeeds().says(&["2 of 2 landed"]);
+    let form = town.bead("Add a form");
+    assert_eq!((form.id.prefix().as_str(), form.merge.map(|merge| merge.base)), ("api", Some(theirs)));
+    town.project.git(&["fetch", "--quiet", &url, "main:landed"]);
+    assert!(town.project.show("landed", &format!("{}.txt", form.id)).is_some());
+    promises::hold(&town.town);
+}
+
+#[test]
+fn a_goal_may_be_spread_over_rigs() {
+    let town = Scripted::new("");
+    let other = town.town.repo("api");
+    town.gt(&["rig", "add", "api", other.url(), "--gate", "./test.sh"]).succeeds();
+    let (mut form, mut test) = (draft("form", "Add a form", &[]), draft("test", "Test the form", &["form"]));
+    form["rig"] = Value::from("web");
+    test["rig"] = Value::from("api");
+    town.play(&(mayor(&plan(&[form, test]), None) + WORKS));
+    town.gt(&["run", GOAL, "--yes"]).succeeds().says(&["2 of 2 landed"]);
+    assert_eq!(town.bead("Login").id.prefix().as_str(), "hq");
+    assert!(town.project.read(&format!("{}.txt", town.bead("Add a form").id)).is_some());
+    assert!(other.read(&format!("{}.txt", town.bead("Test the form").id)).is_some());
+    promises::hold(&town.town);
+}
