@@ -12,6 +12,7 @@
 
 mod attributes;
 pub mod bare;
+mod durable;
 mod error;
 pub mod merge;
 pub mod objects;

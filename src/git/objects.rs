@@ -1,9 +1,9 @@
 //! Objects and refs of the ledger, in this process through libgit2.
 //!
 //! Trees are edited directly, never through the index: at 10,000 documents a commit costs about a
-//! millisecond instead of tens. Every object and ref that is written here is fsynced, because libgit2
-//! reads `core.fsyncObjectFiles` from a private configuration file that is added to the repository's.
+//! millisecond instead of tens. Everything that is written here is durable before a ref names it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use git2::build::TreeUpdateBuilder;
 use git2::{ConfigLevel, FileMode, ObjectType, Repository, Signature, Time, Tree};
 
-use super::Oid;
+use super::{Oid, durable};
 
 /// How often something is tried before its failure counts.
 const TRIES: usize = 5;
@@ -75,6 +75,9 @@ pub struct Authorship {
     pub seconds: i64,
 }
 
+/// How libgit2 writes refs of the ledger.
+const REFS_CONFIG: &str = "[core]\n\tfsyncObjectFiles = true\n\tlogAllRefUpdates = false\n";
+
 /// The object database and refs of one repository.
 pub struct Objects {
     repo: Repository,
@@ -117,32 +120,28 @@ impl Objects {
     /// # Errors
     /// When it is not a repository, or one of a format that libgit2 cannot read.
     pub fn open(git_dir: &Path) -> Result<Self, ObjectsError> {
-        let repo = Repository::open_ext(
-            git_dir,
-            git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT,
-            std::iter::empty::<&Path>(),
-        )
-        .map_err(failed("open the repository", git_dir))?;
-        let objects = Self { repo, dir: git_dir.to_owned() };
-        objects.make_durable()?;
-        Ok(objects)
+        Ok(Self { repo: open_at(git_dir)?, dir: git_dir.to_owned() })
     }
 
-    /// Makes libgit2 fsync what it writes, without a key in the person's view of the configuration.
-    fn make_durable(&self) -> Result<(), ObjectsError> {
-        let path = self.dir.join("gt").join("libgit2.config");
-        if !path.exists() {
-            let write = || {
-                fs::create_dir_all(self.dir.join("gt"))
-                    .and_then(|()| fs::write(&path, "[core]\n\tfsyncObjectFiles = true\n"))
-            };
-            // A read-only town can still be read; its writes fail later with their own message.
-            if write().is_err() {
-                return Ok(());
-            }
+    /// The same repository for moving refs. Refs are written by libgit2, which fsyncs them because of a private
+    /// configuration file; it also keeps no reflog of the ledger, whose history is its log.
+    fn for_refs(&self) -> Result<Repository, ObjectsError> {
+        let path = self.dir.join("gt").join("refs.config");
+        if fs::read_to_string(&path).is_ok_and(|text| text == REFS_CONFIG) {
+            return self.configured(&path);
         }
-        let mut config = self.repo.config().map_err(failed("read the configuration", &self.dir))?;
-        config.add_file(&path, ConfigLevel::App, true).map_err(failed("read the configuration", &self.dir))
+        let written = fs::create_dir_all(self.dir.join("gt"))
+            .and_then(|()| fs::write(path.with_extension("next"), REFS_CONFIG))
+            .and_then(|()| fs::rename(path.with_extension("next"), &path));
+        written.map_err(|source| ObjectsError::File { action: "write", path: path.clone(), source })?;
+        self.configured(&path)
+    }
+
+    fn configured(&self, file: &Path) -> Result<Repository, ObjectsError> {
+        let repo = open_at(&self.dir)?;
+        let mut config = repo.config().map_err(failed("read the configuration", &self.dir))?;
+        config.add_file(file, ConfigLevel::App, true).map_err(failed("read the configuration", &self.dir))?;
+        Ok(repo)
     }
 
     /// The commit that a ref names.
@@ -269,9 +268,28 @@ impl Objects {
         who: &Authorship,
         message: &str,
     ) -> Result<Oid, ObjectsError> {
-        self.again(|| self.write_commit(parent, edits, who, message))
-            .map(Into::into)
-            .map_err(failed("write a commit", &self.dir))
+        let fail = || failed("write a commit", &self.dir);
+        let commit = self.again(|| self.write_commit(parent, edits, who, message)).map_err(fail())?;
+        let written = self.written(commit, edits).map_err(fail())?;
+        durable::sync_objects(&self.dir, &written)
+            .map_err(|source| ObjectsError::File { action: "sync", path: self.dir.join("objects"), source })?;
+        Ok(commit.into())
+    }
+
+    /// The objects that a commit of these edits may have added.
+    fn written(&self, commit: git2::Oid, edits: &[Edit]) -> Result<BTreeSet<Oid>, git2::Error> {
+        let top = self.repo.find_commit(commit)?.tree()?;
+        let mut ids: BTreeSet<Oid> = [commit.into(), top.id().into()].into();
+        for edit in edits {
+            ids.extend(edit.content.as_deref().map(Self::blob_id));
+            for folder in Path::new(&edit.path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+                // A folder that is gone with its last file has no tree.
+                if let Ok(entry) = top.get_path(folder) {
+                    ids.insert(entry.id().into());
+                }
+            }
+        }
+        Ok(ids)
     }
 
     /// Does `work` once more when it fails because packing beside it took a file away under its hands: a pack that was
@@ -335,12 +353,13 @@ impl Objects {
     /// When the ref cannot be written, for example because of a lock file that somebody left.
     pub fn swap(&self, name: &str, old: Option<&Oid>, new: &Oid, why: &str) -> Result<bool, ObjectsError> {
         let new_id = self.raw(new)?;
+        let refs = self.for_refs()?;
         let old = old.map(|old| self.raw(old)).transpose()?;
         let start = Instant::now();
         let moved = loop {
             let moved = match old {
-                Some(old) => self.again(|| self.repo.reference_matching(name, new_id, true, old, why).map(drop)),
-                None => self.again(|| self.repo.reference(name, new_id, false, why).map(drop)),
+                Some(old) => self.again(|| refs.reference_matching(name, new_id, true, old, why).map(drop)),
+                None => self.again(|| refs.reference(name, new_id, false, why).map(drop)),
             };
             match moved {
                 Err(error) if error.code() == git2::ErrorCode::Locked && start.elapsed() < REF_PATIENCE => {
@@ -372,6 +391,11 @@ impl Objects {
 fn is_answer(error: &git2::Error) -> bool {
     use git2::ErrorCode::{Exists, Locked, Modified, NotFound};
     matches!(error.code(), Modified | Exists | NotFound | Locked)
+}
+
+fn open_at(git_dir: &Path) -> Result<Repository, ObjectsError> {
+    let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
+    Repository::open_ext(git_dir, flags, std::iter::empty::<&Path>()).map_err(failed("open the repository", git_dir))
 }
 
 fn failed(action: impl Into<String>, dir: &Path) -> impl FnOnce(git2::Error) -> ObjectsError {

@@ -194,8 +194,8 @@ impl Ledger {
         let branch = self.branch.trim_start_matches("refs/heads/");
         Failure::new(Kind::Corrupt, format!("the ledger's branch {branch} is gone from {}", self.root.display())).hint(
             format!(
-                "git -C {} reflog show --all names its last commits; git branch {branch} COMMIT brings it back",
-                self.root.display()
+                "git -C {root} branch {branch} $(cat {root}/.git/gt/projected) brings it back as it was last seen",
+                root = self.root.display()
             ),
         )
     }
