@@ -3,9 +3,13 @@
 use super::index::{BeadQuery, Index, Line, Row};
 use super::{Document, DocumentError, Ledger};
 use crate::bead::Bead;
+use crate::bead::similar::{self, Similar};
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
 use crate::id::{BeadId, Prefix};
+
+/// How many beads a search for likely duplicates looks at closely.
+const ALIKE_LOOKED_AT: usize = 24;
 
 /// The ledger at one commit.
 pub struct Snapshot {
@@ -165,6 +169,19 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn count_of(&self, prefix: &Prefix) -> Outcome<usize> {
         Ok(self.index.count_of(prefix)?)
+    }
+
+    /// The beads that are likely the same work as one with this title and description, the likeliest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn alike(&self, title: &str, description: &str, except: Option<&BeadId>) -> Outcome<Vec<Similar>> {
+        let mut beads = Vec::new();
+        for id in self.index.sharing_words(&similar::tokens(title), ALIKE_LOOKED_AT)? {
+            beads.extend(self.find(&id.parse()?)?);
+        }
+        let holders = |word: &str| self.index.titles_with(word).unwrap_or(1);
+        Ok(similar::Words::of_some(&beads, self.index.workable()?, holders).like(title, description, except))
     }
 
     /// The beads that need `id`.

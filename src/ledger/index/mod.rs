@@ -5,6 +5,7 @@
 
 mod compare;
 mod condition;
+mod alike;
 mod query;
 mod schema;
 pub(super) mod update;

@@ -10,7 +10,7 @@ use super::IndexError;
 use crate::git::Oid;
 
 /// Raised when the tables change; an index of another version is built anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,6 +32,9 @@ const TABLES: &str = "
     CREATE INDEX needs_by_need ON needs (need);
     CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
     CREATE INDEX labels_by_label ON labels (label);
+    -- The words in the titles of what is not closed, for finding likely duplicates.
+    CREATE TABLE title_words (word TEXT NOT NULL, bead TEXT NOT NULL, PRIMARY KEY (word, bead)) WITHOUT ROWID;
+    CREATE INDEX title_words_by_bead ON title_words (bead);
     CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE broken (path TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
 ";
@@ -98,7 +101,7 @@ impl Index {
             return self.db.execute_batch("COMMIT");
         }
         let mut drop = String::new();
-        for table in ["meta", "beads", "needs", "labels", "documents", "broken"] {
+        for table in ["meta", "beads", "needs", "labels", "title_words", "documents", "broken"] {
             drop.push_str(&format!("DROP TABLE IF EXISTS {table};"));
         }
         self.db.execute_batch(&format!("{drop}{TABLES}PRAGMA user_version={VERSION};COMMIT"))

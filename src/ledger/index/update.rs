@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{Index, IndexError};
-use crate::bead::Bead;
+use crate::bead::{Bead, Kind, similar};
 use crate::clock::rfc3339;
 use crate::git::Oid;
 use crate::git::objects::Objects;
@@ -78,7 +78,7 @@ impl Index {
 
     fn clear(&self) -> Result<(), IndexError> {
         self.db
-            .execute_batch("DELETE FROM beads; DELETE FROM needs; DELETE FROM labels; DELETE FROM documents; DELETE FROM broken; DELETE FROM meta;")
+            .execute_batch("DELETE FROM beads; DELETE FROM needs; DELETE FROM labels; DELETE FROM title_words; DELETE FROM documents; DELETE FROM broken; DELETE FROM meta;")
             .map_err(self.fail("written"))
     }
 
@@ -108,6 +108,7 @@ fn forget(db: &Connection, path: &str) -> rusqlite::Result<()> {
             db.prepare_cached("DELETE FROM beads WHERE id = ?1")?.execute([id])?;
             db.prepare_cached("DELETE FROM needs WHERE bead = ?1")?.execute([id])?;
             db.prepare_cached("DELETE FROM labels WHERE bead = ?1")?.execute([id])?;
+            db.prepare_cached("DELETE FROM title_words WHERE bead = ?1")?.execute([id])?;
         }
         None => {
             db.prepare_cached("DELETE FROM documents WHERE path = ?1")?.execute([path])?;
@@ -182,6 +183,12 @@ fn record_bead(db: &Connection, bead: &Bead, text: &str) -> rusqlite::Result<()>
     for need in &bead.needs {
         db.prepare_cached("INSERT OR IGNORE INTO needs (bead, need) VALUES (?1, ?2)")?
             .execute([bead.id.as_str(), need.as_str()])?;
+    }
+    if closing.is_none() && bead.kind != Kind::Epic {
+        for word in similar::tokens(&bead.title) {
+            db.prepare_cached("INSERT OR IGNORE INTO title_words (word, bead) VALUES (?1, ?2)")?
+                .execute([word.as_str(), bead.id.as_str()])?;
+        }
     }
     for label in &bead.labels {
         db.prepare_cached("INSERT OR IGNORE INTO labels (bead, label) VALUES (?1, ?2)")?
