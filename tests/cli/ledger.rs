@@ -266,7 +266,7 @@ fn a_town_that_cannot_be_written_can_be_read_and_says_why_it_cannot_be_changed()
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     match output.status.code() {
         Some(77 | 1) if !said.contains("Add login") => {
-            eprintln!("skipped: no folder can be made read-only here: {said}")
+            eprintln!("skipped: no folder can be made read-only here: {said}");
         }
         code => assert_eq!(code, Some(0), "{said}"),
     }
