@@ -10,7 +10,7 @@ use crate::id::{BeadId, Prefix, RoleName, WorkerRef};
 /// Which beads, in which order, how many. An empty list of a field means: any.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BeadQuery {
-    /// In one of these states.
+    /// In one of these states; without a meaning for [`Order::LastClosed`].
     pub status: Vec<Status>,
     /// Of one of these prefixes, and so of these rigs.
     pub prefix: Vec<Prefix>,
@@ -71,7 +71,11 @@ impl BeadQuery {
     /// The condition, and the values of its placeholders.
     pub(super) fn condition(&self) -> (String, Vec<Value>) {
         let mut condition = Condition::default();
-        condition.any_of("status", self.status.iter().map(word));
+        // Closed beads have a time of closing and no others do; an index holds just them, in that order.
+        match self.order {
+            Order::Urgency => condition.any_of("status", self.status.iter().map(word)),
+            Order::LastClosed => condition.parts.push("closed IS NOT NULL".to_owned()),
+        }
         condition.any_of("prefix", self.prefix.iter().map(ToString::to_string));
         condition.any_of("role", self.role.iter().map(ToString::to_string));
         condition.any_of("kind", self.kind.iter().map(word));
@@ -93,9 +97,6 @@ impl BeadQuery {
                   WHERE needs.bead = beads.id AND coalesce(needed.closed_as, '') NOT IN ('merged', 'done'))"
                     .to_owned(),
             );
-        }
-        if self.order == Order::LastClosed {
-            condition.parts.push("closed IS NOT NULL".to_owned());
         }
         if condition.parts.is_empty() {
             condition.parts.push("1".to_owned());
