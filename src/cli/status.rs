@@ -40,7 +40,7 @@ impl Perform for Args {
     type Report = Shown;
 
     fn perform(self, call: &mut Call) -> Outcome<Shown> {
-        let picture = status(&call.open()?, self.rig.as_deref())?;
+        let picture = status(&call.open_to_mend()?, self.rig.as_deref())?;
         Ok(Shown { picture, explain: self.explain })
     }
 }

@@ -77,6 +77,8 @@ impl Ledger {
             "-z",
             "--untracked-files=all",
             "--no-renames",
+            // A rig that somebody added to the ledger is a repository without a worktree, at which git gives up.
+            "--ignore-submodules=all",
         ])?;
         if !output.ok() {
             let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();

@@ -85,7 +85,7 @@ pub fn doctor(open: &OpenTown, fix: bool, talk: &mut dyn Talk) -> Outcome<Examin
             examined.troubles.extend(ticked.troubles);
         }
         Err(failure) => {
-            examined.troubles.push(format!("the town could not be looked after: {}", failure.full_message()))
+            examined.troubles.push(format!("the town could not be looked after: {}", failure.full_message()));
         }
     }
     drop(right);

@@ -57,7 +57,7 @@ fn worker(seen: &Seen, told: &dyn Fn(&BeadId) -> bool, sheet: &mut Sheet) {
         }
         Health::Zombie { .. } | Health::Ended { .. } => match seen.bead.as_ref().filter(|bead| told(&bead.id)) {
             Some(bead) => {
-                sheet.warn("workers", what, |finding| finding.next(format!("it is your turn: `gt why {}`", bead.id)))
+                sheet.warn("workers", what, |finding| finding.next(format!("it is your turn: `gt why {}`", bead.id)));
             }
             None => sheet.problem("workers", what, tick),
         },

@@ -50,6 +50,15 @@ fn hidden(open: &OpenTown, sheet: &mut Sheet) {
             sheet.problem("hidden", what, |finding| finding.mended_by(Remedy::Hide(pattern)));
         }
     }
+    let listed = Git::at(&open.town.root).run(&["ls-files", "--cached", "--", "rigs", Town::LOCAL_FILE]);
+    let tracked: Vec<&str> = listed.as_deref().unwrap_or_default().lines().collect();
+    if !tracked.is_empty() {
+        let what = format!("{} is part of the ledger, where it does not belong", some(&tracked));
+        sheet.problem("hidden", what, |finding| {
+            finding
+                .next("`git rm --cached -r rigs local.toml` in the town takes it out and leaves the files; then commit")
+        });
+    }
     sheet.else_ok("hidden", "rigs/ and local.toml are hidden from git");
 }
 

@@ -17,7 +17,7 @@ use super::OpenTown;
 use crate::error::Outcome;
 use crate::git::Oid;
 use crate::id::{Prefix, RigName};
-use crate::town::Rig;
+use crate::town::{Rig, Town, TownError};
 use local::Refinery;
 pub use picture::{
     BeadLine, BrokenFile, ConvoyPart, Counts, Delivery, EditedFile, Escalation, Green, Picture, Queued, RigFacts,
@@ -157,10 +157,18 @@ fn town_part(open: &OpenTown, edits: Known<Vec<EditedFile>>, ledger: &Known<ledg
         branch: open.settings.branch.clone(),
         tip: ledger.map(|told| told.tip.clone()),
         edits,
-        broken: ledger.map(|told| told.broken.clone()),
+        broken: ledger.map(|told| settings(open).into_iter().chain(told.broken.clone()).collect()),
         escalations: ledger.map(|told| told.escalations.clone()),
         convoys: ledger.map(|told| told.convoys.clone()),
         beads: ledger.map(|told| told.counts.get(&Prefix::town()).copied().unwrap_or_default()),
+    }
+}
+
+/// What keeps the town's settings from being read.
+fn settings(open: &OpenTown) -> Option<BrokenFile> {
+    match open.town.settings().err()? {
+        TownError::Setting { file, line, reason, .. } => Some(BrokenFile { path: file, line: Some(line), reason }),
+        other => Some(BrokenFile { path: Town::FILE.to_owned(), line: None, reason: other.to_string() }),
     }
 }
 

@@ -197,9 +197,9 @@ impl TmuxServer {
         if let Some(config) = &self.config {
             command.arg("-f").arg(config);
         }
-        let output = match output(command.args(words), input, self.limit).map_err(|error| cannot_run(&error))? {
-            Some(output) => output,
-            None => return Err(RuntimeError::TmuxSilent { waited: self.limit.unwrap_or_default() }),
+        let answer = output(command.args(words), input, self.limit).map_err(|error| cannot_run(&error))?;
+        let Some(output) = answer else {
+            return Err(RuntimeError::TmuxSilent { waited: self.limit.unwrap_or_default() });
         };
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
