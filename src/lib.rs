@@ -2,7 +2,7 @@
 //!
 //! A tour, from the ground up (the full table is in `docs/design/architecture.md`):
 //!
-//! - **words**: [`id`], [`clock`], [`env`], [`error`];
+//! - **words**: [`id`], [`clock`], [`mod@env`], [`error`];
 //! - **doors**: [`git`], [`store`], [`runtime`], [`model`] are the only places that touch the world;
 //! - **nouns**: [`town`], [`bead`], [`ledger`], [`convoy`], [`mail`], [`agent`], [`polecat`];
 //! - **roles**: [`mayor`], [`scheduler`], [`witness`], [`refinery`], [`escalation`] decide and touch nothing;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::town::Permissions;
 
-/// One agent: its program, how it is started, and what it needs around it. See [`super::fill`] for placeholders.
+/// One agent: its program, how it is started, and what it needs around it. See `fill` for placeholders.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {

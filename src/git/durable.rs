@@ -23,9 +23,13 @@ pub(super) fn sync_objects(git_dir: &Path, ids: &BTreeSet<Oid>) -> io::Result<()
     let paths: Vec<PathBuf> = files.into_iter().chain(folders).chain([objects]).collect();
     let share = paths.len().div_ceil(AT_ONCE).max(1);
     std::thread::scope(|scope| {
-        let running: Vec<_> =
-            paths.chunks(share).map(|share| scope.spawn(move || share.iter().try_for_each(|path| sync(path)))).collect();
-        running.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked"))))
+        let running: Vec<_> = paths
+            .chunks(share)
+            .map(|share| scope.spawn(move || share.iter().try_for_each(|path| sync(path))))
+            .collect();
+        running
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked"))))
     })
 }
 

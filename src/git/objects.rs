@@ -271,8 +271,11 @@ impl Objects {
         let fail = || failed("write a commit", &self.dir);
         let commit = self.again(|| self.write_commit(parent, edits, who, message)).map_err(fail())?;
         let written = self.written(commit, edits).map_err(fail())?;
-        durable::sync_objects(&self.dir, &written)
-            .map_err(|source| ObjectsError::File { action: "sync", path: self.dir.join("objects"), source })?;
+        durable::sync_objects(&self.dir, &written).map_err(|source| ObjectsError::File {
+            action: "sync",
+            path: self.dir.join("objects"),
+            source,
+        })?;
         Ok(commit.into())
     }
 

@@ -115,6 +115,7 @@ fn examine(path: &Path, change: &Change) -> io::Result<OnDisk> {
 }
 
 /// Replaces a file by rename from the runtime folder, so that a kill leaves nothing that git would show.
+#[expect(clippy::disallowed_methods, reason = "written beside its place and renamed into it")]
 fn replace(ledger: &Ledger, path: &Path, content: Option<&[u8]>) -> io::Result<()> {
     let Some(content) = content else {
         fs::remove_file(path)?;
@@ -143,6 +144,7 @@ pub(super) fn recorded(ledger: &Ledger) -> Option<Oid> {
     fs::read_to_string(ledger.runtime_dir().join("projected")).ok()?.trim().parse().ok()
 }
 
+#[expect(clippy::disallowed_methods, reason = "written beside its place and renamed into it")]
 fn record(ledger: &Ledger, tip: &Oid) -> Outcome<()> {
     let path = ledger.runtime_dir().join("projected");
     let next = ledger.runtime_dir().join("projected.next");

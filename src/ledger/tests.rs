@@ -237,9 +237,9 @@ fn the_index_may_be_deleted_or_damaged_at_any_time() {
             let _ = fs::remove_file(town.root().join(format!(".git/gt/index.db{ending}")));
         }
         if damage {
-            fs::write(&file, "not a database, but longer than a header would be".repeat(40)).expect("written")
+            fs::write(&file, "not a database, but longer than a header would be".repeat(40)).expect("written");
         } else {
-            fs::remove_file(&file).expect("removed")
+            fs::remove_file(&file).expect("removed");
         }
         assert_eq!(town.ledger.snapshot().and_then(|snapshot| snapshot.bead(&id)).expect("found").title, "Add login");
     }

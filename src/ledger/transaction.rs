@@ -10,6 +10,7 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
 use crate::git::objects::{Change, Edit, Objects};
+use crate::git::staging::IndexLock;
 use crate::id::{Actor, BeadId, Prefix, WorkerRef, suffix_length};
 
 /// How often a transaction begins anew because plain git moved the branch under it.
@@ -199,7 +200,14 @@ pub(super) fn run<T>(
             continue;
         }
         commit_point("ledger.swapped");
-        let warning = follow(ledger, objects, (&tip, &commit), &edits, index_lock, &transaction).err();
+        let warning = follow(
+            ledger,
+            objects,
+            &Step { from: &tip, to: &commit, edits: &edits },
+            index_lock,
+            &transaction.snapshot,
+        )
+        .err();
         return Ok(Committed { value, commit: Some(commit), warning: warning.map(|failure| failure.to_string()) });
     }
     Err(Failure::new(Kind::Retryable, "the ledger's branch kept moving under this command")
@@ -218,24 +226,30 @@ fn edits(objects: &Objects, tip: &Oid, transaction: &Transaction) -> Outcome<Vec
     Ok(edits)
 }
 
+/// The step that a swap made.
+struct Step<'s> {
+    from: &'s Oid,
+    to: &'s Oid,
+    edits: &'s [Edit],
+}
+
 /// After the swap: files, git's index, our index. What fails here is done again by the next transaction.
 fn follow(
     ledger: &Ledger,
     objects: &Objects,
-    (tip, commit): (&Oid, &Oid),
-    edits: &[Edit],
-    index_lock: Option<crate::git::staging::IndexLock>,
-    transaction: &Transaction,
+    step: &Step<'_>,
+    lock: Option<IndexLock>,
+    snapshot: &Snapshot,
 ) -> Outcome<()> {
-    let changed: Vec<Changed> =
-        edits.iter().map(|edit| Changed { path: edit.path.clone(), text: edit.content.clone() }).collect();
-    let indexed = transaction.snapshot.index().advance(Some(tip), commit, &changed);
-    if project::recorded(ledger).as_ref() == Some(tip) {
-        let changes = edits.iter().map(|edit| change(objects, tip, edit)).collect::<Outcome<Vec<_>>>()?;
-        project::carry_out(ledger, objects, commit, &changes, index_lock)?;
+    let changed = |edit: &Edit| Changed { path: edit.path.clone(), text: edit.content.clone() };
+    let changed: Vec<Changed> = step.edits.iter().map(changed).collect();
+    let indexed = snapshot.index().advance(Some(step.from), step.to, &changed);
+    if project::recorded(ledger).as_ref() == Some(step.from) {
+        let changes = step.edits.iter().map(|edit| change(objects, step.from, edit)).collect::<Outcome<Vec<_>>>()?;
+        project::carry_out(ledger, objects, step.to, &changes, lock)?;
     } else {
-        drop(index_lock);
-        project::catch_up(ledger, commit)?;
+        drop(lock);
+        project::catch_up(ledger, step.to)?;
     }
     Ok(indexed?)
 }

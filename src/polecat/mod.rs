@@ -4,7 +4,7 @@
 //! Nothing here decides *when* a sandbox is made, reused or removed, and nothing here knows of beads beyond
 //! their ids: [`crate::ops`] calls, with paths from [`crate::town`].
 //!
-//! Before anything is forgotten, everything is kept: [`secure`] makes each commit that was ever a worker's
+//! Before anything is forgotten, everything is kept: [`secure()`] makes each commit that was ever a worker's
 //! tip, and each uncommitted change, reachable from a ref. What cannot be kept that way is set aside on
 //! disk instead of being deleted.
 

@@ -329,7 +329,8 @@ fn a_retired_worker_leaves_its_work_and_its_name() {
 #[test]
 fn a_worktree_that_somebody_broke_loses_no_work() {
     let (town, _project) = quiet_town();
-    let spoil: [(&str, &dyn Fn(&str)); 3] = [
+    type Spoil<'s> = (&'s str, &'s dyn Fn(&str));
+    let spoil: [Spoil<'_>; 3] = [
         ("deleted", &|worker| fs::remove_dir_all(worktree(&town, worker)).expect("own folder")),
         ("foreign", &|worker| fs::remove_file(worktree(&town, worker).join(".git")).expect("own file")),
         ("rebasing", &|worker| {

@@ -27,7 +27,10 @@ impl Index {
     }
 
     fn number(&self, sql: &str, value: &str) -> Result<usize, IndexError> {
-        let count = self.db.prepare_cached(sql).and_then(|mut statement| statement.query_row([value], |row| row.get::<_, i64>(0)));
+        let count = self
+            .db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([value], |row| row.get::<_, i64>(0)));
         Ok(usize::try_from(count.map_err(self.fail("read"))?).unwrap_or(0))
     }
 

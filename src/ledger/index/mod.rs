@@ -3,9 +3,9 @@
 //! It stores each document's text, and for beads the columns that queries need and the JSON that
 //! `--json` prints, so that a read command parses only what it shows.
 
+mod alike;
 mod compare;
 mod condition;
-mod alike;
 mod query;
 mod schema;
 pub(super) mod update;

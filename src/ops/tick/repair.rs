@@ -28,12 +28,9 @@ pub(super) fn workers(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked, talk: 
     for seen in observe::seen(open, &snapshot, rigs)? {
         let worker = seen.observation.worker.clone();
         let done = worker_of(open, rigs, &seen);
-        match ticked.note(&worker.short(), done) {
-            Some(Some(what)) => {
-                talk.note(&format!("{}: {what}", worker.short()));
-                ticked.remedies.push(Remedied { worker, what });
-            }
-            Some(None) | None => {}
+        if let Some(Some(what)) = ticked.note(&worker.short(), done) {
+            talk.note(&format!("{}: {what}", worker.short()));
+            ticked.remedies.push(Remedied { worker, what });
         }
     }
     Ok(())
