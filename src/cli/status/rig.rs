@@ -9,11 +9,15 @@ pub(super) fn heading(rig: &RigPart) -> Text {
     let name = Text::new().name(&rig.name).plain("  ");
     let Some(facts) = &rig.facts else { return name.state("broken") };
     let line = told(&facts.target, |tip| Text::from(format!("{} at ", facts.branch)).id(tip.commit.short()));
-    let line = match facts.target {
+    let line = match &facts.target {
         Known::Known(_) => name.join(line).plain("  ").join(told(&facts.gates, green)),
         Known::Unknown { .. } => name.plain(format!("{} is ", facts.branch)).join(line),
     };
-    if facts.parked { line.plain("  ").state("parked") } else { line }
+    let line = if facts.parked { line.plain("  ").state("parked") } else { line };
+    match facts.target.known() {
+        Some(tip) => line.faint(format_args!("  {}", tip.subject)),
+        None => line,
+    }
 }
 
 fn green(gates: &Green) -> Text {
@@ -44,7 +48,7 @@ fn workers(tree: &Tree, workers: &[WorkerPart]) -> Vec<Text> {
     let mut table = Table::plain::<5>();
     let (mut free, mut evidence) = (Vec::new(), Vec::new());
     for worker in workers {
-        if worker.word == "free" && worker.session.is_none() {
+        if worker.word == "free" {
             free.push(worker.worker.name.as_str());
             continue;
         }
@@ -122,7 +126,8 @@ fn delivery(facts: &RigFacts) -> Vec<Text> {
         Known::Unknown { unknown: why } => return vec![unknown(why)],
     };
     let mut lines = Vec::new();
-    if delivery.waiting > 0 {
+    // A refinery that is at work is about to deliver.
+    if delivery.waiting > 0 && !(facts.refinery_at_work && delivery.why.is_none()) {
         let waits = if delivery.waiting == 1 { "waits" } else { "wait" };
         let line = Text::new().warn(format_args!("{} {waits}", count(delivery.waiting, "commit")));
         lines.push(line.plain(" for ").path(&facts.url));
