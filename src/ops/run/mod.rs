@@ -283,6 +283,9 @@ pub fn begin(open: &OpenTown, rig: Option<&str>, workers: Option<u32>, talk: &mu
         Some(name) => vec![open.rig(name)?],
         None => open.town.rigs()?.into_iter().filter(|rig| !rig.parked).collect(),
     };
+    if open.town.rig_names()?.is_empty() {
+        return Err(Failure::new(Kind::NotFound, "the town has no rig yet").hint("Add one: gt rig add NAME URL|PATH"));
+    }
     for rig in &rigs {
         launch::agent_of_role(open, rig, &RoleName::developer())?;
     }
