@@ -14,7 +14,9 @@ pub(crate) mod sample;
 pub mod similar;
 pub mod transition;
 
-pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
+pub use fields::{
+    Approval, Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status,
+};
 pub use file::FileError;
 pub use ready::Standing;
 pub use transition::{Ending, Hold, Refused};

@@ -5,7 +5,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State};
+use super::{Approval, Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State};
 use crate::clock::Timestamp;
 use crate::id::{Actor, BeadId, RoleName, WorkerRef};
 
@@ -43,6 +43,8 @@ pub fn merge() -> Merge {
         base: "2".repeat(40),
         target: "main".to_owned(),
         submitted: at(60),
+        place: 0,
+        approved: None,
         intent: None,
         landed: None,
         gates: Vec::new(),
@@ -113,8 +115,13 @@ fn unknown() -> impl Strategy<Value = toml::Table> {
 fn any_merge() -> impl Strategy<Value = Merge> {
     let intent = (text(), text(), text(), vec(any_id(), 0..3), unknown());
     let intent = intent.prop_map(|(old, new, landed, members, extra)| Intent { old, new, landed, members, extra });
-    let fields = (text(), "[0-9a-f]{40}", time(), option::of(intent), option::of(text()), vec(text(), 0..3), unknown());
-    fields.prop_map(|(branch, head, submitted, intent, landed, gates, extra)| Merge {
+    let approval = (any_worker(), time(), text(), unknown());
+    let approval = approval.prop_map(|(by, at, head, extra)| Approval { by: Actor::Worker(by), at, head, extra });
+    let queued = (time(), any::<i32>(), option::of(approval));
+    let fields = (text(), "[0-9a-f]{40}", queued, option::of(intent), option::of(text()), vec(text(), 0..3), unknown());
+    fields.prop_map(|(branch, head, (submitted, place, approved), intent, landed, gates, extra)| Merge {
+        place,
+        approved,
         base: head.clone(),
         target: branch.clone(),
         branch,

@@ -36,7 +36,8 @@ impl Perform for Args {
     type Report = Page<Entry>;
 
     fn perform(self, call: &mut Call) -> Outcome<Page<Entry>> {
-        let request = Request { bead: None, rig: self.rig, actor: self.actor, limit: self.limit.usual() };
+        let request =
+            Request { bead: None, rig: self.rig, actor: self.actor, limit: self.limit.usual(), ..Request::default() };
         log(&call.open()?, &request)
     }
 }

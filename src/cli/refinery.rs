@@ -125,6 +125,10 @@ impl Render for Page<State> {
             for id in &state.set_aside {
                 ui.line(Text::from("  ").id(id).plain(" ").warn("set aside"));
             }
+            if let Some(reason) = &state.paused {
+                ui.warning(format!("the queue of {} is paused: {reason}", state.rig));
+                ui.hint(format!("`gt queue resume {}`", state.rig));
+            }
             state.problems.iter().for_each(|problem| ui.warning(problem));
             if state.undelivered > 0 {
                 let count = state.undelivered;

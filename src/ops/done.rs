@@ -226,6 +226,8 @@ fn submit(open: &OpenTown, work: &Work, result: Option<&str>) -> Outcome<()> {
             base: work.base.to_string(),
             target: work.target.branch.clone(),
             submitted: tx.now(),
+            place: 0,
+            approved: None,
             intent: None,
             landed: None,
             gates: Vec::new(),

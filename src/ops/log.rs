@@ -45,6 +45,8 @@ pub struct Request {
     pub rig: Option<String>,
     /// Only what this actor did: `human`, `mayor`, `web/refinery`, or a worker.
     pub actor: Option<String>,
+    /// Only these events; all when none is named. Not together with an actor.
+    pub events: Vec<&'static str>,
     /// At most so many; all when nothing is said.
     pub limit: Option<usize>,
 }
@@ -63,6 +65,7 @@ pub fn log(open: &OpenTown, request: &Request) -> Outcome<Page<Entry>> {
     if let Some(actor) = &request.actor {
         which.push(format!("--grep=^Actor: {}$", actor_of(open, actor)?));
     }
+    which.extend(request.events.iter().map(|event| format!("--grep=^Event: {event}$")));
     which.extend([tip.to_string(), "--".to_owned()]);
     which.extend(paths(open, request)?);
     let git = Git::at(&open.town.root);

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::Commit;
+use crate::bead::{Bead, Merge};
 use crate::clock::{Timestamp, rfc3339};
 use crate::id::BeadId;
 
@@ -19,6 +20,30 @@ pub struct Entry {
     pub head: Commit,
     /// See [`crate::bead::Bead::needs`].
     pub needs: BTreeSet<BeadId>,
+    /// See [`Merge::place`].
+    pub place: i32,
+    /// Whether somebody approved of the submitted commit.
+    pub approved: bool,
+}
+
+impl Entry {
+    /// A bead with its way through the queue.
+    pub fn new(bead: &Bead, merge: &Merge) -> Self {
+        Self {
+            bead: bead.id.clone(),
+            priority: bead.priority,
+            submitted: merge.submitted,
+            head: merge.head.clone(),
+            needs: bead.needs.clone(),
+            place: merge.place,
+            approved: merge.is_approved(),
+        }
+    }
+
+    /// A bead, where it was submitted.
+    pub fn of(bead: &Bead) -> Option<Self> {
+        bead.merge.as_ref().map(|merge| Self::new(bead, merge))
+    }
 }
 
 /// A place in the queue.
@@ -30,11 +55,11 @@ pub struct Placed {
     pub why: String,
 }
 
-/// The order of the queue: a bead after those that it needs, otherwise by priority, then by the time of its
-/// submission, then by id. Beads that need each other keep that order too.
+/// The order of the queue: a bead after those that it needs, otherwise where a person put it, then by priority,
+/// then by the time of its submission, then by id. Beads that need each other keep that order too.
 pub fn order<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Vec<Placed> {
     let mut left: Vec<&Entry> = entries.into_iter().collect();
-    left.sort_by_key(|entry| (entry.priority, entry.submitted, &entry.bead));
+    left.sort_by_key(|entry| (entry.place, entry.priority, entry.submitted, &entry.bead));
     let mut placed: Vec<Placed> = Vec::new();
     while !left.is_empty() {
         let waits =
@@ -46,7 +71,12 @@ pub fn order<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Vec<Placed> {
             .filter(|placed| entry.needs.contains(&placed.bead))
             .map(|placed| placed.bead.as_str())
             .collect();
-        let mut why = format!("priority {}, submitted {}", entry.priority, rfc3339(entry.submitted));
+        let put = match entry.place {
+            0 => "",
+            ..0 => "put forward by a person, ",
+            1.. => "put back by a person, ",
+        };
+        let mut why = format!("{put}priority {}, submitted {}", entry.priority, rfc3339(entry.submitted));
         if !before.is_empty() {
             why.push_str(&format!(", after {}, which it needs", before.join(", ")));
         }

@@ -8,7 +8,8 @@ use crate::id::BeadId;
 
 fn entry(suffix: &str, priority: u8, minute: i64, needs: &[&str]) -> Entry {
     let needs = needs.iter().map(|need| id(need)).collect();
-    Entry { bead: id(suffix), priority, submitted: at(60 * minute), head: format!("head-{suffix}"), needs }
+    let head = format!("head-{suffix}");
+    Entry { bead: id(suffix), priority, submitted: at(60 * minute), head, needs, place: 0, approved: false }
 }
 
 #[test]
@@ -27,6 +28,25 @@ fn the_queue_has_an_order_and_says_why() {
         "web-eeee: priority 2, submitted 2027-01-15T08:09:00Z",
         "web-bbbb: priority 4, submitted 2027-01-15T08:07:00Z",
         "web-aaaa: priority 2, submitted 2027-01-15T08:05:00Z, after web-bbbb, which it needs",
+    ];
+    assert_eq!(placed, expected);
+}
+
+#[test]
+fn a_person_changes_the_order_but_not_what_comes_before_what() {
+    let at_place = |place, entry: Entry| Entry { place, ..entry };
+    let entries = [
+        entry("aaaa", 0, 1, &[]),
+        at_place(-1, entry("bbbb", 4, 9, &[])),
+        at_place(-2, entry("cccc", 2, 8, &["aaaa"])),
+        at_place(1, entry("dddd", 0, 0, &[])),
+    ];
+    let placed: Vec<String> = order(&entries).iter().map(|placed| format!("{}: {}", placed.bead, placed.why)).collect();
+    let expected = [
+        "web-bbbb: put forward by a person, priority 4, submitted 2027-01-15T08:09:00Z",
+        "web-aaaa: priority 0, submitted 2027-01-15T08:01:00Z",
+        "web-cccc: put forward by a person, priority 2, submitted 2027-01-15T08:08:00Z, after web-aaaa, which it needs",
+        "web-dddd: put back by a person, priority 0, submitted 2027-01-15T08:00:00Z",
     ];
     assert_eq!(placed, expected);
 }

@@ -78,6 +78,8 @@ pub const KEYS: &[Key] = &[
     key_row("url", Type::Text, "", Places::RIG, "A URL that git understands, or the absolute path of a local repository."),
     key_row("remote", Type::Choice(&["remote", "local"]), "\"remote\"", Places::RIG, "How a landing reaches the origin: by a push, or delivered to a repository that the person works in."),
     key_row("parked", Type::Flag, "false", Places::RIG, "Set aside: nothing of the rig is ready."),
+    key_row("paused", Type::Text, "", Places::RIG, "Why the rig's merge queue stands still: nothing is merged while it is set; `gt queue pause` and `gt queue resume`."),
+    key_row("protected", Type::Texts, "", Places::RIG, "Globs of files whose change waits in the merge queue for `gt queue approve`; an empty list protects nothing; when not set: CI files, the files that define the gates, and tests that are deleted or newly skipped."),
     key_row("setup", Type::Texts, "[]", Places::RIG, "Commands of sh that make a fresh worktree fit for work."),
     key_row("setup_inputs", Type::Texts, "[]", Places::RIG, "Globs of files whose change makes set-up run again."),
     key_row("copy", Type::Texts, "[]", Places::RIG, "Ignored files of the person that are copied into each worktree, such as .env."),

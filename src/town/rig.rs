@@ -25,6 +25,12 @@ pub struct Rig {
     /// Set aside: nothing of it is ready.
     #[serde(default, skip_serializing_if = "is_false")]
     pub parked: bool,
+    /// Why its merge queue stands still, where a person paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<String>,
+    /// Globs of files whose change waits for an approval; none means the built-in rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<Vec<String>>,
     /// Commands of `sh` that make a fresh worktree fit for work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup: Vec<String>,
@@ -190,6 +196,8 @@ impl Rig {
             remote: Remote::Remote,
             branch: branch.into(),
             parked: false,
+            paused: None,
+            protected: None,
             setup: Vec::new(),
             setup_inputs: Vec::new(),
             copy: Vec::new(),

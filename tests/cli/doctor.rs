@@ -94,6 +94,8 @@ fn merge(head: &str) -> Merge {
         base: head.into(),
         target: "main".into(),
         submitted: "2026-01-02T03:04:05Z".parse().expect("a time"),
+        place: 0,
+        approved: None,
         intent: None,
         landed: None,
         gates: Vec::new(),

@@ -19,6 +19,7 @@ mod kills;
 mod ledger;
 mod promises;
 mod queue;
+mod queue_verbs;
 mod rig;
 mod rig_remove;
 mod status;

@@ -32,6 +32,8 @@ fn merge(landed: Option<&str>, gates: &[&str]) -> Merge {
         base: NOWHERE.into(),
         target: "main".into(),
         submitted: when(),
+        place: 0,
+        approved: None,
         intent: None,
         landed: landed.map(str::to_owned),
         gates: gates.iter().map(|&path| path.to_owned()).collect(),

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 
 use super::{FileError, Reader};
-use crate::bead::{Attempt, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
+use crate::bead::{Approval, Attempt, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
 use crate::clock::Timestamp;
 use crate::id::{BeadId, HomeId, Lease, RoleName, WorkerRef};
 
@@ -133,12 +133,25 @@ fn read_merge(mut table: Reader<'_>) -> Result<Merge, FileError> {
             let time = table.time("submitted")?;
             table.required("submitted", time)?
         },
+        place: table.signed("place")?.unwrap_or(0),
+        approved: table.table("approved")?.map(read_approval).transpose()?,
         intent: table.table("intent")?.map(read_intent).transpose()?,
         landed: table.string("landed")?,
         gates: table.list("gates")?,
         extra: toml::Table::new(),
     };
     Ok(Merge { extra: table.rest()?, ..merge })
+}
+
+fn read_approval(mut table: Reader<'_>) -> Result<Approval, FileError> {
+    let (by, at) = (table.parsed("by")?, table.time("at")?);
+    let approval = Approval {
+        by: table.required("by", by)?,
+        at: table.required("at", at)?,
+        head: required(&mut table, "head")?,
+        extra: toml::Table::new(),
+    };
+    Ok(Approval { extra: table.rest()?, ..approval })
 }
 
 fn read_intent(mut table: Reader<'_>) -> Result<Intent, FileError> {

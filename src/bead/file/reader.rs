@@ -127,6 +127,19 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// A whole number on either side of 0.
+    ///
+    /// # Errors
+    /// When the value is no number, or too large.
+    pub fn signed(&mut self, key: &'static str) -> Result<Option<i32>, FileError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let DeValue::Integer(integer) = &value else { return Err(self.wrong(key, "a whole number", &value)) };
+        match i32::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(self.fail(key, format!("{}{key} is too large: {integer}", self.place))),
+        }
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors

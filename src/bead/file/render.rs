@@ -1,7 +1,7 @@
 //! Writes a bead's file.
 
 use super::Writer;
-use crate::bead::{Attempt, Bead, Intent, Merge, Note, State, word};
+use crate::bead::{Approval, Attempt, Bead, Intent, Merge, Note, State, word};
 
 impl Bead {
     /// The bead's file: the same bytes for the same bead. Empty fields are left out.
@@ -90,11 +90,18 @@ fn write_merge(out: &mut Writer, merge: &Merge) {
     out.heading("merge", false);
     out.text("branch", &merge.branch).text("head", &merge.head).text("base", &merge.base);
     out.text("target", &merge.target).time("submitted", merge.submitted);
+    if merge.place != 0 {
+        out.plain("place", merge.place);
+    }
     out.option("landed", merge.landed.as_ref());
     if !merge.gates.is_empty() {
         out.list("gates", &merge.gates);
     }
     out.unknown(&merge.extra);
+    if let Some(Approval { by, at, head, extra }) = &merge.approved {
+        out.heading("merge.approved", false);
+        out.text("by", &by.to_string()).time("at", *at).text("head", head).unknown(extra);
+    }
     if let Some(Intent { old, new, landed, members, extra }) = &merge.intent {
         out.heading("merge.intent", false);
         out.text("old", old).text("new", new).text("landed", landed).list("members", members).unknown(extra);

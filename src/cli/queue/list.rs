@@ -52,6 +52,7 @@ fn render(ui: &mut Ui, page: &Page<Queued>, why: bool) {
 fn state(standing: &Standing) -> Text {
     match standing {
         Standing::Waiting => Text::new().state("waiting"),
+        Standing::Paused { .. } => Text::new().state("paused"),
         Standing::Landing => Text::new().good("landing"),
         Standing::SetAside { .. } => Text::new().warn("set aside"),
         Standing::Elsewhere { .. } => Text::new().faint("elsewhere"),
@@ -61,6 +62,7 @@ fn state(standing: &Standing) -> Text {
 fn reasons(row: &Queued) -> Text {
     let text = Text::from(&row.why);
     match &row.standing {
+        Standing::Paused { reason } => text.plain("; the queue is paused: ").warn(reason),
         Standing::SetAside { reason } => text.plain("; ").warn(reason),
         Standing::Elsewhere { home } => text.plain(format!("; merged by the clone {home}")),
         Standing::Waiting | Standing::Landing => text,

@@ -1,6 +1,9 @@
 //! `gt queue`: one file per command below it.
 
 mod list;
+mod log;
+mod pause;
+mod place;
 mod reject;
 mod retry;
 mod show;
@@ -11,7 +14,7 @@ use super::Call;
 use super::render::show as print;
 use crate::error::Outcome;
 
-/// See what waits to be merged, and try it again or send it back
+/// See what waits to be merged, change its order, stop it, or send it back
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -24,6 +27,11 @@ enum Command {
     Show(show::Args),
     Retry(retry::Args),
     Reject(reject::Args),
+    Log(log::Args),
+    Pause(pause::PauseArgs),
+    Resume(pause::ResumeArgs),
+    Bump(place::BumpArgs),
+    Lower(place::LowerArgs),
 }
 
 impl Args {
@@ -33,6 +41,11 @@ impl Args {
             Command::Show(args) => print(args, call),
             Command::Retry(args) => print(args, call),
             Command::Reject(args) => print(args, call),
+            Command::Log(args) => print(args, call),
+            Command::Pause(args) => print(args, call),
+            Command::Resume(args) => print(args, call),
+            Command::Bump(args) => print(args, call),
+            Command::Lower(args) => print(args, call),
         }
     }
 }

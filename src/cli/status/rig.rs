@@ -14,6 +14,10 @@ pub(super) fn heading(rig: &RigPart) -> Text {
         Known::Unknown { .. } => name.plain(format!("{} is ", facts.branch)).join(line),
     };
     let line = if facts.parked { line.plain("  ").state("parked") } else { line };
+    let line = match &facts.paused {
+        Some(reason) => line.plain("  queue ").state("paused").faint(format_args!(": {reason}")),
+        None => line,
+    };
     match facts.target.known() {
         Some(tip) => line.faint(format_args!("  {}", tip.subject)),
         None => line,

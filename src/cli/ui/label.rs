@@ -59,7 +59,9 @@ impl Label {
             "failed" | "red" | "bounced" | "zombie" | "dead" | "lost" | "broken" | "escalated" | "conflict" => {
                 Self::Bad
             }
-            "waiting" | "blocked" | "limited" | "stalled" | "gupp" | "orphan" | "unknown" | "parked" => Self::Warn,
+            "waiting" | "blocked" | "limited" | "stalled" | "gupp" | "orphan" | "unknown" | "parked" | "paused" => {
+                Self::Warn
+            }
             "waiting for input" | "waiting for permission" | "held elsewhere" => Self::Warn,
             "hooked" | "submitted" | "starting" | "landing" => Self::Id,
             "closed" | "cancelled" | "duplicate" | "idle" | "ended" | "deferred" | "free" => Self::Faint,

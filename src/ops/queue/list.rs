@@ -41,6 +41,11 @@ pub struct Queued {
 pub enum Standing {
     /// It waits its turn.
     Waiting,
+    /// A person paused the queue.
+    Paused {
+        /// Why.
+        reason: String,
+    },
     /// Its landing was begun.
     Landing,
     /// It stays until a person acts.
@@ -93,7 +98,10 @@ pub(super) fn of_rig(open: &OpenTown, rig: &Rig) -> Outcome<Vec<Queued>> {
             (_, Some(claim)) if claim.home != *home => Standing::Elsewhere { home: claim.home.to_string() },
             _ if merge.intent.is_some() => Standing::Landing,
             (Some(letter), _) => Standing::SetAside { reason: reason_of(letter) },
-            (None, _) => Standing::Waiting,
+            (None, _) => match &rig.paused {
+                Some(reason) => Standing::Paused { reason: reason.clone() },
+                None => Standing::Waiting,
+            },
         };
         rows.push(Queued {
             rig: rig.name.clone(),

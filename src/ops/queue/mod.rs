@@ -1,6 +1,9 @@
 //! `gt queue`: what waits to be merged, in which order and why, and what a person can do about it.
 
 pub mod list;
+pub mod log;
+pub mod pause;
+pub mod place;
 pub mod reject;
 pub mod retry;
 pub mod show;

@@ -19,6 +19,8 @@ pub struct State {
     pub rig: RigName,
     /// Whether it is parked, so that nothing merges by itself.
     pub parked: bool,
+    /// Why the queue is paused.
+    pub paused: Option<String>,
     /// The process that works through the queue now.
     pub process: Option<i32>,
     /// Where work lands.
@@ -65,6 +67,7 @@ fn of(open: &OpenTown, rig: &Rig) -> Outcome<State> {
     Ok(State {
         rig: rig.name.clone(),
         parked: rig.parked,
+        paused: rig.paused.clone(),
         process: owner.filter(|owner| owner.is_alive()).map(|owner| owner.pid),
         branch: rig.branch.clone(),
         undelivered: undelivered(rig, &target, tip.as_ref()),

@@ -169,6 +169,10 @@ impl Run<'_> {
         self.recover()?;
         self.take_incoming(talk)?;
         loop {
+            if let Some(reason) = self.paused()? {
+                self.report.waiting = Some(format!("its queue is paused: {reason}"));
+                break;
+            }
             self.read_queue()?;
             let decision = self.core.decide();
             tracing::debug!("{}: {decision}", self.rig.name);
@@ -183,6 +187,12 @@ impl Run<'_> {
             }
         }
         self.deliver(talk)
+    }
+
+    /// Why a person wants nothing to be merged. It is read anew before each step, so that a pause does not wait for
+    /// the end of a run.
+    fn paused(&self) -> Outcome<Option<String>> {
+        Ok(self.open.town.rig(&self.rig.name)?.paused)
     }
 
     fn fetch(&self) -> Outcome<()> {
@@ -358,13 +368,7 @@ fn unseen(open: &OpenTown, rig: &Rig, known: &BTreeMap<BeadId, Entry>) -> Outcom
 
 /// A submitted bead as the queue sees it.
 pub(super) fn entry(bead: &Bead, merge: &Merge) -> Entry {
-    Entry {
-        bead: bead.id.clone(),
-        priority: bead.priority,
-        submitted: merge.submitted,
-        head: merge.head.clone(),
-        needs: bead.needs.clone(),
-    }
+    Entry::new(bead, merge)
 }
 
 /// A commit that the ledger names.

@@ -24,7 +24,12 @@ fn retired_path(rig: &RigName) -> String {
 }
 
 /// Changes the document of a rig in one transaction; whether anything is different from before.
-fn change(open: &OpenTown, name: &RigName, entry: Entry<'_>, mut edit: impl FnMut(&mut Rig)) -> Outcome<bool> {
+pub(super) fn change(
+    open: &OpenTown,
+    name: &RigName,
+    entry: Entry<'_>,
+    mut edit: impl FnMut(&mut Rig),
+) -> Outcome<bool> {
     let file = File::Rig(name.clone());
     rewrite(open, &file, entry, |text| {
         let mut rig = Rig::parse(&file.path(), text)?;

@@ -134,7 +134,7 @@ fn queues(open: &OpenTown, snapshot: &Snapshot, escalations: &[Escalation]) -> O
         of_prefix.entry(bead.id.prefix()).or_default().push(bead);
     }
     let queue = |beads: Vec<Bead>| {
-        let entries: Vec<Entry> = beads.iter().filter_map(entry).collect();
+        let entries: Vec<Entry> = beads.iter().filter_map(Entry::of).collect();
         let placed = refinery::order(&entries).into_iter();
         placed
             .filter_map(|placed| {
@@ -144,17 +144,6 @@ fn queues(open: &OpenTown, snapshot: &Snapshot, escalations: &[Escalation]) -> O
             .collect()
     };
     Ok(of_prefix.into_iter().map(|(prefix, beads)| (prefix, queue(beads))).collect())
-}
-
-fn entry(bead: &Bead) -> Option<Entry> {
-    let merge = bead.merge.as_ref()?;
-    Some(Entry {
-        bead: bead.id.clone(),
-        priority: bead.priority,
-        submitted: merge.submitted,
-        head: merge.head.clone(),
-        needs: bead.needs.clone(),
-    })
 }
 
 fn queued(bead: &Bead, why: String, step: Step) -> Queued {

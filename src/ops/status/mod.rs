@@ -198,6 +198,7 @@ fn rig_facts(
         url: rig.url.clone(),
         branch: rig.branch.clone(),
         parked: rig.parked,
+        paused: rig.paused.clone(),
         target: repository.map(|told| told.tip.clone()),
         gates: Known::unknown("the target is unknown"),
         delivery,

@@ -164,6 +164,8 @@ pub struct RigFacts {
     pub branch: String,
     /// Whether it is set aside.
     pub parked: bool,
+    /// Why the merge queue is paused.
+    pub paused: Option<String>,
     /// The tip of that branch.
     pub target: Known<TargetTip>,
     /// What the gates say of that tip.

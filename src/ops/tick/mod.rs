@@ -161,7 +161,7 @@ fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
     let query = BeadQuery { status: vec![Status::Submitted], ..BeadQuery::default() };
     let submitted = open.snapshot()?.beads(&query)?;
     for rig in rigs.iter().filter(|rig| !rig.parked) {
-        let queued = submitted.iter().any(|bead| bead.id.prefix() == rig.prefix);
+        let queued = rig.paused.is_none() && submitted.iter().any(|bead| bead.id.prefix() == rig.prefix);
         if !queued && !ticked.note(rig.name.as_str(), Target::of(open, rig).is_undelivered()).unwrap_or_default() {
             continue;
         }

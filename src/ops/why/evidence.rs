@@ -86,23 +86,12 @@ pub(super) fn queue(snapshot: &Snapshot, bead: &Bead) -> Outcome<Option<Fact>> {
     }
     let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![bead.id.prefix()], ..Default::default() };
     let submitted = snapshot.beads(&query)?;
-    let entries: Vec<Entry> = submitted.iter().filter_map(entry).collect();
+    let entries: Vec<Entry> = submitted.iter().filter_map(Entry::of).collect();
     let placed = order(&entries);
     Ok(placed
         .iter()
         .position(|placed| placed.bead == bead.id)
         .map(|place| Fact::known("queue", format!("number {} of {}: {}", place + 1, placed.len(), placed[place].why))))
-}
-
-fn entry(bead: &Bead) -> Option<Entry> {
-    let merge = bead.merge.as_ref()?;
-    Some(Entry {
-        bead: bead.id.clone(),
-        priority: bead.priority,
-        submitted: merge.submitted,
-        head: merge.head.clone(),
-        needs: bead.needs.clone(),
-    })
 }
 
 /// What of its commits is where: pinned, being landed, in the target; and what the gates said.
