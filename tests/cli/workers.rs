@@ -395,3 +395,39 @@ fn taking_back_and_retiring_may_be_killed_anywhere_and_said_again() {
     assert_eq!(tally.killed, 2, "{tally:?}");
     drill.at_system_calls(Victim::Itself, 10);
 }
+
+/// Ends every process of the town's sessions, as a person with `kill -9` would, and waits until none is left.
+fn kill_sessions(town: &TestTown) {
+    for process in town.processes() {
+        if let Some(id) = rustix::process::Pid::from_raw(process.id) {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
+    }
+    wait_until("the session to be over", || town.processes().is_empty());
+}
+
+#[test]
+fn a_worker_that_somebody_is_busy_with_is_left_alone_by_the_tick() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let lock = gt::store::FileLock::try_acquire(&town.root.join(".git/gt/locks/worker-web-toast.lock"));
+    let lock = lock.expect("a lock").expect("nobody else has it");
+    kill_sessions(&town);
+    assert_eq!(town.json(["tick"])["remedies"], serde_json::json!([]), "whoever has the lock ended the session");
+    assert_eq!(status(&town, &id), "hooked");
+    drop(lock);
+    town.gt(["tick"]).succeeds().says(&["restarted on", &id]);
+    promises::hold(&town);
+}
+
+#[test]
+fn what_was_said_about_a_bead_is_over_when_it_is_taken_back() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    town.gt(["escalate", "It stands still", "--bead", &id]).succeeds();
+    town.gt(["escalate", "The machine is slow"]).succeeds();
+    town.gt(["unsling", &id]).succeeds();
+    let left = town.json(["escalation", "list"]);
+    assert_eq!((left.as_array().map(Vec::len), left[0]["subject"].as_str()), (Some(1), Some("The machine is slow")));
+    assert_eq!(town.json(["why", &id])[0]["result"]["hands"], "ready");
+}

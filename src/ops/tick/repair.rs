@@ -14,6 +14,7 @@ use crate::mail::Severity;
 use crate::ops::launch::{self, Start};
 use crate::ops::{OpenTown, Talk, escalate, sandbox, session};
 use crate::runtime::{self, Reply};
+use crate::store::FileLock;
 use crate::town::Rig;
 use crate::witness::{Remedy, remedy};
 
@@ -61,6 +62,15 @@ fn worker_of(open: &OpenTown, rigs: &[Rig], seen: &Seen) -> Outcome<Option<Strin
 
 fn claim(bead: &Bead) -> Option<&Claim> {
     bead.claim()
+}
+
+/// The worker to ourselves, while it is hooked as it was seen. None when somebody else is at it: whoever takes a bead
+/// back or stops a worker ends the session first, and that end is not one to be repaired.
+fn to_ourselves(open: &OpenTown, claim: &Claim, id: &BeadId) -> Outcome<Option<FileLock>> {
+    let Some(lock) = FileLock::try_acquire(&open.town.worker_lock(&claim.assignee))? else { return Ok(None) };
+    let bead = open.snapshot()?.find(id)?;
+    let same = bead.as_ref().and_then(Bead::claim).is_some_and(|now| now.lease == claim.lease);
+    Ok(same.then_some(lock))
 }
 
 /// The start that a hooking lacks: whoever hooked it was killed before, or failed.
@@ -131,12 +141,15 @@ fn remind(open: &OpenTown, seen: &Seen, text: &str) -> Outcome<Option<String>> {
 fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
     let Some(claim) = claim(bead) else { return Ok(None) };
+    let Some(lock) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
     if counts {
         open.state()?.count(&key("restarted", &bead.id), open.now(), Some(expiry(open)))?;
     }
     sandbox::secure(open, &claim.assignee, "before a restart")?;
     session::end_all(open, &claim.assignee, "restarted")?;
     commit_point("restart.ended");
+    // The start takes the lock itself.
+    drop(lock);
     launch::start(open, &bead.id, &claim.lease)?;
     open.event("worker.restarted", &witness(&claim.assignee), Some(&bead.id), Some(&claim.assignee.rig), why);
     Ok(Some(format!("restarted on {}: {why}", bead.id)))
@@ -146,6 +159,7 @@ fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Opt
 fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
     let Some(claim) = claim(bead) else { return Ok(None) };
+    let Some(_lock) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
     session::end_all(open, &claim.assignee, "released")?;
     let head = sandbox::pin(open, &claim.assignee, bead)?;
     commit_point("release.pinned");
@@ -173,6 +187,8 @@ pub(in crate::ops) fn forget(open: &OpenTown, bead: &BeadId) -> Outcome<()> {
 
 fn tell(open: &OpenTown, seen: &Seen, severity: Severity, why: &str) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
+    let Some(claim) = claim(bead) else { return Ok(None) };
+    let Some(_lock) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
     let worker = &seen.observation.worker;
     let mut problem = escalate::problem(&witness(worker), Some(&bead.id), severity, why);
     problem.worker = None;
