@@ -83,21 +83,21 @@ pub fn secure(place: &Place, why: &str) -> Result<Secured, PolecatError> {
     Ok(place.snapshot(why)?.map_or(Secured::Nothing, Secured::Ref))
 }
 
-/// Like [`secure`], but a worktree whose files git cannot keep is moved aside, so that its place is free.
+/// Like [`secure`], but a worktree whose files git cannot keep is moved aside, so that its place is free. So is a
+/// repository of its own that somebody put there: a snapshot has its files and not its commits.
 pub(super) fn secure_or_set_aside(place: &Place, why: &str) -> Result<Secured, PolecatError> {
     let reason = match secure(place, why) {
+        Ok(_) if place.worktree.join(".git").is_dir() => "it is a repository of its own".to_owned(),
         Ok(secured) => return Ok(secured),
-        Err(error) => error,
+        Err(error) if !place.worktree.exists() => return Err(error),
+        Err(error) => error.to_string(),
     };
-    if !place.worktree.exists() {
-        return Err(reason);
-    }
     let path = free_name(&place.aside, place.worker.as_str());
     std::fs::create_dir_all(&place.aside).map_err(PolecatError::files("make", &place.aside))?;
     std::fs::rename(&place.worktree, &path).map_err(PolecatError::files("move aside", &place.worktree))?;
     // Its commits are in the repository, whatever became of its files.
     place.snapshot(why)?;
-    Ok(Secured::Aside { path, reason: reason.to_string() })
+    Ok(Secured::Aside { path, reason })
 }
 
 fn free_name(folder: &Path, name: &str) -> PathBuf {

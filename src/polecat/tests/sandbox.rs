@@ -176,3 +176,17 @@ fn what_git_cannot_keep_is_set_aside_and_not_deleted() {
     assert_eq!((second.recycled, second.notes.len()), (Recycled::New, 1));
     assert!(kennel.reachable().contains(work.as_str()), "its commits are pinned all the same");
 }
+
+#[test]
+fn a_repository_of_its_own_in_the_place_of_a_worktree_is_set_aside_with_its_commits() {
+    let kennel = Kennel::new();
+    prepare(&kennel.spec(1)).expect("prepared");
+    fs::remove_dir_all(kennel.worktree()).expect("removed");
+    write(kennel.worktree(), &[("mine", "x")]);
+    kennel.git().run(&["init", "-q"]).expect("init");
+    let own = commit(kennel.worktree(), &[("mine", "y")], "a commit that the rig never had");
+    let second = prepare(&kennel.spec(2)).expect("prepared");
+    let Secured::Aside { path, .. } = &second.secured else { panic!("{:?}", second.secured) };
+    assert_eq!(Git::at(path).run(&["rev-parse", "HEAD"]).expect("kept"), own.as_str());
+    assert_eq!(second.recycled, Recycled::New);
+}
