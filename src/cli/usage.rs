@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Colour, Style, Ui, help};
+use super::{Colour, Style, Ui, args, help};
 use crate::error::{Failure, Kind};
 
 /// Shows `error`, which came of parsing `args`.
@@ -66,6 +66,10 @@ fn failure(error: &clap::Error) -> Failure {
             failure = failure.hint(format!("did you mean {}?", names.join(" or ")));
         }
     }
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) {
+        failure =
+            nested(word).into_iter().fold(failure, |failure, path| failure.hint(format!("did you mean `{path}`?")));
+    }
     if let Some(ContextValue::StyledStrs(tips)) = error.get(ContextKind::Suggested) {
         failure = tips.iter().fold(failure, |failure, tip| failure.hint(tip.to_string()));
     }
@@ -75,6 +79,19 @@ fn failure(error: &clap::Error) -> Failure {
         failure = failure.hint(format!("usage: `{usage}`"));
     }
     failure
+}
+
+/// The commands below another one that are called exactly `word`: `gt bead reopen` for `reopen`.
+fn nested(word: &str) -> Vec<String> {
+    let tree = args::tree();
+    let named = |above: &&clap::Command| {
+        above.get_subcommands().any(|command| command.get_name() == word && !command.is_hide_set())
+    };
+    tree.get_subcommands()
+        .filter(|above| !above.is_hide_set())
+        .filter(named)
+        .map(|above| format!("gt {} {word}", above.get_name()))
+        .collect()
 }
 
 /// What clap says is wrong, on one line: the first paragraph of its text.
@@ -96,7 +113,6 @@ fn names(value: &ContextValue) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args;
 
     fn failure_of(words: &[&str]) -> Failure {
         let error = args::tree().try_get_matches_from(words).expect_err("wrong arguments");
@@ -108,6 +124,12 @@ mod tests {
         let failure = failure_of(&["gt", "completion"]);
         assert_eq!(failure.message, "unrecognized subcommand `completion`");
         assert_eq!(failure.hints[0], "did you mean `completions`?");
+    }
+
+    #[test]
+    fn a_command_that_is_below_another_one_is_named_in_full() {
+        let failure = failure_of(&["gt", "reopen", "web-x7k2m"]);
+        assert!(failure.hints.contains(&"did you mean `gt bead reopen`?".to_owned()), "{:?}", failure.hints);
     }
 
     #[test]
