@@ -62,8 +62,9 @@ fn asked_style(args: &[OsString]) -> Style {
 fn failure(error: &clap::Error) -> Failure {
     let mut failure = Failure::new(Kind::Usage, message(error));
     for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue] {
-        if let Some(names) = error.get(kind).map(names).filter(|names| !names.is_empty()) {
-            failure = failure.hint(format!("did you mean {}?", names.join(" or ")));
+        // Clap names everything that is remotely alike, the nearest last.
+        if let Some(nearest) = error.get(kind).map(names).and_then(|names| names.into_iter().next_back()) {
+            failure = failure.hint(format!("did you mean {nearest}?"));
         }
     }
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) {
@@ -121,6 +122,7 @@ mod tests {
 
     #[test]
     fn an_unknown_command_names_the_nearest() {
+        assert_eq!(failure_of(&["gt", "slng"]).hints[0], "did you mean `sling`?");
         let failure = failure_of(&["gt", "completion"]);
         assert_eq!(failure.message, "unrecognized subcommand `completion`");
         assert_eq!(failure.hints[0], "did you mean `completions`?");
