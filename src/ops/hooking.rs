@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{OpenTown, roster};
-use crate::bead::ready::{self, Row};
+use crate::bead::ready::{self, Row, Standing};
 use crate::bead::{Bead, Claim};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -123,7 +123,11 @@ fn admit(open: &OpenTown, tx: &Transaction, rigs: &[Rig], bead: &Bead, wish: &Wi
     let asked = Asked { row: &row, account: &account, worker: wish.worker.as_ref(), rig: wish.rig.as_ref() };
     let start = scheduler::admit(&asked, &town).map_err(|refusal| {
         let failure = Failure::from(refusal);
-        Failure { message: format!("{} cannot be slung: {}", bead.id, failure.message), ..failure }
+        let failure = Failure { message: format!("{} cannot be slung: {}", bead.id, failure.message), ..failure };
+        match account.standing {
+            Standing::Failed { .. } => failure.hint(format!("gt bead reopen {} --reason \"WHY\"", bead.id)),
+            _ => failure,
+        }
     })?;
     if !tx.held_by(&start.worker)?.iter().all(|held| held.status() != crate::bead::Status::Hooked) {
         return Err(Failure::new(Kind::Conflict, format!("{} has a bead already", start.worker)));

@@ -48,7 +48,12 @@ pub fn sling(open: &OpenTown, request: &Request) -> Outcome<Many<Slung>> {
     let (ids, wish) = understand(open, request)?;
     let mut hooked: Vec<(String, Outcome<Hooked>)> = Vec::new();
     for id in ids {
-        let outcome = hook_one(open, &id, &wish);
+        let named = |word: &String| !is_free_text(word);
+        let outcome = hook_one(open, &id, &wish).map_err(|failure| match request.words.iter().all(named) {
+            true => failure,
+            // Said again in the same words it would be made twice.
+            false => failure.hint(format!("the bead {id} is there; once that is mended: `gt sling {id}`")),
+        });
         hooked.push((id.to_string(), outcome));
     }
     let items = start_all(open, hooked)?;

@@ -431,3 +431,11 @@ fn what_was_said_about_a_bead_is_over_when_it_is_taken_back() {
     assert_eq!((left.as_array().map(Vec::len), left[0]["subject"].as_str()), (Some(1), Some("The machine is slow")));
     assert_eq!(town.json(["why", &id])[0]["result"]["hands"], "ready");
 }
+
+#[test]
+fn a_bead_that_was_made_of_free_text_and_not_started_is_named() {
+    let (town, _project) = quiet_town();
+    let refused = town.gt(["sling", "Something new", "web", "--agent", "nobody-has-this"]);
+    let id = town.json(["list"])[0]["id"].as_str().expect("it was made").to_owned();
+    refused.exits(3).complains(&["nobody-has-this", &format!("gt sling {id}")]);
+}
