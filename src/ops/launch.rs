@@ -266,9 +266,17 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
 /// # Errors
 /// As [`agent_for`].
 pub fn agent_of_role(open: &OpenTown, rig: &Rig, role: &RoleName) -> Outcome<String> {
+    agent_wished(open, rig, role, None)
+}
+
+/// The same where a person wishes for one.
+///
+/// # Errors
+/// As [`agent_for`].
+pub fn agent_wished(open: &OpenTown, rig: &Rig, role: &RoleName, wish: Option<&str>) -> Outcome<String> {
     let mut bead = Bead::new(BeadId::random(&rig.prefix, 5), "", open.now());
     bead.role = role.clone();
-    agent_for(open, &open.settings_for(rig)?, &bead, None)
+    agent_for(open, &open.settings_for(rig)?, &bead, wish)
 }
 
 /// The agent that plans and chats: the mayor's, else the town's, else what is installed.

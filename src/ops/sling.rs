@@ -7,7 +7,7 @@ use super::hooking::{self, Hooked, Wish};
 use super::launch::{self, Start};
 use super::{Each, Many, OpenTown, Report, pass};
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::BeadId;
+use crate::id::{BeadId, RoleName};
 
 /// What the person typed.
 #[derive(Debug, Clone, Default)]
@@ -153,7 +153,15 @@ fn is_free_text(word: &str) -> bool {
     word.trim().contains(char::is_whitespace)
 }
 
+/// The bead of a sentence. That nobody could work on it is said before it is made: slung again it would be made twice.
 fn made(open: &OpenTown, title: &str, wish: &Wish) -> Outcome<BeadId> {
-    let rig = wish.rig.as_ref().or(wish.worker.as_ref().map(|worker| &worker.rig)).map(ToString::to_string);
-    Ok(create::create(open, &NewBead::titled(title, rig))?.id)
+    let named = wish.rig.as_ref().or(wish.worker.as_ref().map(|worker| &worker.rig));
+    let rig = match (named, open.town.rig_names()?.as_slice()) {
+        (Some(name), _) | (None, [name]) => Some(open.town.rig(name)?),
+        (None, _) => None,
+    };
+    if let Some(rig) = &rig {
+        launch::agent_wished(open, rig, &RoleName::developer(), wish.agent.as_deref())?;
+    }
+    Ok(create::create(open, &NewBead::titled(title, named.map(ToString::to_string)))?.id)
 }

@@ -45,9 +45,12 @@ fn a_repository_that_the_person_works_in_is_taken_in_and_left_as_it_is() {
 #[test]
 fn one_commit_registers_it_and_says_so() {
     let (town, project) = TestTown::with_rig();
-    let subject = town.git(&["log", "-1", "--format=%s|%(trailers:key=Actor,valueonly,separator=)"]);
-    assert_eq!(subject, format!("rig add web: {}|human", project.url()));
-    assert_eq!(town.git(&["show", "--format=", "--name-only", "HEAD"]), "rigs.d/web.toml");
+    let subjects = town.git(&["log", "-2", "--format=%s|%(trailers:key=Actor,valueonly,separator=)"]);
+    // What the trial found to be green is evidence, and a commit of its own.
+    let expected = format!("gate the target main of web|web/refinery\nrig add web: {}|human", project.url());
+    assert_eq!(subjects, expected);
+    assert_eq!(town.git(&["show", "--format=", "--name-only", "HEAD~1"]), "rigs.d/web.toml");
+    assert!(town.git(&["show", "--format=", "--name-only", "HEAD"]).starts_with("gates/web/"));
 }
 
 #[test]

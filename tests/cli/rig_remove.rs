@@ -100,7 +100,7 @@ fn a_killed_removal_is_completed_by_the_next_one() {
     let check = |town: &TestTown| {
         assert_eq!(town.git(&["status", "--porcelain"]), "");
         assert!(!town.root.join("rigs/web").exists());
-        assert_eq!(town.git(&["rev-list", "--count", "HEAD"]), "3");
+        assert_eq!(town.git(&["rev-list", "--count", "HEAD"]), "4");
     };
     let drill = Drill { town: &town, command: &command, recover: &recover, check: &check };
     drill.at_system_calls(Victim::Itself, 20);

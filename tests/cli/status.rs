@@ -51,7 +51,7 @@ fn an_empty_town_says_the_next_step() {
     assert_eq!(shown.lines().count(), 1, "{shown}");
     let (town, _project) = TestTown::with_rig();
     town.gt(["status"]).succeeds().says(&["web  main at ", "none yet"]).complains(&["gt new", "gt run"]);
-    town.gt(["status", "--quiet"]).succeeds().says(&["web  main at "]);
+    town.gt(["status", "--quiet"]).succeeds().says(&["web  main at ", "  green  start the project"]);
 }
 
 #[test]

@@ -7,10 +7,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::Outcome;
-use crate::git::Oid;
+use crate::git::worktree::{self, State};
+use crate::git::{Oid, bare};
+use crate::id::Actor;
 use crate::ops::bench::Bench;
 use crate::ops::{OpenTown, Talk};
 use crate::polecat::PolecatError;
+use crate::refinery::{Evidence, GateOutcome, definition};
 use crate::town::{Gate, Rig};
 
 /// How long to wait for a refinery that is at work already.
@@ -89,5 +92,41 @@ pub fn run(open: &OpenTown, rig: &Rig, commit: &Oid, talk: &mut dyn Talk) -> Out
         }
     }
     let green = gates.iter().all(|tried| tried.passed || !tried.gate.required);
+    if green {
+        record(open, rig, commit, &bench, &gates)?;
+    }
     Ok(Trial { green, set_up: None, gates })
+}
+
+/// Keeps what passed as evidence of the tree, unless a gate changed it. What did not pass is tried anew when it
+/// matters: the machine may lack something that the person is about to install.
+fn record(open: &OpenTown, rig: &Rig, commit: &Oid, bench: &Bench<'_>, gates: &[Tried]) -> Outcome<()> {
+    let repo = open.town.rig_repo(&rig.name);
+    if !matches!(worktree::look(&repo, &bench.folder)?.state, State::Clean) {
+        return Ok(());
+    }
+    let tree = bare::tree_of(&repo, commit)?;
+    let log = |tried: &Tried| Some(tried.log.strip_prefix(open.town.runtime_dir()).ok()?.display().to_string());
+    let evidence = |tried: &Tried| Evidence {
+        rig: rig.name.clone(),
+        tree: tree.to_string(),
+        definition: definition(&tried.gate, &rig.setup),
+        gate: tried.gate.name.clone(),
+        command: tried.gate.run.clone(),
+        required: tried.gate.required,
+        outcome: GateOutcome::Passed,
+        exit: tried.status,
+        milliseconds: tried.milliseconds,
+        at: Evidence::time(open.now()),
+        commit: commit.to_string(),
+        log: log(tried),
+        tail: String::new(),
+    };
+    let documents: Vec<Evidence> = gates.iter().filter(|tried| tried.passed).map(evidence).collect();
+    open.ledger.transact(&Actor::Refinery(rig.name.clone()), |tx| {
+        documents.iter().for_each(|document| tx.put(document));
+        tx.describe("gate", format!("gate the target {} of {}", rig.branch, rig.name));
+        Ok(())
+    })?;
+    Ok(())
 }
