@@ -15,7 +15,6 @@ mod doctor;
 mod face;
 mod harness;
 mod init;
-mod kills;
 mod ledger;
 mod promises;
 mod queue;

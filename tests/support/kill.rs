@@ -227,7 +227,7 @@ fn sample(mut points: Vec<Point>, most: usize) -> Vec<Point> {
         points.retain(|point| point.call == call && point.number.to_string() == number);
         return points;
     }
-    if std::env::var("KILL_POINTS").is_ok_and(|wanted| wanted == "all") || points.len() <= most {
+    if std::env::var("GT_KILL").is_ok_and(|wanted| wanted == "all") || points.len() <= most {
         return points;
     }
     let mut seed = std::env::var("KILL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1_u64);

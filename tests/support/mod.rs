@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 #![allow(clippy::print_stderr, reason = "what a failed test says")]
 
+pub mod converge;
 pub mod history;
 pub mod kill;
 pub mod normalise;

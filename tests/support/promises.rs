@@ -25,6 +25,7 @@ pub fn broken(town: &TestTown) -> Vec<String> {
     findings.extend(view.beads.iter().flat_map(|bead| view.landed(bead)));
     findings.extend(view.beads.iter().flat_map(|bead| view.pinned(bead)));
     findings.extend(view.rigs.values().flat_map(|rig| view.nothing_lost(rig)));
+    findings.extend(view.rigs.iter().flat_map(|(name, rig)| view.always_green(name, rig)));
     findings
 }
 
@@ -158,6 +159,31 @@ impl<'a> View<'a> {
             return vec![format!("a worker's commit is gone from {}:\n{}", rig.repository.display(), ran.transcript())];
         }
         ran.stdout.lines().map(|lost| format!("{lost}, once a worker's tip, is reachable from no ref")).collect()
+    }
+
+    /// Promise 4: wherever the rig's own target ever was, it came by a fast-forward and to a tree that passed.
+    fn always_green(&self, name: &str, rig: &Rig) -> Vec<String> {
+        let log = rig.repository.join("logs/refs/heads").join(&rig.branch);
+        let text = fs::read_to_string(log).unwrap_or_default();
+        let mut findings = Vec::new();
+        for line in text.lines() {
+            let mut words = line.split(' ');
+            let (Some(old), Some(new)) = (words.next(), words.next()) else { continue };
+            if old.chars().all(|digit| digit == '0') {
+                continue;
+            }
+            if self.run(&rig.repository, &["merge-base", "--is-ancestor", old, new]).code != Some(0) {
+                findings.push(format!("{name}: {} went from {old} to {new}, which does not contain it", rig.branch));
+            }
+            let tree = self.run(&rig.repository, &["rev-parse", &format!("{new}^{{tree}}")]).stdout;
+            let folder = format!("gates/{name}/{}/{}-", &tree[..2], tree.trim());
+            let passed = self.evidence.iter().filter(|path| path.starts_with(&folder));
+            let passed = passed.filter(|path| self.town.git(&["show", &format!("HEAD:{path}")]).contains("\"passed\""));
+            if rig.gated && passed.count() == 0 {
+                findings.push(format!("{name}: {} went to {new}, whose tree {} has no gate that passed", rig.branch, tree.trim()));
+            }
+        }
+        findings
     }
 
     fn is_in_target(&self, rig: &Rig, commit: &str) -> bool {
