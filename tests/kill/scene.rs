@@ -18,19 +18,36 @@ pub const GREEN: &str = "exit 0\n";
 pub const RED: &str = "exit 1\n";
 
 impl Scene {
-    /// Beads that nobody has begun. Sessions need no terminal, and nothing goes on by itself.
-    pub fn open(beads: usize) -> Self {
-        let (town, project) = TestTown::with_rig();
-        let mut scene = Self { town, project, beads: Vec::new() };
+    /// A town without a rig, and a project. Sessions need no terminal, and nothing goes on by itself.
+    pub fn without_rig() -> Self {
+        let town = TestTown::new();
+        let project = town.repo("web");
+        let scene = Self { town, project, beads: Vec::new() };
         scene.set("runtime", "process".into());
         scene.set("grace", "1s".into());
         scene.by_hand();
         scene.town.work_with("mends");
-        for number in 0..beads {
-            let made = scene.town.json(["new", &format!("piece {number}"), "--rig", "web"]);
-            scene.beads.push(made["id"].as_str().expect("a bead has an id").to_owned());
-        }
         scene
+    }
+
+    /// Beads that nobody has begun.
+    pub fn open(beads: usize) -> Self {
+        let mut scene = Self::without_rig();
+        let command = scene.rig_add();
+        scene.town.gt(command).succeeds();
+        scene.beads = (0..beads).map(|number| scene.make(&format!("piece {number}"))).collect();
+        scene
+    }
+
+    /// The command that takes the project in.
+    pub fn rig_add(&self) -> [&str; 6] {
+        ["rig", "add", "web", self.project.url(), "--gate", "./test.sh"]
+    }
+
+    /// Makes a bead and returns its id.
+    pub fn make(&self, title: &str) -> String {
+        let made = self.town.json(["new", title, "--rig", "web"]);
+        made["id"].as_str().expect("a bead has an id").to_owned()
     }
 
     /// Each bead is hooked to a worker that has committed this and was struck before it could hand it in.
@@ -72,11 +89,22 @@ impl Scene {
         self.set("auto_merge", false.into());
     }
 
+    /// Everything goes on by itself.
+    pub fn by_itself(&self) {
+        self.set("auto_merge", true.into());
+    }
+
     /// From here on ticks lead to everything landed.
     #[track_caller]
     pub fn converges(&self) {
-        self.set("auto_merge", true.into());
-        for bead in &self.beads {
+        self.converges_with(&self.beads);
+    }
+
+    /// The same with other beads than those of the scene.
+    #[track_caller]
+    pub fn converges_with(&self, beads: &[String]) {
+        self.by_itself();
+        for bead in beads {
             // What nobody has slung yet is slung now; what somebody has or what is over is not.
             let slung = self.town.gt(["sling", bead, "web"]);
             assert!(matches!(slung.code, Some(0 | 6 | 7)), "{}", slung.transcript());

@@ -4,8 +4,8 @@
 //! each time from the same saved town. The end of the command is the point after its last call. A second
 //! driver kills at the commit points that the program itself names (`GT_CRASH`).
 //!
-//! `KILL_POINTS=all` tries every point; by default a sample, spread over the kinds of calls, is taken, and
-//! `KILL_SEED` picks another one. `KILL_ONLY=rename#3` tries one point, to look at it.
+//! `GT_KILL=all` tries every point, `GT_KILL=rename#3` that one; by default a sample, spread over the kinds of calls, is
+//! taken, and `GT_SEED` picks another one, `GT_SEEDS` several.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +14,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use super::random::{Random, seeds};
 use super::{GENEROUS, TestTown, wait_for};
 
 /// System calls that change what others see: names, contents, durability, processes.
@@ -97,7 +98,11 @@ impl Drill<'_> {
         self.town.checkpoint();
         let points = self.points(victim);
         assert!(!points.is_empty(), "the command changes nothing, so there is no point to kill it at");
-        let chosen = sample(points, most);
+        let mut chosen: Vec<Point> = Vec::new();
+        for seed in seeds(1) {
+            let fresh = sample(points.clone(), most, seed);
+            chosen.extend(fresh.into_iter().filter(|point| !chosen.contains(point)).collect::<Vec<_>>());
+        }
         let mut tally = Tally { tried: chosen.len(), killed: 0 };
         for point in &chosen {
             self.town.restore();
@@ -173,8 +178,7 @@ impl Drill<'_> {
         let plain = (self.command)(self.town);
         let trace = format!("trace={}", calls.iter().map(|call| format!("?{call}")).collect::<Vec<_>>().join(","));
         let mut command = Command::new("strace");
-        // -I2: SIGTERM lets strace go, which -o would otherwise forbid.
-        command.args(["-I2", "-f", "-q", "-e", "signal=kill", "-e", &trace, "-o"]).arg(&log);
+        command.args(["-f", "-q", "-e", "signal=kill", "-e", &trace, "-o"]).arg(&log);
         command.args(inject.iter().flat_map(|inject| ["-e", inject]));
         match victim {
             Victim::Itself => command.args(["-b", "execve"]),
@@ -221,30 +225,22 @@ fn call_of(line: &str) -> Option<(&str, &str)> {
     CHANGING.contains(&name).then_some((process, name))
 }
 
-/// At most `most` of the points: the first and last of each call, then others at random.
-fn sample(mut points: Vec<Point>, most: usize) -> Vec<Point> {
-    if let Some((call, number)) = std::env::var("KILL_ONLY").ok().as_deref().and_then(|only| only.split_once('#')) {
+/// At most `most` of the points: the first and last of each call, then others at random; with another seed than the
+/// first all of them at random.
+fn sample(mut points: Vec<Point>, most: usize, seed: u64) -> Vec<Point> {
+    if let Some((call, number)) = std::env::var("GT_KILL").ok().as_deref().and_then(|only| only.split_once('#')) {
         points.retain(|point| point.call == call && point.number.to_string() == number);
         return points;
     }
     if std::env::var("GT_KILL").is_ok_and(|wanted| wanted == "all") || points.len() <= most {
         return points;
     }
-    let mut seed = std::env::var("KILL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1_u64);
+    let mut random = Random::of(seed);
     let last: BTreeMap<String, usize> = points.iter().map(|point| (point.call.clone(), point.number)).collect();
-    let is_edge = |point: &Point| point.number == 1 || last.get(&point.call) == Some(&point.number);
-    points.sort_by_cached_key(|point| (!is_edge(point), next_random(&mut seed)));
+    let is_edge = |point: &Point| seed == 1 && (point.number == 1 || last.get(&point.call) == Some(&point.number));
+    points.sort_by_cached_key(|point| (!is_edge(point), random.next()));
     points.truncate(most);
     points
-}
-
-/// The splitmix64 sequence: small, and the same on every machine.
-fn next_random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }
 
 fn quiet(command: &mut Command) -> &mut Command {
@@ -257,7 +253,8 @@ fn finish(mut child: Child) -> ExitStatus {
     wait_for("a killed command and its tracer to end", LIMIT, || child.try_wait().expect("a child of ours"))
 }
 
-/// Lets strace go once the process noted in `pid` has ended, even when it left others running.
+/// Lets strace go once the process noted in `pid` has ended, even when it left others running. Asked to let go by itself
+/// it would wait for ever for one that is in the middle of a vfork; when it is killed, the system lets them all go on.
 fn detach_when_over(tracer: &mut Child, pid: &Path) {
     let strace = i32::try_from(tracer.id()).ok().and_then(rustix::process::Pid::from_raw);
     wait_for("the traced command to end", GENEROUS * 2, || {
@@ -268,7 +265,7 @@ fn detach_when_over(tracer: &mut Child, pid: &Path) {
         (!Path::new("/proc").join(first.to_string()).exists()).then_some(())
     });
     if let Some(strace) = strace.filter(|_| tracer.try_wait().is_ok_and(|status| status.is_none())) {
-        let _ = rustix::process::kill_process(strace, rustix::process::Signal::TERM);
+        let _ = rustix::process::kill_process(strace, rustix::process::Signal::KILL);
     }
 }
 
