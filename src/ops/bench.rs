@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{OpenTown, sandbox};
+use super::aftermath::Guard;
+use super::{OpenTown, sandbox, session};
 use crate::error::{Failure, Outcome};
 use crate::git::worktree::{self, Cut};
 use crate::git::{GitError, Oid};
@@ -35,7 +36,7 @@ pub struct Bench<'a> {
     pub folder: PathBuf,
     /// Becomes true when set-up or a gate shall end.
     pub stop: Option<Arc<AtomicBool>>,
-    _lock: FileLock,
+    guard: Guard,
 }
 
 /// Why the bench could not be had.
@@ -53,9 +54,16 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When another process keeps it, or the rig's settings break a rule.
     pub fn take(open: &'a OpenTown, rig: &'a Rig, limit: Duration) -> Outcome<Self> {
-        let lock = FileLock::acquire(&open.town.refinery_lock(&rig.name), limit)?;
+        let guard = Guard::acquire(open, &rig.name, &open.town.refinery_lock(&rig.name), limit)?;
+        // A gate of a refinery that was killed may still be at work in this very folder.
+        session::end_strays(open)?;
         let folder = open.town.refinery_worktree(&rig.name, SLOT);
-        Ok(Self { open, rig, settings: open.settings_for(rig)?, folder, stop: None, _lock: lock })
+        Ok(Self { open, rig, settings: open.settings_for(rig)?, folder, stop: None, guard })
+    }
+
+    /// Lets go of the bench after everything on it came to its end.
+    pub fn succeeded(self) {
+        self.guard.succeeded();
     }
 
     /// Puts exactly the tree of `commit` on the bench, with the person's files; answers what people should know.

@@ -4,9 +4,11 @@
 //! and the session ends after it. Running it again does what a kill left undone and no more.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::aftermath::Guard;
 use super::target::Target;
 use super::{OpenTown, Report, pass, session, who};
 use crate::bead::{Bead, Kind as BeadKind, Merge, Note, State};
@@ -15,6 +17,9 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::git::worktree::{self, Look};
 use crate::git::{Git, Oid, bare, merge, pins};
 use crate::id::{BeadId, Lease, WorkerRef};
+
+/// How long to wait for somebody who starts or stops the worker just now.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the worker says beside "done".
 #[derive(Debug, Clone, Default)]
@@ -74,13 +79,10 @@ enum Plan {
 /// operation, or there is nothing to hand in.
 pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
     let result = request.result.as_deref().map(read_result).transpose()?;
-    let work = gather(open, request)?;
-    let plan = decide(&work, request)?;
-    carry_out(open, &work, &plan, result.as_deref())?;
-    if matches!(plan, Plan::Again) {
-        // The first one may have been killed between its commit and the files.
-        open.ledger.settle()?;
-    }
+    let (bead, _) = who::hooked_bead(open, &open.snapshot()?)?;
+    let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
+    let guard = Guard::of_worker(open, &worker, PATIENCE)?;
+    let (work, plan) = guard.after(hand_in(open, request, result.as_deref()))?;
     session::end_after_done(open, &work.worker, &work.lease);
     pass::request(open);
     let head = (!matches!(plan, Plan::Finish(_))).then(|| work.head.clone());
@@ -91,6 +93,18 @@ pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
         commits: work.commits,
         again: matches!(plan, Plan::Again),
     })
+}
+
+/// The work and what was done about it; the caller keeps all others away from the worker.
+fn hand_in(open: &OpenTown, request: &Request, result: Option<&str>) -> Outcome<(Work, Plan)> {
+    let work = gather(open, request)?;
+    let plan = decide(&work, request)?;
+    carry_out(open, &work, &plan, result)?;
+    if matches!(plan, Plan::Again) {
+        // The first one may have been killed between its commit and the files.
+        open.ledger.settle()?;
+    }
+    Ok((work, plan))
 }
 
 fn read_result(path: &Path) -> Outcome<String> {

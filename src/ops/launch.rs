@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::hooking::Hooked;
+use super::aftermath::Guard;
 use super::prime::{self, Assignment};
 use super::{OpenTown, pass, sandbox, session};
 use crate::agent::prompt::Prompts;
@@ -18,7 +19,7 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, Lease, RoleName, SessionId, WorkerRef};
 use crate::runtime::{Launch, RuntimeKind};
-use crate::store::{FileLock, SessionRow, write_atomic};
+use crate::store::{SessionRow, write_atomic};
 use crate::town::{Rig, Settings};
 
 /// A session that runs now.
@@ -62,8 +63,15 @@ pub enum Start {
 pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
     let Some((bead, claim)) = hooked(open, id, lease)? else { return Ok(Start::Gone) };
     let worker = &claim.assignee;
-    let Some(_lock) = FileLock::try_acquire(&open.town.worker_lock(worker))? else { return Ok(Start::Busy) };
-    if hooked(open, id, lease)?.is_none() {
+    let lock = open.town.worker_lock(worker);
+    let Some(guard) = Guard::try_acquire(open, &worker.rig, &lock)? else { return Ok(Start::Busy) };
+    guard.after(start_alone(open, &bead, &claim))
+}
+
+/// The start; the caller keeps all others away from the worker.
+fn start_alone(open: &OpenTown, bead: &Bead, claim: &Claim) -> Outcome<Start> {
+    let (worker, lease) = (&claim.assignee, &claim.lease);
+    if hooked(open, &bead.id, lease)?.is_none() {
         return Ok(Start::Gone);
     }
     if let Some(live) = session::live(open, worker)?
@@ -74,8 +82,8 @@ pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
     session::end_all(open, worker, "replaced")?;
     let rig = open.town.rig(&worker.rig)?;
     let settings = open.settings_for(&rig)?;
-    let assignment = Assignment { bead: &bead, worker, rig: &rig, settings: &settings };
-    begin(open, &assignment, &claim).map(Start::Started)
+    let assignment = Assignment { bead, worker, rig: &rig, settings: &settings };
+    begin(open, &assignment, claim).map(Start::Started)
 }
 
 /// Starts several at once, in the order in which they are answered: a cold worktree or a long set-up holds nobody

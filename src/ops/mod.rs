@@ -3,6 +3,7 @@
 //! A verb takes a request, returns a serialisable [`Report`] or a [`crate::error::Failure`], and knows no face:
 //! the command line and the gateway build the same request and show the same report.
 
+pub mod aftermath;
 pub mod agents;
 pub mod attach;
 pub mod bead;

@@ -7,17 +7,35 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::OpenTown;
+use super::{OpenTown, aftermath};
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
+use crate::id::SessionId;
 use crate::runtime::{self, Launch};
 use crate::store::FileLock;
 
 /// The right to tick; one process of a town has it at a time.
 pub struct Pass {
-    _lock: FileLock,
+    lock: FileLock,
+}
+
+impl Pass {
+    /// Ends the pass after a tick that could not do everything: the next one looks for what a git that it called may have
+    /// left when it was killed.
+    pub fn give_up(self) {
+        self.lock.give_up();
+    }
+
+    fn over(open: &OpenTown, lock: FileLock) -> Self {
+        if let Some(owner) = lock.dead_owner() {
+            for rig in open.town.rig_names().unwrap_or_default() {
+                aftermath::clear(open, &rig, owner.since);
+            }
+        }
+        Self { lock }
+    }
 }
 
 /// Takes the right to tick; nothing when another process has it.
@@ -25,7 +43,7 @@ pub struct Pass {
 /// # Errors
 /// When the lock file cannot be opened.
 pub fn try_begin(open: &OpenTown) -> Outcome<Option<Pass>> {
-    Ok(FileLock::try_acquire(&open.town.tick_lock())?.map(|lock| Pass { _lock: lock }))
+    Ok(FileLock::try_acquire(&open.town.tick_lock())?.map(|lock| Pass::over(open, lock)))
 }
 
 /// Waits for the right to tick.
@@ -33,7 +51,7 @@ pub fn try_begin(open: &OpenTown) -> Outcome<Option<Pass>> {
 /// # Errors
 /// When it is still taken after `limit`.
 pub fn begin(open: &OpenTown, limit: Duration) -> Outcome<Pass> {
-    Ok(Pass { _lock: FileLock::acquire(&open.town.tick_lock(), limit)? })
+    Ok(Pass::over(open, FileLock::acquire(&open.town.tick_lock(), limit)?))
 }
 
 /// The mark that requests leave.
@@ -41,9 +59,10 @@ fn request_file(open: &OpenTown) -> PathBuf {
     open.town.run_dir().join("pass.wanted")
 }
 
-/// When a pass was last asked for.
-pub fn requested(open: &OpenTown) -> Option<SystemTime> {
-    fs::metadata(request_file(open)).and_then(|meta| meta.modified()).ok()
+/// The last request for a pass; another one has another token. Not the time of the file: two requests may come within one
+/// tick of its clock.
+pub fn requested(open: &OpenTown) -> Option<String> {
+    fs::read_to_string(request_file(open)).ok()
 }
 
 /// Asks for a pass: whoever ticks now will tick again, and when nobody does, a detached process begins.
@@ -57,11 +76,13 @@ pub fn request(open: &OpenTown) {
 #[expect(clippy::disallowed_methods, reason = "only the time of the mark counts, not what it says")]
 fn try_request(open: &OpenTown) -> Outcome<()> {
     let path = request_file(open);
-    let marked = fs::write(&path, format!("{}\n", std::process::id()));
+    let marked = fs::write(&path, SessionId::random().as_str());
     if let Err(error) = marked {
         tracing::warn!("cannot write {}: {error}", path.display());
     }
-    if !open.settings.auto_merge || try_begin(open)?.is_none() {
+    // Only the record is read: taking the lock, for however short a time, could turn away a pass that was asked for.
+    let ticks = FileLock::recorded_owner(&open.town.tick_lock()).is_some_and(|owner| owner.process.is_alive());
+    if !open.settings.auto_merge || ticks {
         return Ok(());
     }
     let program = open.program()?.display().to_string();

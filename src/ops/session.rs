@@ -1,13 +1,13 @@
 //! The sessions of a town: what the local state recorded, held against what can be observed now.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::OpenTown;
+use super::{OpenTown, aftermath};
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
-use crate::runtime::{self, ExitReason, Launch, Observed, Run};
+use crate::runtime::{self, EndReport, ExitReason, Launch, Observed, Run};
 use crate::store::{SessionEnd, SessionRow};
 
 /// A session that is not recorded as ended, and what its run folder tells.
@@ -163,6 +163,7 @@ pub fn leftovers(open: &OpenTown) -> Outcome<Vec<PathBuf>> {
 pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Option<SessionRow>> {
     let dir = folder(open, &row.id);
     let report = runtime::end(&dir, grace(open))?;
+    clear_after(open, row, &dir, &report);
     let end = match report.exit {
         Some(exit) => SessionEnd {
             at: exit.ended,
@@ -187,6 +188,17 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
         format!("{} ended: {} ({status})", row.name, end.reason),
     );
     Ok(Some(SessionRow { end: Some(end), ..row.clone() }))
+}
+
+/// Removes the locks that git left in the rig when it was killed together with the session.
+fn clear_after(open: &OpenTown, row: &SessionRow, dir: &Path, report: &EndReport) {
+    let killed = !report.killed.is_empty()
+        || report.was == Observed::Lost
+        || report.exit.as_ref().is_some_and(|exit| exit.signal.is_some() || exit.killed > 0);
+    let began = std::fs::metadata(dir.join(Launch::FILE)).and_then(|file| file.modified());
+    if let (true, Actor::Worker(worker), Ok(began)) = (killed, &row.worker, began) {
+        aftermath::clear(open, &worker.rig, began);
+    }
 }
 
 /// Ends every session of a worker.

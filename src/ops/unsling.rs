@@ -7,15 +7,19 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::aftermath::Guard;
 use super::{OpenTown, Report, sandbox, session, tick};
 use crate::bead::transition::{Ending, Hold};
 use crate::bead::{AttemptOutcome, Bead, Claim, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, WorkerRef};
+<<<<<<< HEAD
 use crate::ledger::Transaction;
 use crate::mail::Letter;
 use crate::store::FileLock;
+=======
+>>>>>>> e8991a0 (wip aftermath)
 
 /// How long to wait for somebody who starts or stops the same worker.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,8 +55,8 @@ pub fn unsling(open: &OpenTown, word: &str, reason: Option<&str>) -> Outcome<Uns
     let snapshot = open.snapshot()?;
     let id = open.bead_id(&snapshot, word)?;
     let (bead, claim) = held(open, &snapshot.bead(&id)?)?;
-    let _lock = FileLock::acquire(&open.town.worker_lock(&claim.assignee), PATIENCE)?;
-    take_back(open, &bead, &claim, reason.unwrap_or("taken back by a person"))
+    let guard = Guard::of_worker(open, &claim.assignee, PATIENCE)?;
+    guard.after(take_back(open, &bead, &claim, reason.unwrap_or("taken back by a person")))
 }
 
 /// A worker gives up a bead by saying why, not by letting go.

@@ -30,6 +30,8 @@ pub struct FileLock {
     file: File,
     path: PathBuf,
     died: Option<Owner>,
+    since: SystemTime,
+    unfinished: bool,
 }
 
 impl FileLock {
@@ -41,6 +43,9 @@ impl FileLock {
                 return Ok(lock);
             }
             let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(locked(path, start.elapsed()));
+            }
             match wait_for(path, left)? {
                 Some(file) if is_at(&file, path) => return Self::take(file, path),
                 Some(_) => {}
@@ -73,6 +78,12 @@ impl FileLock {
         self.died
     }
 
+    /// Lets go of the lock as if its owner had vanished: what was begun under it did not come to its end, and the next
+    /// owner is to look at what is left of it.
+    pub fn give_up(mut self) {
+        self.unfinished = true;
+    }
+
     /// The lock file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -94,23 +105,28 @@ impl FileLock {
         let died = read_record(&file);
         let failed = |source| StoreError::io("write the owner into", path, source);
         let write = |since| write_record(&file, &record(Owner { process: ProcessId::current(), since }));
-        write(died.map_or_else(now, |owner| owner.since)).map_err(failed)?;
+        let mut since = died.map_or_else(now, |owner| owner.since);
+        write(since).map_err(failed)?;
         if died.is_none() {
             // The times of files come from a coarser clock that is behind by milliseconds: by this clock, what is made
             // from now on is never older than the record.
-            let written = file.metadata().and_then(|meta| meta.modified()).map_err(failed)?;
-            write(written.min(now())).map_err(failed)?;
+            since = file.metadata().and_then(|meta| meta.modified()).map_err(failed)?.min(since);
+            write(since).map_err(failed)?;
         }
-        Ok(Self { file, path: path.to_owned(), died })
+        Ok(Self { file, path: path.to_owned(), died, since, unfinished: false })
     }
 }
 
 impl Drop for FileLock {
     fn drop(&mut self) {
-        // A panic may leave the guarded thing half done: the record stays, so the next owner looks.
-        if !std::thread::panicking() {
-            let _ = write_record(&self.file, "free");
-        }
+        // A panic may leave the guarded thing half done: the next owner looks. The record names nobody then, because
+        // this process may live on.
+        let text = if self.unfinished || std::thread::panicking() {
+            record(Owner { process: ProcessId { pid: 0, start_ticks: 0 }, since: self.since })
+        } else {
+            "free".to_owned()
+        };
+        let _ = write_record(&self.file, &text);
         let _ = self.file.unlock();
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+use std::time::SystemTime;
 
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
@@ -30,6 +33,23 @@ impl ProcessId {
     /// Whether this very process still runs. A zombie, which has ended and only waits to be collected, does not.
     pub fn is_alive(self) -> bool {
         Self::of(self.pid) == Some(self)
+    }
+
+    /// When it started, to a hundredth of a second; `None` where the system does not tell.
+    #[cfg(target_os = "linux")]
+    pub fn started(self) -> Option<SystemTime> {
+        // The unit of process times in /proc is the same on every Linux; see proc(5) and times(2).
+        const TICKS: u64 = 100;
+        let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+        let uptime = Duration::try_from_secs_f64(uptime.split(' ').next()?.parse().ok()?).ok()?;
+        let age = uptime.checked_sub(Duration::from_millis(self.start_ticks * 1000 / TICKS)).unwrap_or_default();
+        now().checked_sub(age)
+    }
+
+    /// When it started, to a hundredth of a second; `None` where the system does not tell.
+    #[cfg(not(target_os = "linux"))]
+    pub fn started(self) -> Option<SystemTime> {
+        None
     }
 
     /// The number as the system calls take it. Refuses 0 and 1, so that no signal ever goes to everybody.
@@ -62,6 +82,12 @@ impl FromStr for ProcessId {
         let (pid, ticks) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         Ok(Self { pid: pid.parse()?, start_ticks: ticks.trim().parse()? })
     }
+}
+
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "compared with the times of files, which are the machine's")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Field 22 of `/proc/PID/stat` (see proc(5)); the second field may contain spaces and brackets.

@@ -8,10 +8,10 @@ use crate::bead::Status;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::WorkerRef;
+use crate::ops::aftermath::Guard;
 use crate::ops::unsling::{self, PATIENCE};
 use crate::ops::{OpenTown, Report, sandbox, session};
 use crate::polecat::{self, Secured};
-use crate::store::FileLock;
 use crate::town::Rig;
 
 /// A worker that was retired.
@@ -35,7 +35,10 @@ impl Report for Removed {
 pub fn remove(open: &OpenTown, word: &str) -> Outcome<Removed> {
     unsling::by_somebody_in_charge(open)?;
     let worker = open.worker(&open.snapshot()?, word)?;
-    let _lock = FileLock::acquire(&open.town.worker_lock(&worker), PATIENCE)?;
+    Guard::of_worker(open, &worker, PATIENCE)?.after(remove_alone(open, worker))
+}
+
+fn remove_alone(open: &OpenTown, worker: WorkerRef) -> Outcome<Removed> {
     retire(open, &worker)?;
     commit_point("remove.retired");
     session::end_all(open, &worker, "removed")?;

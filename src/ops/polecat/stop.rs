@@ -9,9 +9,9 @@ use crate::bead::Status;
 use crate::error::Outcome;
 use crate::id::WorkerRef;
 use crate::ledger::BeadQuery;
+use crate::ops::aftermath::Guard;
 use crate::ops::unsling::{self, PATIENCE, Unslung};
 use crate::ops::{OpenTown, Report, sandbox, session};
-use crate::store::FileLock;
 
 /// A worker that was stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,7 +37,10 @@ pub fn stop(open: &OpenTown, word: &str, why: Option<&str>) -> Outcome<Stopped> 
     unsling::by_somebody_in_charge(open)?;
     open.ledger.settle()?;
     let worker = open.worker(&open.snapshot()?, word)?;
-    let _lock = FileLock::acquire(&open.town.worker_lock(&worker), PATIENCE)?;
+    Guard::of_worker(open, &worker, PATIENCE)?.after(stop_alone(open, worker, why))
+}
+
+fn stop_alone(open: &OpenTown, worker: WorkerRef, why: Option<&str>) -> Outcome<Stopped> {
     let query = BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };
     let hooked = open.snapshot()?.beads(&query)?.into_iter().next();
     let released = match hooked.as_ref().and_then(|bead| Some((bead, bead.claim()?))) {

@@ -93,8 +93,10 @@ pub fn take(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Oid>
     run.recover()?;
     run.take_incoming(talk)?;
     run.deliver(talk)?;
-    let Some(reason) = run.report.undelivered.take() else { return run.target.tip() };
-    let files: String = run.report.in_the_way.iter().map(|path| format!("\n  {}", path.display())).collect();
+    let Run { report, target, bench, .. } = run;
+    bench.succeeded();
+    let Some(reason) = report.undelivered else { return target.tip() };
+    let files: String = report.in_the_way.iter().map(|path| format!("\n  {}", path.display())).collect();
     Err(Failure::new(Kind::Refused, format!("landed work cannot come to {} yet: {reason}{files}", rig.url))
         .hint(format!("Commit or move away what is in the way, then `gt rig take {}`.", rig.name))
         .hint("Nothing was changed there; landing goes on in the rig's own target."))
@@ -109,7 +111,11 @@ pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> O
     let Some(mut run) = Run::begin(open, &rig)? else { return Ok(busy(&rig)) };
     let worked = run.work(once, talk);
     let Run { report, entries, bench, .. } = run;
-    drop(bench);
+    if worked.is_ok() && report.waiting.is_none() {
+        bench.succeeded();
+    } else {
+        drop(bench);
+    }
     if !report.landed.is_empty() || !report.bounced.is_empty() || (!once && unseen(open, &rig, &entries)?) {
         pass::request(open);
     }
@@ -129,7 +135,11 @@ pub fn settle(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Ra
     }
     run.recover()?;
     run.deliver(talk)?;
-    Ok(run.report)
+    let Run { report, bench, .. } = run;
+    if report.waiting.is_none() {
+        bench.succeeded();
+    }
+    Ok(report)
 }
 
 fn busy(rig: &Rig) -> Ran {

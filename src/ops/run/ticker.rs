@@ -1,7 +1,7 @@
 //! Ticks in a thread of their own, so that a long set-up does not stop the picture.
 
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::error::{Failure, Kind, Outcome};
 use crate::ops::tick::{self, Ticked};
@@ -22,7 +22,7 @@ pub(super) struct Ticker {
     last: Option<Instant>,
     /// Whether there is a reason to tick.
     wanted: bool,
-    asked: Option<SystemTime>,
+    asked: Option<String>,
     quiet: u32,
     /// Whether it hangs on the next ticks whether anything goes on.
     pub hurry: bool,

@@ -1,0 +1,105 @@
+//! What a predecessor that was killed, or that failed, left around a rig: locks of git that nobody holds any more, and
+//! gates that still run.
+//!
+//! A lock of git is removed only when there is a witness of a death (our own lock around that work, or the session of the
+//! worker), the lock is not older than what died, and nobody who could hold it lives. All others are waited for, then
+//! named by git.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::OpenTown;
+use crate::error::Outcome;
+use crate::git::stale::{self, GitLock, Verdict};
+use crate::id::{RigName, WorkerRef};
+use crate::runtime::{Users, users};
+use crate::store::FileLock;
+
+/// By how much the start of a process and the time of a file may be apart although the one came first.
+const SLACK: Duration = Duration::from_millis(200);
+
+/// A lock of ours around work with git in a rig. Unless the work is said to have succeeded, the next owner looks for what
+/// it left, as after a death: a git that it had started may have been killed alone.
+#[derive(Debug)]
+pub struct Guard {
+    lock: Option<FileLock>,
+}
+
+impl Guard {
+    /// Takes the lock at `path`, which guards work in `rig`, waiting for at most `limit`.
+    ///
+    /// # Errors
+    /// When another process keeps it.
+    pub fn acquire(open: &OpenTown, rig: &RigName, path: &Path, limit: Duration) -> Outcome<Self> {
+        Ok(Self::over(open, rig, FileLock::acquire(path, limit)?))
+    }
+
+    /// Takes the lock if nobody holds it.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened.
+    pub fn try_acquire(open: &OpenTown, rig: &RigName, path: &Path) -> Outcome<Option<Self>> {
+        Ok(FileLock::try_acquire(path)?.map(|lock| Self::over(open, rig, lock)))
+    }
+
+    /// Keeps all others away from the sandbox of a worker, waiting for at most `limit`.
+    ///
+    /// # Errors
+    /// When another process keeps it.
+    pub fn of_worker(open: &OpenTown, worker: &WorkerRef, limit: Duration) -> Outcome<Self> {
+        Self::acquire(open, &worker.rig, &open.town.worker_lock(worker), limit)
+    }
+
+    fn over(open: &OpenTown, rig: &RigName, lock: FileLock) -> Self {
+        if let Some(owner) = lock.dead_owner() {
+            clear(open, rig, owner.since);
+        }
+        Self { lock: Some(lock) }
+    }
+
+    /// The work came to its end.
+    pub fn succeeded(mut self) {
+        drop(self.lock.take());
+    }
+
+    /// The work ended like this.
+    ///
+    /// # Errors
+    /// That of the work.
+    pub fn after<T>(self, outcome: Outcome<T>) -> Outcome<T> {
+        if outcome.is_ok() {
+            self.succeeded();
+        }
+        outcome
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            lock.give_up();
+        }
+    }
+}
+
+/// Removes the locks of git in the repository of `rig` that were made since `since`, when something died that may have
+/// left them, and that nobody holds. What cannot be removed stays for git to name.
+pub fn clear(open: &OpenTown, rig: &RigName, since: SystemTime) {
+    let repo = open.town.rig_repo(rig);
+    let folders = [open.town.rig_dir(rig)];
+    for lock in stale::find(&repo) {
+        if stale::judge(&lock, Some(since)) == Verdict::Remove && !is_held(&lock, &repo, &folders) {
+            tracing::info!("{} was left by a process that died", lock.path.display());
+            if let Err(error) = std::fs::remove_file(&lock.path) {
+                tracing::warn!("cannot remove {}: {error}", lock.path.display());
+            }
+        }
+    }
+}
+
+/// Whether somebody lives who may hold it: who began after it was made does not. Where the system does not tell, the
+/// witness of the death has to do.
+fn is_held(lock: &GitLock, repo: &Path, folders: &[std::path::PathBuf]) -> bool {
+    let Users::These(users) = users(&lock.path, repo, folders) else { return false };
+    users.iter().any(|user| user.started().is_none_or(|began| began <= lock.made + SLACK))
+}
