@@ -1,13 +1,16 @@
 //! `gt refinery`.
 
+mod watch;
+
 use clap::Subcommand;
 
 use super::render::show;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
+use crate::id::RigName;
 use crate::ops::queue::status::{State, status};
 use crate::ops::refinery::{Ran, run};
-use crate::ops::{Many, Page};
+use crate::ops::{Many, OpenTown, Page};
 
 /// Work through the merge queue: merge, gate, land
 #[derive(Debug, clap::Args)]
@@ -25,6 +28,7 @@ enum Command {
 impl Args {
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self.command {
+            Command::Run(args) if args.watch => args.watch(call),
             Command::Run(args) => show(args, call),
             Command::Status(args) => show(args, call),
         }
@@ -38,8 +42,26 @@ struct RunArgs {
     #[arg(value_name = "RIG", add = complete::rigs())]
     rig: Option<String>,
     /// Stop when one bead has left the queue
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     once: bool,
+    /// Go on with what comes into the queue, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+impl RunArgs {
+    fn rigs(&self, open: &OpenTown) -> Outcome<Vec<RigName>> {
+        Ok(match &self.rig {
+            Some(rig) => vec![open.rig(rig)?.name],
+            None => open.town.rig_names()?,
+        })
+    }
+
+    fn watch(self, call: &mut Call) -> Outcome<u8> {
+        let open = call.open()?;
+        let rigs = self.rigs(&open)?;
+        watch::watch(&open, &rigs, call)
+    }
 }
 
 impl Perform for RunArgs {
@@ -47,10 +69,7 @@ impl Perform for RunArgs {
 
     fn perform(self, call: &mut Call) -> Outcome<Many<Ran>> {
         let open = call.open()?;
-        let rigs = match &self.rig {
-            Some(rig) => vec![open.rig(rig)?.name],
-            None => open.town.rig_names()?,
-        };
+        let rigs = self.rigs(&open)?;
         Ok(Many::of(&rigs, |rig| run(&open, &rig.parse()?, self.once, &mut call.ui)))
     }
 }

@@ -12,6 +12,7 @@ mod decision;
 mod event;
 mod evidence;
 mod order;
+pub mod protected;
 #[cfg(test)]
 mod tests;
 

@@ -65,3 +65,71 @@ fn a_paused_queue_lands_nothing_and_its_order_can_be_changed() {
     town.gt(["queue", "pause", "wob"]).exits(3);
     promises::hold(&town);
 }
+
+#[test]
+fn a_persons_own_branch_goes_through_the_gates_and_back_to_the_person() {
+    let (town, project) = town_that_waits();
+    project.git(&["checkout", "--quiet", "-b", "mine"]);
+    project.write("mine.txt", "mine\n");
+    project.write("tests/wrong.sh", "exit 1\n");
+    project.commit("Add what I want");
+    project.git(&["checkout", "--quiet", "main"]);
+    town.gt(["queue", "add", "nothing"]).exits(3).complains(&["no branch"]);
+    town.gt(["queue", "add", "main"]).exits(7).complains(&["no commit beyond"]);
+    let added = town.json(["queue", "add", "mine"]);
+    let id = added["bead"].as_str().expect("an id").to_owned();
+    assert_eq!((added["title"].as_str(), added["commits"].as_u64()), (Some("Add what I want"), Some(1)));
+    town.gt(["queue", "add", "mine"]).succeeds().says(&[&id, "already"]);
+    assert_eq!(shown(&town, &id)["status"], "submitted");
+    town.gt(["refinery", "run", "web"]).succeeds().says(&[&id, "bounced"]);
+    let bead = shown(&town, &id);
+    assert_eq!((&bead["status"], &bead["attempts"][0]["outcome"]), (&Value::from("open"), &Value::from("bounced")));
+    town.gt(["escalation", "list"]).succeeds().says(&["your branch mine was sent back"]);
+    town.gt(["config", "set", "auto_merge", "true"]).succeeds();
+    town.gt(["tick"]).succeeds();
+    assert_eq!(shown(&town, &id)["status"], "open", "no worker gets what is the person's");
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+
+    project.git(&["checkout", "--quiet", "mine"]);
+    project.git(&["rm", "--quiet", "tests/wrong.sh"]);
+    project.git(&["commit", "--quiet", "--message", "Mend it"]);
+    project.git(&["checkout", "--quiet", "main"]);
+    town.gt(["queue", "add", "mine", "--bead", &id]).succeeds().says(&[&id, "2 commits"]);
+    assert_eq!(town.json(["queue", "list"])[0]["standing"], "waiting", "the letter is settled");
+    town.gt(["refinery", "run", "web"]).succeeds().says(&[&id, "landed"]);
+    assert_eq!(project.show("main", "mine.txt").as_deref(), Some("mine\n"));
+    town.gt(["queue", "add", "mine", "--bead", &id]).exits(7);
+    promises::hold(&town);
+}
+
+#[test]
+fn a_change_of_the_gates_waits_for_an_approval_and_a_watching_refinery_lands_it() {
+    let (town, project) = town_that_waits();
+    project.git(&["checkout", "--quiet", "-b", "ci"]);
+    project.write("test.sh", "#!/bin/sh\nexit 0\n");
+    project.commit("Tests are quicker now");
+    project.git(&["checkout", "--quiet", "-b", "innocent", "main"]);
+    project.write("mine.txt", "mine\n");
+    project.commit("Add a file");
+    project.git(&["checkout", "--quiet", "main"]);
+    let id = town.json(["queue", "add", "ci"])["bead"].as_str().expect("an id").to_owned();
+    let other = town.json(["queue", "add", "innocent"])["bead"].as_str().expect("an id").to_owned();
+    let mut watching = town.command(["refinery", "run", "web", "--watch"]).start();
+    wait_until("the innocent one to land", || shown(&town, &other)["status"] == "closed");
+    wait_until("the other to wait", || town.json(["queue", "list"])[0]["standing"] == "set-aside");
+    town.gt(["queue", "list", "--why"]).succeeds().says(&["waits for approval: touches test.sh"]);
+    assert_eq!(shown(&town, &id)["status"], "submitted");
+    town.gt(["queue", "approve", &other]).exits(6).complains(&["not in the merge queue"]);
+    town.gt(["queue", "approve", &id]).succeeds().says(&[&id, "approved at"]);
+    wait_until("the approved one to land", || shown(&town, &id)["status"] == "closed");
+    let approved = &shown(&town, &id)["merge"]["approved"];
+    assert_eq!((&approved["by"], &approved["head"]), (&Value::from("human"), &Value::from(project.tip("ci"))));
+    let letters = town.json(["escalation", "list", "--all"]);
+    assert_eq!(letters.as_array().map(Vec::len), Some(1), "it was said once");
+    assert!(watching.try_wait().expect("it is our child").is_none(), "it goes on");
+    let pid = i32::try_from(watching.id()).expect("a process id");
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).expect("not 0"), rustix::process::Signal::INT)
+        .expect("it is there");
+    watching.wait().expect("it ends");
+    promises::hold(&town);
+}

@@ -1,5 +1,7 @@
 //! `gt queue`: one file per command below it.
 
+mod add;
+mod approve;
 mod list;
 mod log;
 mod pause;
@@ -26,6 +28,8 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Retry(retry::Args),
+    Add(add::Args),
+    Approve(approve::Args),
     Reject(reject::Args),
     Log(log::Args),
     Pause(pause::PauseArgs),
@@ -40,6 +44,8 @@ impl Args {
             Command::List(args) => args.dispatch(call),
             Command::Show(args) => print(args, call),
             Command::Retry(args) => print(args, call),
+            Command::Add(args) => print(args, call),
+            Command::Approve(args) => print(args, call),
             Command::Reject(args) => print(args, call),
             Command::Log(args) => print(args, call),
             Command::Pause(args) => print(args, call),

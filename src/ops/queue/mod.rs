@@ -1,5 +1,7 @@
 //! `gt queue`: what waits to be merged, in which order and why, and what a person can do about it.
 
+pub mod add;
+pub mod approve;
 pub mod list;
 pub mod log;
 pub mod pause;

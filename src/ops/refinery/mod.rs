@@ -7,6 +7,8 @@
 mod gate;
 mod incoming;
 mod land;
+mod own;
+mod protect;
 mod stack;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +32,7 @@ use crate::refinery::{self as decisions, Decision, Entry, Event, Evidence, Recov
 use crate::town::{Remote, Rig};
 
 /// How long a fetch or a push may take.
-const NETWORK: Duration = Duration::from_secs(120);
+pub(super) const NETWORK: Duration = Duration::from_secs(120);
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -247,7 +249,7 @@ impl Run<'_> {
     fn carry_out(&mut self, decision: Decision, talk: &mut dyn Talk) -> Outcome<()> {
         match decision {
             Decision::ReadTarget => self.read_target(),
-            Decision::Stack { base, members } => self.stack(&base, &members),
+            Decision::Stack { base, members } => self.stack(&base, &members, talk),
             Decision::Gate { commit, tree, members } => self.gate(&commit, &tree, &members, talk),
             Decision::Land(stack) => self.land(&stack, talk),
             Decision::CloseAsMerged { member, landed } => self.close_as_merged(&member, &landed),
@@ -299,6 +301,7 @@ impl Run<'_> {
         let trees: BTreeSet<String> = self.fresh.keys().cloned().collect();
         let tail = log.as_ref().and_then(|log| self.tail_of(log)).unwrap_or_default();
         let text = if tail.is_empty() { reason.to_owned() } else { format!("{reason}\n\n{tail}") };
+        let own = self.own_branch(member)?;
         let bounced = self.open.ledger.transact(&self.actor, |tx| {
             self.put_evidence(tx, &trees);
             let mut bead = tx.bead(member)?;
@@ -313,6 +316,9 @@ impl Run<'_> {
         }
         commit_point("bounce.recorded");
         self.fresh.clear();
+        if let Some(branch) = own {
+            self.tell_owner(member, &branch, &text)?;
+        }
         self.open.event("bead.bounced", &self.actor, Some(member), Some(&self.rig.name), reason);
         talk.note(&format!("{member} bounced: {}", reason.lines().next().unwrap_or_default()));
         self.report.bounced.push((member.clone(), reason.to_owned()));

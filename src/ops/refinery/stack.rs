@@ -6,12 +6,17 @@ use crate::error::Outcome;
 use crate::git::merge::{self, Merged, Merger, NewCommit};
 use crate::git::{Git, Oid, Person, bare};
 use crate::id::BeadId;
+use crate::ops::Talk;
 use crate::refinery::{Event, Stacked};
 use crate::town::MergeStyle;
 
 impl Run<'_> {
-    pub(super) fn stack(&mut self, base: &str, members: &[BeadId]) -> Outcome<()> {
-        let event = self.stacked(&parse(base)?, members)?;
+    pub(super) fn stack(&mut self, base: &str, members: &[BeadId], talk: &mut dyn Talk) -> Outcome<()> {
+        let base = parse(base)?;
+        if self.hold_back(&base, members, talk)? {
+            return Ok(());
+        }
+        let event = self.stacked(&base, members)?;
         self.core.apply(event);
         Ok(())
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Ticked, repair};
 use crate::bead::ready;
-use crate::bead::{AttemptOutcome, Bead, Status};
+use crate::bead::{Attempt, AttemptOutcome, Bead, Status};
 use crate::convoy::{Convoy, Verdict};
 use crate::error::Outcome;
-use crate::id::{Actor, BeadId};
+use crate::id::{Actor, BeadId, WorkerKind};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::ops::convoy::with_members;
 use crate::ops::hooking::{self, Wish};
@@ -95,7 +95,8 @@ fn in_flight(snapshot: &Snapshot) -> Outcome<BTreeSet<BeadId>> {
 
 fn came_back(bead: &Bead) -> bool {
     let last = bead.attempts.last().map(|attempt| attempt.outcome);
-    matches!(last, Some(AttemptOutcome::Bounced | AttemptOutcome::Ended | AttemptOutcome::Interrupted))
+    !is_taken_back(bead)
+        && matches!(last, Some(AttemptOutcome::Bounced | AttemptOutcome::Ended | AttemptOutcome::Interrupted))
 }
 
 /// Open beads that a person took from their worker: they stay open until a person slings them again.
@@ -104,7 +105,12 @@ fn taken_back(snapshot: &Snapshot) -> Outcome<BTreeSet<BeadId>> {
     Ok(open.into_iter().filter(is_taken_back).map(|bead| bead.id).collect())
 }
 
-/// Whether a person took an open bead from its worker.
+/// Whether a person took an open bead from its worker, or it is a person's own branch that was sent back to them.
 pub fn is_taken_back(bead: &Bead) -> bool {
-    bead.attempts.last().is_some_and(|last| last.outcome == AttemptOutcome::Released)
+    let crew = |last: &Attempt| last.worker.as_ref().is_some_and(|worker| worker.kind == WorkerKind::Crew);
+    bead.attempts.last().is_some_and(|last| match last.outcome {
+        AttemptOutcome::Released => true,
+        AttemptOutcome::Bounced => crew(last),
+        _ => false,
+    })
 }
