@@ -8,16 +8,16 @@ pub mod file;
 pub mod filter;
 pub mod graph;
 pub mod lookup;
+mod merge;
 pub mod ready;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod similar;
 pub mod transition;
 
-pub use fields::{
-    Approval, Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status,
-};
+pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Kind, Note, Resolution, State, Status};
 pub use file::FileError;
+pub use merge::{Approval, Intent, Merge};
 pub use ready::Standing;
 pub use transition::{Ending, Hold, Refused};
 
