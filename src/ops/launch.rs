@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::hooking::Hooked;
 use super::aftermath::Guard;
+use super::hooking::Hooked;
 use super::prime::{self, Assignment};
 use super::{OpenTown, pass, sandbox, session};
 use crate::agent::prompt::Prompts;

@@ -14,12 +14,8 @@ use crate::bead::{AttemptOutcome, Bead, Claim, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, WorkerRef};
-<<<<<<< HEAD
 use crate::ledger::Transaction;
 use crate::mail::Letter;
-use crate::store::FileLock;
-=======
->>>>>>> e8991a0 (wip aftermath)
 
 /// How long to wait for somebody who starts or stops the same worker.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);

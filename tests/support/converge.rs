@@ -39,7 +39,8 @@ pub fn tick(town: &TestTown) {
 pub fn rest(town: &TestTown) {
     let start = Instant::now();
     loop {
-        let at_work: Vec<_> = town.processes().into_iter().filter(|process| !process.line.starts_with("tmux ")).collect();
+        let at_work: Vec<_> =
+            town.processes().into_iter().filter(|process| !process.line.starts_with("tmux ")).collect();
         if at_work.is_empty() {
             return;
         }

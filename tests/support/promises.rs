@@ -180,7 +180,11 @@ impl<'a> View<'a> {
             let passed = self.evidence.iter().filter(|path| path.starts_with(&folder));
             let passed = passed.filter(|path| self.town.git(&["show", &format!("HEAD:{path}")]).contains("\"passed\""));
             if rig.gated && passed.count() == 0 {
-                findings.push(format!("{name}: {} went to {new}, whose tree {} has no gate that passed", rig.branch, tree.trim()));
+                findings.push(format!(
+                    "{name}: {} went to {new}, whose tree {} has no gate that passed",
+                    rig.branch,
+                    tree.trim()
+                ));
             }
         }
         findings

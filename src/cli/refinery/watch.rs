@@ -2,7 +2,7 @@
 //!
 //! Ctrl-C ends it as it ends any run: the next one takes up what was begun.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::cli::Call;
 use crate::error::{Failure, Kind, Outcome};
@@ -40,7 +40,7 @@ pub(super) fn watch(open: &OpenTown, rigs: &[RigName], call: &mut Call) -> Outco
 }
 
 /// What is different when there may be something to do: the ledger, or that somebody asked for a pass.
-fn sign(open: &OpenTown) -> Outcome<(Oid, Option<SystemTime>)> {
+fn sign(open: &OpenTown) -> Outcome<(Oid, Option<String>)> {
     Ok((open.ledger.tip()?, pass::requested(open)))
 }
 

@@ -100,7 +100,11 @@ pub fn pass(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
         };
         let answered = pass::requested(open);
         all.absorb(tick(open, talk)?);
-        if all.troubles.is_empty() { drop(right) } else { right.give_up() }
+        if all.troubles.is_empty() {
+            drop(right)
+        } else {
+            right.give_up()
+        }
         // Whoever asked while this tick ran found the lock taken and relies on another look.
         if pass::requested(open) == answered {
             return Ok(all);
