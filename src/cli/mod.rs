@@ -60,6 +60,8 @@ use std::process::ExitCode;
 use args::Cli;
 use clap::FromArgMatches;
 
+use crate::error::{Failure, Kind};
+
 pub use call::Call;
 pub use render::{Perform, Render};
 pub use ui::{Board, Colour, Label, Line, Style, Table, Text, Ui, Unattended};
@@ -84,7 +86,14 @@ pub fn main() -> ExitCode {
         failure.kind.exit_code()
     });
     call.ui.flush();
-    ExitCode::from(code)
+    match call.ui.lost() {
+        Some(error) if code == 0 => {
+            let failure = Failure::caused(Kind::External, "the results could not be written", error);
+            call.ui.error(&failure);
+            ExitCode::from(failure.kind.exit_code())
+        }
+        _ => ExitCode::from(code),
+    }
 }
 
 /// A panic is a defect of ours: said in the shape of every other error, with its own exit code.
@@ -92,5 +101,5 @@ fn defect(info: &std::panic::PanicHookInfo<'_>) {
     let mut stderr = std::io::stderr();
     let _ = writeln!(stderr, "error: this is a defect of gt: {info}");
     let _ = writeln!(stderr, "hint: please report it with the command and what it printed");
-    std::process::exit(crate::error::Kind::Internal.exit_code().into());
+    std::process::exit(Kind::Internal.exit_code().into());
 }

@@ -14,7 +14,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Ticked> {
         let open = call.open()?;
-        pass(&open, &mut call.ui)
+        pass(&open)
     }
 }
 

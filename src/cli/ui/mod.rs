@@ -181,6 +181,11 @@ impl Ui {
         self.out.json(value);
     }
 
+    /// Why a part of the results was not written, other than that nobody reads them any more.
+    pub(super) fn lost(&mut self) -> Option<std::io::Error> {
+        self.out.lost()
+    }
+
     /// Writes out what was printed so far.
     pub fn flush(&mut self) {
         self.out.flush();

@@ -14,8 +14,10 @@ pub(super) struct Stream {
     pub colour: bool,
     /// Whether a person looks at it.
     pub terminal: bool,
-    /// Set once nobody reads any more; everything after that is dropped.
+    /// Set once nothing can be written any more; everything after that is dropped.
     closed: bool,
+    /// Why, when it is not that nobody reads any more.
+    lost: Option<io::Error>,
 }
 
 #[derive(Debug)]
@@ -29,16 +31,16 @@ impl Stream {
     pub fn stdout(colour: Colour) -> Self {
         let terminal = io::stdout().is_terminal();
         let sink = Sink::Out(BufWriter::with_capacity(32 * 1024, io::stdout()));
-        Self { sink, colour: colour.wanted(terminal), terminal, closed: false }
+        Self { sink, colour: colour.wanted(terminal), terminal, closed: false, lost: None }
     }
 
     pub fn stderr(colour: Colour) -> Self {
         let terminal = io::stderr().is_terminal();
-        Self { sink: Sink::Err(io::stderr()), colour: colour.wanted(terminal), terminal, closed: false }
+        Self { sink: Sink::Err(io::stderr()), colour: colour.wanted(terminal), terminal, closed: false, lost: None }
     }
 
     pub fn memory() -> Self {
-        Self { sink: Sink::Memory(Vec::new()), colour: false, terminal: false, closed: false }
+        Self { sink: Sink::Memory(Vec::new()), colour: false, terminal: false, closed: false, lost: None }
     }
 
     pub fn line(&mut self, text: &Text) {
@@ -57,7 +59,7 @@ impl Stream {
             Sink::Err(err) => err.write_all(bytes),
             Sink::Memory(memory) => memory.write_all(bytes),
         };
-        self.closed = written.is_err();
+        self.took(written);
     }
 
     /// Writes a value as one line of JSON, piece by piece: a long list is never held twice.
@@ -72,15 +74,29 @@ impl Stream {
         };
         match written {
             Ok(()) => self.bytes(b"\n"),
-            Err(error) if error.is_io() => self.closed = true,
+            Err(error) if error.is_io() => self.took(Err(error.into())),
             Err(error) => panic!("reports are plain data with string keys: {error}"),
         }
     }
 
     pub fn flush(&mut self) {
         if let (Sink::Out(out), false) = (&mut self.sink, self.closed) {
-            self.closed = out.flush().is_err();
+            let written = out.flush();
+            self.took(written);
         }
+    }
+
+    /// A closed pipe is a reader that has seen enough; anything else, such as a full disk, lost output.
+    fn took(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.closed = true;
+            self.lost = (error.kind() != io::ErrorKind::BrokenPipe).then_some(error);
+        }
+    }
+
+    /// Why output was lost, if it was.
+    pub fn lost(&mut self) -> Option<io::Error> {
+        self.lost.take()
     }
 
     pub fn is_closed(&self) -> bool {

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{OpenTown, Report, Silence, Talk, pass, tick};
+use super::{OpenTown, Report, Talk, pass, tick};
 use crate::error::{Kind, Outcome};
 use crate::ledger::Snapshot;
 use crate::town::Rig;
@@ -79,7 +79,7 @@ pub fn doctor(open: &OpenTown, fix: bool, talk: &mut dyn Talk) -> Outcome<Examin
     let mut examined = Examined { town, ..Examined::default() };
     mend(open, &mut examined, talk);
     talk.step("looking after the town");
-    match tick::tick(open, &mut Silence) {
+    match tick::tick(open) {
         Ok(ticked) => {
             examined.mended.extend(told(&ticked));
             examined.troubles.extend(ticked.troubles);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Failure, Kind, Outcome};
 use crate::ops::tick::{self, Ticked};
-use crate::ops::{OpenTown, Silence, pass};
+use crate::ops::{OpenTown, pass};
 
 /// Between a tick and the next one, when something happened.
 const SHORT: Duration = Duration::from_millis(300);
@@ -36,7 +36,7 @@ impl Ticker {
         let (answer, answers) = mpsc::channel();
         let body = move || {
             for () in ordered {
-                if answer.send(tick::pass(&town, &mut Silence)).is_err() {
+                if answer.send(tick::pass(&town)).is_err() {
                     break;
                 }
             }

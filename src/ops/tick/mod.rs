@@ -11,7 +11,7 @@ mod repair;
 use serde::Serialize;
 
 use super::target::Target;
-use super::{OpenTown, Report, Talk, pass, rig, session};
+use super::{OpenTown, Report, pass, rig, session};
 use crate::bead::Status;
 use crate::error::{Failure, Outcome};
 use crate::id::{BeadId, RigName, WorkerRef};
@@ -91,7 +91,7 @@ impl Ticked {
 ///
 /// # Errors
 /// When the town cannot be read.
-pub fn pass(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
+pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
     let mut all = Ticked::default();
     loop {
         let Some(right) = pass::try_begin(open)? else {
@@ -99,7 +99,7 @@ pub fn pass(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
             return Ok(all);
         };
         let answered = pass::requested(open);
-        all.absorb(tick(open, talk)?);
+        all.absorb(tick(open)?);
         if all.troubles.is_empty() {
             drop(right)
         } else {
@@ -116,7 +116,7 @@ pub fn pass(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
 ///
 /// # Errors
 /// When the town cannot be read.
-pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
+pub fn tick(open: &OpenTown) -> Outcome<Ticked> {
     let mut ticked = Ticked::default();
     // The rigs whose files can be read go on.
     let rigs: Vec<Rig> = open
@@ -136,7 +136,7 @@ pub fn tick(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Ticked> {
     if let Some(ended) = ticked.note("sessions", session::settle(open)) {
         ticked.ended = ended.into_iter().map(|row| row.name).collect();
     }
-    repair::workers(open, &rigs, &mut ticked, talk)?;
+    repair::workers(open, &rigs, &mut ticked)?;
     beads::see_to(open, &rigs, &mut ticked)?;
     feed::start(open, &rigs, &mut ticked)?;
     merge(open, &rigs, &mut ticked)?;

@@ -12,7 +12,7 @@ use crate::error::Outcome;
 use crate::id::{Actor, BeadId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, Talk, escalate, sandbox, session};
+use crate::ops::{OpenTown, escalate, sandbox, session};
 use crate::runtime::{self, Reply};
 use crate::store::FileLock;
 use crate::town::Rig;
@@ -24,13 +24,12 @@ const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_PAUSE: u32 = 300;
 
 /// Looks at every worker and does what the witness prescribes.
-pub(super) fn workers(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked, talk: &mut dyn Talk) -> Outcome<()> {
+pub(super) fn workers(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
     let snapshot = open.snapshot()?;
     for seen in observe::seen(open, &snapshot, rigs)? {
         let worker = seen.observation.worker.clone();
         let done = worker_of(open, rigs, &seen);
         if let Some(Some(what)) = ticked.note(&worker.short(), done) {
-            talk.note(&format!("{}: {what}", worker.short()));
             ticked.remedies.push(Remedied { worker, what });
         }
     }
