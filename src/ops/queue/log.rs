@@ -119,8 +119,8 @@ fn landed(snapshot: &Snapshot, bead: &Bead, left: &mut Left) -> Outcome<()> {
 
 /// The attempt that ended then, as far as the bead still keeps it.
 fn sent_back(snapshot: &Snapshot, bead: &Bead, later: usize, left: &mut Left) -> Outcome<()> {
-    let bounced = bead.attempts.iter().rev().filter(|attempt| attempt.outcome == AttemptOutcome::Bounced);
-    let Some(attempt) = bounced.skip(later).next() else { return Ok(()) };
+    let mut bounced = bead.attempts.iter().rev().filter(|attempt| attempt.outcome == AttemptOutcome::Bounced);
+    let Some(attempt) = bounced.nth(later) else { return Ok(()) };
     left.reason = attempt.reason.lines().next().map(str::to_owned);
     if attempt.log.is_some() {
         let (all, _) = snapshot.documents::<Evidence>()?;

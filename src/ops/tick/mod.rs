@@ -101,9 +101,9 @@ pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
         let answered = pass::requested(open);
         all.absorb(tick(open)?);
         if all.troubles.is_empty() {
-            drop(right)
+            drop(right);
         } else {
-            right.give_up()
+            right.give_up();
         }
         // Whoever asked while this tick ran found the lock taken and relies on another look.
         if pass::requested(open) == answered {
