@@ -157,7 +157,8 @@ fn row(what: &str, size: usize, (ours, baseline): (Duration, Duration), budget: 
 
 fn reads(town: &BenchTown, empty: &Path) {
     let baseline = || timed(town.command(&empty.display().to_string()).args(["show", "x"]));
-    let cases: [(&str, &str, &dyn Fn(usize) -> Vec<String>); 6] = [
+    type Case<'c> = (&'c str, &'c str, &'c dyn Fn(usize) -> Vec<String>);
+    let cases: [Case<'_>; 6] = [
         ("gt --version", "2x an empty clap program", &|_| vec!["--version".into()]),
         ("gt show ID", "5x", &|run| vec!["show".into(), town.some_id(run).into()]),
         ("gt ready", "5x", &|_| vec!["ready".into()]),
