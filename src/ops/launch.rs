@@ -18,8 +18,8 @@ use crate::bead::{Bead, Claim, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, Lease, RoleName, SessionId, WorkerRef};
-use crate::runtime::{Launch, RuntimeKind};
-use crate::store::{SessionRow, write_atomic};
+use crate::runtime::{Launch, Observed, RuntimeKind};
+use crate::store::{FileLock, SessionRow, write_atomic};
 use crate::town::{Rig, Settings};
 
 /// A session that runs now.
@@ -68,14 +68,21 @@ pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
     guard.after(start_alone(open, &bead, &claim))
 }
 
+/// Whether some process is about to start a session of `worker`, or to end one.
+pub fn is_under_way(open: &OpenTown, worker: &WorkerRef) -> bool {
+    FileLock::recorded_owner(&open.town.worker_lock(worker)).is_some_and(|owner| owner.process.is_alive())
+}
+
 /// The start; the caller keeps all others away from the worker.
 fn start_alone(open: &OpenTown, bead: &Bead, claim: &Claim) -> Outcome<Start> {
     let (worker, lease) = (&claim.assignee, &claim.lease);
     if hooked(open, &bead.id, lease)?.is_none() {
         return Ok(Start::Gone);
     }
+    // Whoever starts a session keeps this lock until its process runs: one without a process will never have one.
     if let Some(live) = session::live(open, worker)?
         && live.row.lease.as_ref() == Some(lease)
+        && live.observed != Observed::Starting
     {
         return Ok(Start::Runs { session: live.row.id });
     }

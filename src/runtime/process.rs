@@ -3,12 +3,15 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::detach::collect_later;
 use super::folder::make_log_dir;
-use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, wait_until_started};
+use super::{
+    Attach, Exit, ExitReason, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, end, now,
+    wait_until_started,
+};
 use crate::env;
 
 /// How long the session's own process may take to begin.
@@ -44,7 +47,7 @@ impl Runtime for Processes {
             .open(&launch.log)
             .map_err(RuntimeError::io("open the log", &launch.log))?;
         let errors = log.try_clone().map_err(RuntimeError::io("open the log", &launch.log))?;
-        let child = Command::new(&self.place.program)
+        let mut child = Command::new(&self.place.program)
             .args(exec_arguments(dir, &launch))
             .current_dir(&self.place.town)
             .env_clear()
@@ -54,16 +57,11 @@ impl Runtime for Processes {
             .stderr(errors)
             .spawn()
             .map_err(RuntimeError::io("start", &self.place.program))?;
-        collect_later(child);
         // The process leaves the caller's terminal and group before it writes its pid: from then on it stands alone.
-        match wait_until_started(dir, START_LIMIT) {
-            Observed::Starting | Observed::Absent => Err(RuntimeError::DidNotStart {
-                session: launch.session.to_string(),
-                waited: START_LIMIT,
-                log: launch.log,
-            }),
-            Observed::Running(_) | Observed::Ended(_) | Observed::Lost => Ok(()),
-        }
+        let start = Instant::now();
+        let observed = wait_while_alive(dir, &mut child);
+        collect_later(child);
+        confirm_start(dir, &launch, &observed, start)
     }
 
     fn capture(&self, dir: &Path, lines: usize) -> Result<String, RuntimeError> {
@@ -78,6 +76,39 @@ impl Runtime for Processes {
     fn close(&self, _dir: &Path) -> Result<(), RuntimeError> {
         Ok(())
     }
+}
+
+/// Waits until the session has begun or can begin no more, because its process is gone.
+fn wait_while_alive(dir: &Path, child: &mut Child) -> Observed {
+    const LOOK: Duration = Duration::from_millis(50);
+    let start = Instant::now();
+    loop {
+        let ended = child.try_wait().is_ok_and(|status| status.is_some());
+        let observed = wait_until_started(dir, LOOK);
+        let waits = matches!(observed, Observed::Starting | Observed::Absent);
+        if !waits || ended || start.elapsed() >= START_LIMIT {
+            return observed;
+        }
+    }
+}
+
+/// What came of a start. A session that has not begun by now is ended for good, so that it can be started anew at once.
+pub(super) fn confirm_start(
+    dir: &Path,
+    launch: &Launch,
+    observed: &Observed,
+    start: Instant,
+) -> Result<(), RuntimeError> {
+    if !matches!(observed, Observed::Starting | Observed::Absent) {
+        return Ok(());
+    }
+    if Exit::read(dir).is_none() {
+        let message = Some("it did not begin".to_owned());
+        Exit { message, ..Exit::bare(ExitReason::NotStarted, now()) }.write(dir)?;
+    }
+    end(dir, Duration::ZERO)?;
+    let (session, waited, log) = (launch.session.to_string(), start.elapsed(), launch.log.clone());
+    Err(RuntimeError::DidNotStart { session, waited, log })
 }
 
 /// What `gt` is called with to run a session.

@@ -11,7 +11,7 @@ use crate::error::Outcome;
 use crate::git::worktree::{self, Registry};
 use crate::id::{Actor, HomeId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
-use crate::ops::{OpenTown, session};
+use crate::ops::{OpenTown, launch, session};
 use crate::runtime::{self, Exit, ExitReason, Observed, Pane, RuntimeKind, TmuxServer};
 use crate::store::{Counter, SessionRow};
 use crate::town::{Rig, Settings};
@@ -115,7 +115,8 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
     };
     let observation = Observation { worker: worker.clone(), home, now, hook, session, activity, displaced };
     let (observation, judgement) = around.judge(observation, row.as_ref());
-    let never_started = !of_this_hook || started_nothing(&observed);
+    let abandoned = observed == Observed::Starting && !launch::is_under_way(open, worker);
+    let never_started = !of_this_hook || started_nothing(&observed) || abandoned;
     Ok(Seen { observation, judgement, row, bead, never_started })
 }
 

@@ -5,12 +5,12 @@ mod server;
 mod typing;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tmux_interface::{CapturePane, DisplayMessage, KillSession, NewSession, PipePane, SetOption};
 
 use super::folder::{make_log_dir, make_private_dir};
-use super::process::{exec_arguments, exec_environment};
+use super::process::{confirm_start, exec_arguments, exec_environment};
 use super::wait_until_started;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
 
@@ -122,19 +122,13 @@ impl Runtime for Tmux {
         let launch = Launch { runtime: RuntimeKind::Tmux, tmux_socket: socket, ..launch.clone() };
         launch.write(dir)?;
         make_log_dir(&launch.log)?;
+        let start = Instant::now();
         if let Err(error) = self.new_session(dir, &launch) {
             // Somebody else was faster with the same name, perhaps.
             self.make_room(dir, &launch)?;
             return Err(error);
         }
-        match wait_until_started(dir, START_LIMIT) {
-            Observed::Starting | Observed::Absent => Err(RuntimeError::DidNotStart {
-                session: launch.session.to_string(),
-                waited: START_LIMIT,
-                log: launch.log,
-            }),
-            Observed::Running(_) | Observed::Ended(_) | Observed::Lost => Ok(()),
-        }
+        confirm_start(dir, &launch, &wait_until_started(dir, START_LIMIT), start)
     }
 
     fn capture(&self, dir: &Path, lines: usize) -> Result<String, RuntimeError> {
