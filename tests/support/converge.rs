@@ -97,6 +97,11 @@ fn tell(beads: &[Bead]) -> String {
 pub fn circumstances(town: &TestTown) -> String {
     let tick = town.gt(["tick"]).transcript();
     let feed = town.gt(["feed"]).transcript();
+    let ids: Vec<String> = open_beads(town).iter().map(|bead| bead.id.to_string()).collect();
+    let why: String = ids.iter().map(|id| town.gt(["why", id]).transcript()).collect();
     let log = town.git(&["log", "--format=%h %an: %s", "-30"]);
-    format!("--- another tick\n{tick}\n--- feed\n{feed}\n--- log\n{log}\n--- processes\n{:#?}", town.processes())
+    format!(
+        "--- another tick\n{tick}\n--- why\n{why}\n--- feed\n{feed}\n--- log\n{log}\n--- processes\n{:#?}",
+        town.processes()
+    )
 }
