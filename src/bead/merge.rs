@@ -1,4 +1,4 @@
-//! The way of a bead through the merge queue, as its file tells it.
+//! The way of a bead through the merge queue, as its file has it.
 
 use serde::Serialize;
 
@@ -30,12 +30,50 @@ pub struct Merge {
     /// The commit by which it is in the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub landed: Option<String>,
+    /// The branch as which it lies with the remote, for somebody else to merge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// The beads that landed as one with it, itself included, in the order of the stack.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub batch: Vec<BeadId>,
     /// Paths of the gate evidence documents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<String>,
     /// Keys that this version does not know; they survive a rewrite.
     #[serde(flatten, serialize_with = "super::file::unknown_keys")]
     pub extra: toml::Table,
+}
+
+impl Merge {
+    /// A submission that nothing happened to yet.
+    pub fn new(
+        branch: impl Into<String>,
+        head: impl Into<String>,
+        base: impl Into<String>,
+        target: impl Into<String>,
+        submitted: Timestamp,
+    ) -> Self {
+        Self {
+            branch: branch.into(),
+            head: head.into(),
+            base: base.into(),
+            target: target.into(),
+            submitted,
+            place: 0,
+            approved: None,
+            intent: None,
+            landed: None,
+            offer: None,
+            batch: Vec::new(),
+            gates: Vec::new(),
+            extra: toml::Table::new(),
+        }
+    }
+
+    /// Whether somebody approved of the commit that is submitted now.
+    pub fn is_approved(&self) -> bool {
+        self.approved.as_ref().is_some_and(|approval| approval.head == self.head)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -57,11 +95,18 @@ pub struct Approval {
     pub extra: toml::Table,
 }
 
-impl Merge {
-    /// Whether somebody approved of the commit that is submitted now.
-    pub fn is_approved(&self) -> bool {
-        self.approved.as_ref().is_some_and(|approval| approval.head == self.head)
-    }
+/// Gated work that lies with the remote as a branch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Offer {
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+    /// The commit that it is pushed with, 40 hex digits.
+    pub commit: String,
+    /// Whether the push is known to be over.
+    pub pushed: bool,
+    /// Keys that this version does not know; they survive a rewrite.
+    #[serde(flatten, serialize_with = "super::file::unknown_keys")]
+    pub extra: toml::Table,
 }
 
 /// A landing that was begun: the target moves from `old` to `new`, and `members` close with it.

@@ -17,7 +17,7 @@ pub mod transition;
 
 pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Kind, Note, Resolution, State, Status};
 pub use file::FileError;
-pub use merge::{Approval, Intent, Merge};
+pub use merge::{Approval, Intent, Merge, Offer};
 pub use ready::Standing;
 pub use transition::{Ending, Hold, Refused};
 

@@ -5,7 +5,9 @@ use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{Approval, Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State};
+use super::{
+    Approval, Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Note, Offer, Resolution, State,
+};
 use crate::clock::Timestamp;
 use crate::id::{Actor, BeadId, RoleName, WorkerRef};
 
@@ -37,19 +39,7 @@ pub fn claim(name: &str) -> Claim {
 
 /// A merge of a commit full of ones.
 pub fn merge() -> Merge {
-    Merge {
-        branch: "polecat/toast/web-abcde-1".to_owned(),
-        head: "1".repeat(40),
-        base: "2".repeat(40),
-        target: "main".to_owned(),
-        submitted: at(60),
-        place: 0,
-        approved: None,
-        intent: None,
-        landed: None,
-        gates: Vec::new(),
-        extra: toml::Table::new(),
-    }
+    Merge::new("polecat/toast/web-abcde-1", "1".repeat(40), "2".repeat(40), "main", at(60))
 }
 
 /// Text of every kind that has ever broken a file format.
@@ -115,22 +105,29 @@ fn unknown() -> impl Strategy<Value = toml::Table> {
 fn any_merge() -> impl Strategy<Value = Merge> {
     let intent = (text(), text(), text(), vec(any_id(), 0..3), unknown());
     let intent = intent.prop_map(|(old, new, landed, members, extra)| Intent { old, new, landed, members, extra });
+    let offer = (text(), text(), any::<bool>(), unknown());
+    let offer = offer.prop_map(|(branch, commit, pushed, extra)| Offer { branch, commit, pushed, extra });
+    let ways = (option::of(intent), option::of(text()), option::of(offer), vec(any_id(), 0..3));
     let approval = (any_worker(), time(), text(), unknown());
     let approval = approval.prop_map(|(by, at, head, extra)| Approval { by: Actor::Worker(by), at, head, extra });
     let queued = (time(), any::<i32>(), option::of(approval));
-    let fields = (text(), "[0-9a-f]{40}", queued, option::of(intent), option::of(text()), vec(text(), 0..3), unknown());
-    fields.prop_map(|(branch, head, (submitted, place, approved), intent, landed, gates, extra)| Merge {
-        place,
-        approved,
-        base: head.clone(),
-        target: branch.clone(),
-        branch,
-        head,
-        submitted,
-        intent,
-        landed,
-        gates,
-        extra,
+    let fields = (text(), "[0-9a-f]{40}", queued, ways, vec(text(), 0..3), unknown());
+    fields.prop_map(|(branch, head, (submitted, place, approved), (intent, landed, offer, batch), gates, extra)| {
+        Merge {
+            place,
+            approved,
+            base: head.clone(),
+            target: branch.clone(),
+            branch,
+            head,
+            submitted,
+            intent,
+            landed,
+            offer,
+            batch,
+            gates,
+            extra,
+        }
     })
 }
 

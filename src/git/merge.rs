@@ -60,18 +60,27 @@ impl Merger {
         Ok(Self { git: Git::on(dir), attributes: Attributes::of(dir, commit)? })
     }
 
-    /// Merges `head` into `base` in memory: one process when there is something to merge.
+    /// Merges `head` into `base` in memory.
     ///
     /// # Errors
     /// When one of them does not exist, or git fails.
     pub fn stack(&self, base: &Oid, head: &Oid) -> Result<Merged, GitError> {
+        self.stack_on(base, None, head)
+    }
+
+    /// The same where the tree of `base` is known: one process when there is something to merge.
+    ///
+    /// # Errors
+    /// When one of them does not exist, or git fails.
+    pub fn stack_on(&self, base: &Oid, base_tree: Option<&Oid>, head: &Oid) -> Result<Merged, GitError> {
         let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--messages", base.as_str(), head.as_str()];
         let git = self.attributes.apply(self.git.clone());
         let output = git.output(&args)?;
         match output.code() {
             Some(0) => {
                 let tree = parse_tree(&output.stdout)?;
-                let nothing_new = is_ancestor(git.dir(), head, base)?;
+                let same = base_tree.is_none_or(|base_tree| *base_tree == tree);
+                let nothing_new = same && is_ancestor(git.dir(), head, base)?;
                 Ok(if nothing_new { Merged::AlreadyIn } else { Merged::Tree(tree) })
             }
             Some(1) => parse_conflict(&output.stdout),

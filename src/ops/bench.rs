@@ -14,7 +14,7 @@ use crate::error::{Failure, Outcome};
 use crate::git::worktree::{self, Cut};
 use crate::git::{GitError, Oid};
 use crate::polecat::{PolecatError, furnish, set_up};
-use crate::runtime::{CommandResult, CommandSpec, run_command};
+use crate::runtime::CommandSpec;
 use crate::store::{FileLock, StoreError};
 use crate::town::{Gate, Rig, Settings};
 
@@ -95,17 +95,17 @@ impl<'a> Bench<'a> {
         set_up(&self.open.town.rig_repo(&self.rig.name), &self.folder, &wanted).map(|_| ())
     }
 
-    /// Runs one gate in the tree that lies on the bench. `log` is the name of its log; `given` are variables that it
-    /// gets beside the usual ones.
+    /// The command that runs one gate in the tree that lies on the bench. `log` is the name of its log; `given` are
+    /// variables that it gets beside the usual ones.
     ///
     /// # Errors
-    /// When it cannot be run. That it fails is no error.
-    pub fn gate(&self, gate: &Gate, log: &str, given: &BTreeMap<String, String>) -> Outcome<CommandResult> {
+    /// When the folder of the log cannot be made.
+    pub fn command(&self, gate: &Gate, log: &str, given: &BTreeMap<String, String>) -> Outcome<CommandSpec> {
         let log = self.open.town.gate_log(&self.rig.name, log);
         if let Some(folder) = log.parent() {
             std::fs::create_dir_all(folder).map_err(GitError::files("make", folder))?;
         }
-        Ok(run_command(&CommandSpec {
+        Ok(CommandSpec {
             command: gate.run.clone(),
             cwd: self.folder.clone(),
             env: self.environment(given),
@@ -114,7 +114,7 @@ impl<'a> Bench<'a> {
             log_limit: LOG_LIMIT,
             runs: self.open.town.run_dir(),
             stop: self.stop.clone(),
-        })?)
+        })
     }
 
     fn environment(&self, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {

@@ -234,19 +234,8 @@ fn submit(open: &OpenTown, work: &Work, result: Option<&str>) -> Outcome<()> {
     let (id, worker) = (&work.bead.id, &work.worker);
     open.ledger.transact(&open.actor, |tx| {
         let mut bead = tx.bead(id)?;
-        let merge = Merge {
-            branch: work.branch.clone(),
-            head: work.head.to_string(),
-            base: work.base.to_string(),
-            target: work.target.branch.clone(),
-            submitted: tx.now(),
-            place: 0,
-            approved: None,
-            intent: None,
-            landed: None,
-            gates: Vec::new(),
-            extra: toml::Table::new(),
-        };
+        let (head, base) = (work.head.to_string(), work.base.to_string());
+        let merge = Merge::new(&work.branch, head, base, &work.target.branch, tx.now());
         bead.submit(&open.actor, &work.lease, merge)?;
         if let Some(result) = result {
             bead.result = Some(result.to_owned());

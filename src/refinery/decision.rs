@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use super::{Commit, Stacked, Tree};
+use serde::Serialize;
+
+use super::{Commit, Stack, Subject, Tree};
 use crate::id::BeadId;
+use crate::town::Phase;
 
 /// What is to be done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,27 +15,29 @@ pub enum Decision {
     ReadTarget,
     /// Merge these beads on top of this commit, in memory.
     Stack {
-        /// The target's tip.
+        /// The target's tip, or for a trial an older one.
         base: Commit,
         /// In this order.
         members: Vec<BeadId>,
     },
-    /// Run the gates on exactly this tree.
+    /// Run the gates of a phase.
     Gate {
-        /// A commit that has the tree.
+        /// The commit to check out.
         commit: Commit,
-        /// The tree.
-        tree: Tree,
+        /// Under what the verdict is remembered.
+        subject: Subject,
         /// The beads in it; none when it is the target itself that is in doubt.
         members: Vec<BeadId>,
     },
     /// Move the target from the base of the stack to its tip: intent, swap, close.
-    Land(Stacked),
+    Land(Stack),
+    /// Push the tip of the stack, which is one bead, as a branch of its own.
+    Offer(Stack),
     /// Close a bead as merged whose commit is in the target already; nothing moves.
     CloseAsMerged {
         /// The bead.
         member: BeadId,
-        /// Its submitted commit.
+        /// The commit by which it is in the target.
         landed: Commit,
     },
     /// Send a bead back to its worker.
@@ -60,9 +65,9 @@ pub enum Decision {
 pub enum Waiting {
     /// The queue is empty.
     Empty,
-    /// Whatever is left was set aside, or needs a bead that was.
-    SetAside(Vec<BeadId>),
-    /// The target itself is red, and no bead in the queue mends it.
+    /// Whatever is left waits for something that has a name.
+    Named(Vec<(BeadId, Standing)>),
+    /// The target itself is red, and nothing that was submitted since mends it.
     TargetRed {
         /// What its gates say.
         reason: String,
@@ -74,29 +79,88 @@ pub enum Waiting {
     },
 }
 
-impl fmt::Display for Decision {
+/// What keeps a bead of the queue from being tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It was set aside, and a person was told.
+    SetAside,
+    /// Its branch lies with the remote; it is closed when its commit is in the target.
+    Offered,
+    /// It was red on a target that is red itself, or came before that was found.
+    TargetRed,
+    /// It needs a bead that is not closed yet.
+    Needs(BeadId),
+}
+
+impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |members: &[BeadId]| members.iter().map(BeadId::as_str).collect::<Vec<_>>().join(", ");
         match self {
-            Self::ReadTarget => f.write_str("read the target"),
-            Self::Stack { members, .. } => write!(f, "stack {}", list(members)),
-            Self::Gate { members, .. } if members.is_empty() => f.write_str("gate the target itself"),
-            Self::Gate { members, .. } => write!(f, "gate {}", list(members)),
-            Self::Land(stack) => write!(f, "land {}", list(&stack.beads())),
-            Self::CloseAsMerged { member, .. } => write!(f, "close {member}, which is in the target already"),
-            Self::Bounce { member, reason, .. } => write!(f, "bounce {member}: {reason}"),
-            Self::SetAside { member, reason } => write!(f, "set {member} aside: {reason}"),
-            Self::Wait(Waiting::Empty) => f.write_str("the queue is empty"),
-            Self::Wait(Waiting::SetAside(members)) => write!(f, "wait: {} set aside", list(members)),
-            Self::Wait(Waiting::TargetRed { reason }) => write!(f, "wait: the target itself is red: {reason}"),
-            Self::Wait(Waiting::GateBroken { reason }) => write!(f, "wait: the gates cannot be run: {reason}"),
+            Self::SetAside => f.write_str("set aside for a person"),
+            Self::Offered => f.write_str("offered as a branch, to be merged by somebody else"),
+            Self::TargetRed => f.write_str("waits for the target to be green"),
+            Self::Needs(need) => write!(f, "waits for {need}, which it needs"),
         }
     }
 }
 
-impl Stacked {
-    /// Its beads, in the order of the stack.
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the queue is empty"),
+            Self::Named(beads) => {
+                let parts: Vec<String> = beads.iter().map(|(bead, standing)| format!("{bead} {standing}")).collect();
+                f.write_str(&parts.join("; "))
+            }
+            Self::TargetRed { reason } => write!(f, "the target itself is red: {reason}"),
+            Self::GateBroken { reason } => write!(f, "the gates cannot be run: {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReadTarget => f.write_str("read the target"),
+            Self::Stack { members, .. } => write!(f, "stack {}", list(members)),
+            Self::Gate { subject, members, .. } => {
+                let what = if members.is_empty() { "the target itself".to_owned() } else { list(members) };
+                let when = if subject.phase == Phase::Before { " by itself" } else { "" };
+                write!(f, "gate {what}{when}")
+            }
+            Self::Land(stack) => write!(f, "land {}", list(&stack.beads())),
+            Self::Offer(stack) => write!(f, "offer {}", list(&stack.beads())),
+            Self::CloseAsMerged { member, .. } => write!(f, "close {member}, which is in the target already"),
+            Self::Bounce { member, reason, .. } => write!(f, "bounce {member}: {reason}"),
+            Self::SetAside { member, reason } => write!(f, "set {member} aside: {reason}"),
+            Self::Wait(waiting) => write!(f, "wait: {waiting}"),
+        }
+    }
+}
+
+/// Ids for people: `web-a, web-b`.
+pub(super) fn list(members: &[BeadId]) -> String {
+    members.iter().map(BeadId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl Stack {
+    /// Its beads, in order.
     pub fn beads(&self) -> Vec<BeadId> {
-        self.members.iter().map(|(bead, _)| bead.clone()).collect()
+        self.members.iter().map(|member| member.bead.clone()).collect()
+    }
+
+    /// The topmost commit.
+    pub fn tip(&self) -> &Commit {
+        self.members.last().map_or(&self.base, |member| &member.commit)
+    }
+
+    /// The tree of the topmost commit; none without members.
+    pub fn tree(&self) -> Option<&Tree> {
+        self.members.last().map(|member| &member.tree)
+    }
+
+    /// Whether a bead is in it.
+    pub fn has(&self, bead: &BeadId) -> bool {
+        self.members.iter().any(|member| member.bead == *bead)
     }
 }

@@ -1,18 +1,29 @@
 //! What the refinery is told.
 
+use serde::Serialize;
+
 use super::{Commit, Entry, Tree};
+use crate::clock::Timestamp;
 use crate::id::BeadId;
+use crate::town::Phase;
 
 /// What a rig sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// The most beads that are gated as one tree; at least one.
     pub batch: usize,
+    /// Whether there are gates that a submitted commit must pass by itself, before it is stacked.
+    pub before: bool,
+    /// Whether a green bead is offered as a branch, and not landed.
+    pub offer: bool,
+    /// Whether a bead that is red on top of others of its batch is tried without them even when the runs that a red
+    /// batch may cost are used up.
+    pub pairs: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { batch: 1 }
+        Self { batch: 1, before: false, offer: false, pairs: false }
     }
 }
 
@@ -25,21 +36,59 @@ pub struct Target {
     pub tree: Tree,
 }
 
-/// Beads merged on top of the target, in memory.
+/// Beads merged on top of a commit, in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stacked {
-    /// The target's tip below it.
+pub struct Stack {
+    /// The commit below them: the target's tip, or for a trial an older one.
     pub base: Commit,
-    /// The beads with the commit by which each would be in the target, in the order of the stack.
-    pub members: Vec<(BeadId, Commit)>,
-    /// The topmost commit.
-    pub tip: Commit,
-    /// The tree of that: what is gated, and what lands.
+    /// Those that could be merged, in order.
+    pub members: Vec<Member>,
+    /// Those that could not, and why.
+    pub left: Vec<(BeadId, Left)>,
+}
+
+/// One bead of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The bead.
+    pub bead: BeadId,
+    /// The commit by which it would be in the target; the one below it when it changes nothing.
+    pub commit: Commit,
+    /// The tree of that commit.
     pub tree: Tree,
 }
 
-/// What the gates say of a tree.
+/// Why a bead is not in a stack that it was wanted in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Its commit is in the base already.
+    AlreadyIn {
+        /// The commit by which.
+        landed: Commit,
+    },
+    /// It cannot be merged, and no worker can mend that: its commit is gone.
+    Unmergeable(String),
+    /// It conflicts with what is below it.
+    Conflict {
+        /// Whether it conflicts with the base alone as well, so that waiting mends nothing.
+        with_base: bool,
+        /// The paths and both sides, for whoever resolves it.
+        reason: String,
+    },
+    /// It needs one that is not in the stack either.
+    Follows(BeadId),
+}
+
+impl Left {
+    /// Whether what needs it cannot be stacked either.
+    pub fn keeps_out(&self) -> bool {
+        !matches!(self, Self::AlreadyIn { .. })
+    }
+}
+
+/// What the gates say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// All required gates passed.
     Green,
@@ -49,7 +98,30 @@ pub enum Verdict {
         reason: String,
         /// Where its output is.
         log: Option<String>,
+        /// When. Of what is submitted after a red target was found, each is tried for whether it mends it.
+        at: Timestamp,
     },
+}
+
+/// What was gated: a commit by itself in the phase before, a tree in the phase after stacking.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// Which gates.
+    pub phase: Phase,
+    /// The commit or the tree.
+    pub id: String,
+}
+
+impl Subject {
+    /// A submitted commit, as it came.
+    pub fn commit(id: &Commit) -> Self {
+        Self { phase: Phase::Before, id: id.clone() }
+    }
+
+    /// The tree of a stack.
+    pub fn tree(id: &Tree) -> Self {
+        Self { phase: Phase::After, id: id.clone() }
+    }
 }
 
 /// What happened.
@@ -61,32 +133,21 @@ pub enum Event {
     Withdrawn(BeadId),
     /// The tip of the target branch was read.
     Target(Target),
-    /// The stack that was asked for, or a beginning of it.
-    Stacked(Stacked),
-    /// A member of the stack conflicts with what is below it.
-    Conflict {
-        /// The member.
-        member: BeadId,
-        /// The members below it that went well.
-        after: Vec<BeadId>,
-        /// The paths and what git says, for whoever resolves it.
-        reason: String,
-    },
-    /// The commit of a member is in the target already.
-    AlreadyIn(BeadId),
-    /// A member cannot be merged, and no worker can mend that: its commit is gone.
-    Unmergeable {
-        /// The member.
-        member: BeadId,
-        /// Why.
-        reason: String,
-    },
+    /// The stack that was asked for, as far as it could be made.
+    Stacked(Stack),
     /// A bead was set aside, and a person knows.
     SetAside(BeadId),
-    /// The gates ran, or a document of the ledger says how they did.
+    /// A document of the ledger says what the gates said.
+    Known {
+        /// Of what.
+        subject: Subject,
+        /// What they say.
+        verdict: Verdict,
+    },
+    /// The gates ran.
     Gated {
-        /// The tree.
-        tree: Tree,
+        /// On what.
+        subject: Subject,
         /// What they say.
         verdict: Verdict,
     },
@@ -97,7 +158,7 @@ pub enum Event {
     },
     /// A person asks to try again what was set aside, broken or red.
     Again,
-    /// The target was moved to the tip of the stack.
+    /// The target was moved to the tip of the stack, or the stack's branch was offered.
     Landed,
     /// Somebody else moved the target first; its tip has to be read.
     Raced,

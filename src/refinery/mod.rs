@@ -4,22 +4,26 @@
 //! does it and tells what came of it. Nothing here is stored: after a crash the queue is read from the ledger
 //! and the verdicts from the gate documents, and the same decisions follow.
 //!
-//! With a batch above one, several beads are stacked and gated as one tree. A red tree of several is halved
-//! until the first red bead stands alone; verdicts are remembered by tree, so that no tree is gated twice.
+//! Several beads are stacked and gated as one tree. A red one is searched for the bead that makes it red, with as
+//! few runs as that takes; verdicts are remembered by tree, so that no tree is gated twice.
 
+mod apply;
+mod batch;
 mod decide;
 mod decision;
 mod event;
 mod evidence;
 mod order;
+mod pair;
 pub mod protected;
+mod search;
 #[cfg(test)]
 mod tests;
 
 pub use decide::Refinery;
-pub use decision::{Decision, Waiting};
-pub use event::{Event, Rules, Stacked, Target, Verdict};
-pub use evidence::{Evidence, Outcome as GateOutcome, definition};
+pub use decision::{Decision, Standing, Waiting};
+pub use event::{Event, Left, Member, Rules, Stack, Subject, Target, Verdict};
+pub use evidence::{Evidence, Outcome as GateOutcome, Try, definition};
 pub use order::{Entry, Placed, order};
 
 /// A commit, as hexadecimal digits.

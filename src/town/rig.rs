@@ -5,7 +5,7 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Seconds, Town, TownError, check, config, rig_text, schema};
+use super::{Gate, Merge, Town, TownError, check, config, rig_text, schema};
 use crate::id::{Prefix, RigName, RoleName, WorkerKind, WorkerName, WorkerRef};
 
 /// One project: where it comes from, how a worktree is set up, and what must pass before a tree may land.
@@ -94,64 +94,6 @@ impl Remote {
     }
 }
 
-/// How landings look in the history.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Merge {
-    /// What becomes of the worker's commits.
-    #[serde(default)]
-    pub style: MergeStyle,
-    /// Whether the landed commit carries a `Bead:` trailer.
-    #[serde(default = "yes")]
-    pub trailer: bool,
-}
-
-impl Default for Merge {
-    fn default() -> Self {
-        Self { style: MergeStyle::Merge, trailer: true }
-    }
-}
-
-impl Merge {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// What becomes of the worker's commits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MergeStyle {
-    /// They are kept, under a merge commit.
-    #[default]
-    Merge,
-    /// They become one commit.
-    Squash,
-    /// They are put on top of the target, one by one.
-    Rebase,
-}
-
-/// One command that must pass before a tree may land.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Gate {
-    /// Its name, unique in the rig.
-    pub name: String,
-    /// The command, for `sh -c`.
-    pub run: String,
-    /// Its time limit; none means the setting `gate_limit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Seconds>,
-    /// Whether a failure keeps the tree from landing.
-    #[serde(default = "yes", skip_serializing_if = "is_true")]
-    pub required: bool,
-}
-
-impl Gate {
-    /// A required gate without a limit of its own.
-    pub fn new(name: impl Into<String>, run: impl Into<String>) -> Self {
-        Self { name: name.into(), run: run.into(), limit: None, required: true }
-    }
-}
-
 /// What a reserved name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Reserved {
@@ -170,15 +112,6 @@ impl Reserved {
     pub fn polecat(role: RoleName) -> Self {
         Self { role, crew: false, retired: false }
     }
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_true(flag: &bool) -> bool {
-    *flag
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]

@@ -27,17 +27,9 @@ fn hooked(id: &str, worker: &str) -> Bead {
 
 fn merge(landed: Option<&str>, gates: &[&str]) -> Merge {
     Merge {
-        branch: "polecat/toast/web-abcde-1".into(),
-        head: NOWHERE.into(),
-        base: NOWHERE.into(),
-        target: "main".into(),
-        submitted: when(),
-        place: 0,
-        approved: None,
-        intent: None,
         landed: landed.map(str::to_owned),
         gates: gates.iter().map(|&path| path.to_owned()).collect(),
-        extra: toml::Table::new(),
+        ..Merge::new("polecat/toast/web-abcde-1", NOWHERE, NOWHERE, "main", when())
     }
 }
 

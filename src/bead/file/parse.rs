@@ -3,7 +3,9 @@
 use chrono::DateTime;
 
 use super::{FileError, Reader};
-use crate::bead::{Approval, Attempt, Bead, Claim, Closing, Intent, Kind, Merge, Note, Resolution, State, Status};
+use crate::bead::{
+    Approval, Attempt, Bead, Claim, Closing, Intent, Kind, Merge, Note, Offer, Resolution, State, Status,
+};
 use crate::clock::Timestamp;
 use crate::id::{BeadId, HomeId, Lease, RoleName, WorkerRef};
 
@@ -137,6 +139,8 @@ fn read_merge(mut table: Reader<'_>) -> Result<Merge, FileError> {
         approved: table.table("approved")?.map(read_approval).transpose()?,
         intent: table.table("intent")?.map(read_intent).transpose()?,
         landed: table.string("landed")?,
+        offer: table.table("offer")?.map(read_offer).transpose()?,
+        batch: table.list("batch")?,
         gates: table.list("gates")?,
         extra: toml::Table::new(),
     };
@@ -152,6 +156,16 @@ fn read_approval(mut table: Reader<'_>) -> Result<Approval, FileError> {
         extra: toml::Table::new(),
     };
     Ok(Approval { extra: table.rest()?, ..approval })
+}
+
+fn read_offer(mut table: Reader<'_>) -> Result<Offer, FileError> {
+    let offer = Offer {
+        branch: required(&mut table, "branch")?,
+        commit: required(&mut table, "commit")?,
+        pushed: table.boolean("pushed")?.unwrap_or(false),
+        extra: toml::Table::new(),
+    };
+    Ok(Offer { extra: table.rest()?, ..offer })
 }
 
 fn read_intent(mut table: Reader<'_>) -> Result<Intent, FileError> {

@@ -1,7 +1,7 @@
 //! Writes a bead's file.
 
 use super::Writer;
-use crate::bead::{Approval, Attempt, Bead, Intent, Merge, Note, State, word};
+use crate::bead::{Approval, Attempt, Bead, Intent, Merge, Note, Offer, State, word};
 
 impl Bead {
     /// The bead's file: the same bytes for the same bead. Empty fields are left out.
@@ -94,6 +94,9 @@ fn write_merge(out: &mut Writer, merge: &Merge) {
         out.plain("place", merge.place);
     }
     out.option("landed", merge.landed.as_ref());
+    if !merge.batch.is_empty() {
+        out.list("batch", &merge.batch);
+    }
     if !merge.gates.is_empty() {
         out.list("gates", &merge.gates);
     }
@@ -101,6 +104,10 @@ fn write_merge(out: &mut Writer, merge: &Merge) {
     if let Some(Approval { by, at, head, extra }) = &merge.approved {
         out.heading("merge.approved", false);
         out.text("by", &by.to_string()).time("at", *at).text("head", head).unknown(extra);
+    }
+    if let Some(Offer { branch, commit, pushed, extra }) = &merge.offer {
+        out.heading("merge.offer", false);
+        out.text("branch", branch).text("commit", commit).plain("pushed", pushed).unknown(extra);
     }
     if let Some(Intent { old, new, landed, members, extra }) = &merge.intent {
         out.heading("merge.intent", false);

@@ -2,7 +2,7 @@
 
 use super::{Reason, Refused, Verb, Who};
 use crate::bead::{
-    Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Resolution, State, Status, word,
+    Attempt, AttemptOutcome, Bead, Claim, Closing, Intent, Kind, Merge, Offer, Resolution, State, Status, word,
 };
 use crate::clock::Timestamp;
 use crate::id::{Actor, HomeId, Lease, WorkerRef};
@@ -98,6 +98,18 @@ impl Bead {
         intent.map(|_| ()).ok_or(missing)
     }
 
+    /// Offers its work as a branch, says that the branch is pushed, or takes the offer back.
+    ///
+    /// # Errors
+    /// See the table.
+    pub fn offer(&mut self, by: &Actor, offer: Option<Offer>) -> Result<(), Refused> {
+        self.allow(Verb::Offer, by, None)?;
+        self.not_landing(Verb::Offer)?;
+        let missing = self.refuse(Verb::Offer, Reason::NoLanding);
+        self.merge.as_mut().ok_or(missing)?.offer = offer;
+        Ok(())
+    }
+
     /// Ends it because the commit of its intent is in the target.
     ///
     /// # Errors
@@ -106,7 +118,9 @@ impl Bead {
         self.allow(Verb::Land, by, None)?;
         let missing = self.refuse(Verb::Land, Reason::NoLanding);
         let merge = self.merge.as_mut().ok_or_else(|| missing.clone())?;
-        merge.landed = Some(merge.intent.take().ok_or(missing)?.landed);
+        let intent = merge.intent.take().ok_or(missing)?;
+        merge.landed = Some(intent.landed);
+        merge.batch = if intent.members.len() > 1 { intent.members } else { Vec::new() };
         self.end(Resolution::Merged, at);
         Ok(())
     }

@@ -34,6 +34,8 @@ pub enum Verb {
     BeginLanding,
     /// Take back a landing that did not happen.
     DropLanding,
+    /// Offer its work as a branch, for somebody else to merge, or take that back.
+    Offer,
     /// End it because its commit is in the target.
     Land,
     /// End it because nobody wants it any more, or somebody did it by hand.
@@ -81,6 +83,7 @@ impl Verb {
             Self::Finish => "finished without a change",
             Self::BeginLanding | Self::Land => "landed",
             Self::DropLanding => "freed of its landing",
+            Self::Offer => "offered",
             Self::Close => "closed",
             Self::Release => "released",
             Self::Bounce => "bounced",
@@ -134,6 +137,14 @@ const EDGES: &[Edge] = &[
         who: &[Who::Refinery, Who::Witness],
         precondition: "the intended tip is not in the target (checked by the verb)",
         effect: "`[merge.intent]` goes",
+    },
+    Edge {
+        verb: Verb::Offer,
+        from: &[Status::Submitted],
+        to: "submitted",
+        who: &[Who::Refinery],
+        precondition: "no landing is under way; its gates are green (checked by the verb)",
+        effect: "`[merge.offer]` says branch and commit, and whether they are pushed",
     },
     Edge {
         verb: Verb::Land,

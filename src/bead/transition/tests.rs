@@ -41,6 +41,7 @@ fn go(bead: &mut Bead, verb: Verb, by: &Actor, lease: &Lease) -> Result<(), Refu
         Verb::Finish => bead.finish(by, lease, at(1)),
         Verb::BeginLanding => bead.begin_landing(by, intent(bead)),
         Verb::DropLanding => bead.drop_landing(by),
+        Verb::Offer => bead.offer(by, None),
         Verb::Land => bead.land(by, at(1)),
         Verb::Close => bead.close(by, Resolution::Cancelled, at(1)),
         Verb::Release => bead.release(by, hold, ending),

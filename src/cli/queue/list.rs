@@ -54,6 +54,7 @@ fn state(standing: &Standing) -> Text {
         Standing::Waiting => Text::new().state("waiting"),
         Standing::Paused { .. } => Text::new().state("paused"),
         Standing::Landing => Text::new().good("landing"),
+        Standing::Offered { .. } => Text::new().good("offered"),
         Standing::SetAside { .. } => Text::new().warn("set aside"),
         Standing::Elsewhere { .. } => Text::new().faint("elsewhere"),
     }
@@ -64,6 +65,7 @@ fn reasons(row: &Queued) -> Text {
     match &row.standing {
         Standing::Paused { reason } => text.plain("; the queue is paused: ").warn(reason),
         Standing::SetAside { reason } => text.plain("; ").warn(reason),
+        Standing::Offered { branch } => text.plain(format!("; pushed as {branch}, to be merged by somebody else")),
         Standing::Elsewhere { home } => text.plain(format!("; merged by the clone {home}")),
         Standing::Waiting | Standing::Landing => text,
     }

@@ -53,7 +53,7 @@ impl Render for Page<Left> {
 /// `test 1.2s, lint 0.3s`; a red one says so.
 fn gates(left: &Left) -> String {
     let gate = |gate: &crate::refinery::Evidence| {
-        let red = if gate.passes() { "" } else { " red" };
+        let red = if gate.passed() { "" } else { " red" };
         format!("{}{red} {:.1}s", gate.gate, gate.milliseconds as f64 / 1000.0)
     };
     left.gates.iter().map(gate).collect::<Vec<_>>().join(", ")

@@ -56,7 +56,7 @@ impl Render for Story {
 }
 
 fn gate(ui: &mut Ui, gated: &Gated) {
-    let label = if gated.evidence.passes() { Label::Good } else { Label::Bad };
+    let label = if gated.evidence.passed() { Label::Good } else { Label::Bad };
     ui.line(Text::from("  gate      ").with(label, &gated.sentence).faint(format_args!("  {}", gated.evidence.at)));
     log(ui, gated.output.as_deref());
 }

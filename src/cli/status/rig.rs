@@ -105,6 +105,7 @@ fn queue(tree: &Tree, facts: &RigFacts) -> Vec<Text> {
     }
     let reason = |queued: &Queued| match &queued.step {
         Step::SetAside { reason } => format!("     {reason}"),
+        Step::Offered { branch } => format!("     as {branch}"),
         _ => format!("     {}", queued.why),
     };
     let told = queue.iter().map(|queued| Text::new().faint(reason(queued)));
@@ -119,6 +120,7 @@ fn step(tree: &Tree, queued: &Queued) -> Text {
         }
         Step::Landing => Text::new().state("landing"),
         Step::SetAside { .. } => Text::new().warn("set aside"),
+        Step::Offered { .. } => Text::new().good("offered"),
         Step::HeldElsewhere { .. } => Text::new().state("held elsewhere"),
     }
 }

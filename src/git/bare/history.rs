@@ -98,6 +98,34 @@ pub fn commit_info(dir: &Path, commit: &Oid) -> Result<CommitInfo, GitError> {
     found.pop().ok_or_else(|| GitError::Answer { command: "git log".to_owned(), answer: String::new() })
 }
 
+/// The headings of commits, in their order; those that do not exist are left out.
+///
+/// # Errors
+/// When git fails.
+pub fn commit_infos(dir: &Path, commits: &[Oid]) -> Result<Vec<CommitInfo>, GitError> {
+    if commits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut which = vec!["--no-walk=unsorted", "--ignore-missing"];
+    which.extend(commits.iter().map(Oid::as_str));
+    headings(dir, &which)
+}
+
+/// One line for each of the newest commits that `tip` has and `base` has not and that touch one of `paths`, at most
+/// `limit`: id, author, subject.
+///
+/// # Errors
+/// When one of them does not exist, or git fails.
+pub fn touching(dir: &Path, base: &Oid, tip: &Oid, paths: &[String], limit: usize) -> Result<Vec<String>, GitError> {
+    let (range, limit) = (format!("{base}..{tip}"), format!("--max-count={limit}"));
+    let mut args = vec!["log", "--no-show-signature", "--encoding=UTF-8", "--no-merges", &limit];
+    args.extend(["--format=tformat:%h %an: %s", &range, "--"]);
+    let paths: Vec<String> = paths.iter().map(|path| format!(":(literal,top){path}")).collect();
+    args.extend(paths.iter().map(String::as_str));
+    let text = Git::on(dir).with("log.showSignature", "false").run(&args)?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
 /// The commits that `tip` has and `base` has not, newest first, at most `limit`.
 ///
 /// # Errors

@@ -15,6 +15,8 @@ mod refs;
 pub use create::{CreateError, create_bare, ensure_settings, settings_amiss};
 pub use deliver::{Delivery, deliver_local};
 pub use fetch::{Format, Probe, default_branch, fetch, fetch_from, probe};
-pub use history::{CommitInfo, commit_info, count, is_ancestor, log, merge_base, rev_parse, tree_of};
+pub use history::{
+    CommitInfo, commit_info, commit_infos, count, is_ancestor, log, merge_base, rev_parse, touching, tree_of,
+};
 pub use push::{Push, push_commit};
 pub use refs::{Tip, delete_ref, list_refs, ref_tip, swap_ref, tips};

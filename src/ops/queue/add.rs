@@ -130,19 +130,8 @@ fn submit(open: &OpenTown, request: &Request, named: Option<&BeadId>, work: &Wor
         pins::pin_work(&work.target.repo, &bead.id, bead.attempt_number(), &work.head)?;
         let lease = Lease::random();
         bead.hook(&open.actor, Claim { assignee: assignee.clone(), lease: lease.clone(), home: home.clone() })?;
-        let merge = Merge {
-            branch: request.branch.clone(),
-            head: work.head.to_string(),
-            base: work.base.to_string(),
-            target: work.target.branch.clone(),
-            submitted: tx.now(),
-            place: 0,
-            approved: None,
-            intent: None,
-            landed: None,
-            gates: Vec::new(),
-            extra: toml::Table::new(),
-        };
+        let (head, base) = (work.head.to_string(), work.base.to_string());
+        let merge = Merge::new(&request.branch, head, base, &work.target.branch, tx.now());
         bead.submit(&open.actor, &lease, merge)?;
         tx.put(&bead);
         // What was said of an earlier try is settled by this one.

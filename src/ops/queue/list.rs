@@ -6,9 +6,9 @@ use super::{reason_of, submitted, told};
 use crate::clock::Timestamp;
 use crate::error::Outcome;
 use crate::id::{BeadId, RigName, WorkerRef};
-use crate::ops::refinery::entry;
+use crate::ops::refinery::every_entry;
 use crate::ops::{OpenTown, Page, Row};
-use crate::refinery::{Entry, order};
+use crate::refinery::order;
 use crate::town::Rig;
 
 /// A bead that waits to be merged.
@@ -53,6 +53,11 @@ pub enum Standing {
         /// What the refinery says.
         reason: String,
     },
+    /// It was pushed as a branch, and is closed when the target has it.
+    Offered {
+        /// The branch.
+        branch: String,
+    },
     /// Another clone of the town merges it.
     Elsewhere {
         /// That clone.
@@ -86,8 +91,7 @@ pub(super) fn of_rig(open: &OpenTown, rig: &Rig) -> Outcome<Vec<Queued>> {
     let beads = submitted(&snapshot, rig)?;
     let letters = told(&snapshot)?;
     let home = open.home()?;
-    let entries: Vec<Entry> =
-        beads.iter().filter_map(|bead| bead.merge.as_ref().map(|merge| entry(bead, merge))).collect();
+    let entries = every_entry(&snapshot, &beads)?;
     let mut rows = Vec::new();
     for (index, placed) in order(&entries).into_iter().enumerate() {
         let Some(bead) = beads.iter().find(|bead| bead.id == placed.bead) else { continue };
@@ -97,6 +101,7 @@ pub(super) fn of_rig(open: &OpenTown, rig: &Rig) -> Outcome<Vec<Queued>> {
         let standing = match (told, claim) {
             (_, Some(claim)) if claim.home != *home => Standing::Elsewhere { home: claim.home.to_string() },
             _ if merge.intent.is_some() => Standing::Landing,
+            _ if let Some(offer) = &merge.offer => Standing::Offered { branch: offer.branch.clone() },
             (Some(letter), _) => Standing::SetAside { reason: reason_of(letter) },
             (None, _) => match &rig.paused {
                 Some(reason) => Standing::Paused { reason: reason.clone() },

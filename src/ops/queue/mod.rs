@@ -18,8 +18,10 @@ use crate::git::{Oid, bare};
 use crate::id::{Actor, BeadId};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::mail::Letter;
+use crate::ops::OpenTown;
+use crate::ops::refinery::on_record;
 use crate::ops::target::Target;
-use crate::refinery::{Evidence, definition};
+use crate::refinery::{Evidence, Subject};
 use crate::town::Rig;
 
 /// The beads of a rig that wait to be merged.
@@ -59,12 +61,33 @@ fn merged(target: &Target, tip: &Oid, bead: &Bead) -> Outcome<Option<Merged>> {
     Ok(Some(merge::stack(&target.repo, tip, &head)?))
 }
 
-/// The evidence that there is for a tree, with the gates as they are defined now.
-fn evidence_of(snapshot: &Snapshot, rig: &Rig, tree: &Oid) -> Outcome<Vec<Evidence>> {
-    let mut found = Vec::new();
-    for gate in &rig.gates {
-        let path = Evidence::path_of(&rig.name, tree.as_str(), &definition(gate, &rig.setup));
-        found.extend(snapshot.document::<Evidence>(&path)?);
+/// The evidence that there is for a subject with this tree, with the gates as they are defined now.
+fn evidence_of(
+    open: &OpenTown,
+    snapshot: &Snapshot,
+    rig: &Rig,
+    subject: &Subject,
+    tree: &Oid,
+) -> Outcome<Vec<Evidence>> {
+    let settings = open.settings_for(rig)?;
+    let recorded = on_record(snapshot, rig, &settings, subject, tree.as_str())?;
+    Ok(recorded.into_iter().filter_map(|(_, evidence)| evidence).collect())
+}
+
+/// What gates say of the submitted commit of a bead by itself.
+fn own_evidence(
+    open: &OpenTown,
+    snapshot: &Snapshot,
+    rig: &Rig,
+    target: &Target,
+    bead: &Bead,
+) -> Outcome<Vec<Evidence>> {
+    let head = bead.merge.as_ref().and_then(|merge| merge.head.parse::<Oid>().ok());
+    match head {
+        Some(head) if bare::rev_parse(&target.repo, head.as_str())?.is_some() => {
+            let tree = bare::tree_of(&target.repo, &head)?;
+            evidence_of(open, snapshot, rig, &Subject::commit(&head.to_string()), &tree)
+        }
+        _ => Ok(Vec::new()),
     }
-    Ok(found)
 }

@@ -1,13 +1,13 @@
 //! `gt queue retry`: a person says that a verdict was not the bead's fault.
 //!
-//! What is forgotten are red documents only: of the target as it is, of the bead merged with it, and of the run that
-//! sent the bead back. Git keeps them in the ledger's history.
+//! What is forgotten are red documents only: of the target as it is, of every tree with the bead in it, and of the run
+//! that sent the bead back. Git keeps them in the ledger's history.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{evidence_of, merged, told_of};
+use super::{evidence_of, merged, own_evidence, told_of};
 use crate::bead::{AttemptOutcome, Bead, Status};
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::bare;
@@ -17,7 +17,7 @@ use crate::ledger::{Document, Snapshot};
 use crate::ops::target::Target;
 use crate::ops::unsling::by_somebody_in_charge;
 use crate::ops::{OpenTown, Report, pass};
-use crate::refinery::Evidence;
+use crate::refinery::{Evidence, Subject};
 use crate::town::Rig;
 
 /// A bead that is tried again.
@@ -76,16 +76,20 @@ pub fn retry(open: &OpenTown, word: &str) -> Outcome<Retried> {
 fn red(open: &OpenTown, snapshot: &Snapshot, rig: &Rig, bead: &Bead) -> Outcome<Vec<Evidence>> {
     let target = Target::of(open, rig);
     let tip = target.tip()?;
-    let mut found = evidence_of(snapshot, rig, &bare::tree_of(&target.repo, &tip)?)?;
+    let tree = bare::tree_of(&target.repo, &tip)?;
+    let mut found = evidence_of(open, snapshot, rig, &Subject::tree(&tree.to_string()), &tree)?;
+    found.extend(evidence_of(open, snapshot, rig, &Subject::commit(&tip.to_string()), &tree)?);
     if let Some(Merged::Tree(tree)) = merged(&target, &tip, bead)? {
-        found.extend(evidence_of(snapshot, rig, &tree)?);
+        found.extend(evidence_of(open, snapshot, rig, &Subject::tree(&tree.to_string()), &tree)?);
     }
+    found.extend(own_evidence(open, snapshot, rig, &target, bead)?);
     let last = bead.attempts.last().and_then(|attempt| attempt.log.clone());
-    if last.is_some() {
-        let (all, _) = snapshot.documents::<Evidence>()?;
-        found.extend(all.into_iter().filter(|evidence| evidence.log == last));
-    }
+    let (all, _) = snapshot.documents::<Evidence>()?;
+    let concerns = |evidence: &Evidence| {
+        evidence.rig == rig.name && (evidence.beads.contains(&bead.id) || (last.is_some() && evidence.log == last))
+    };
+    found.extend(all.into_iter().filter(concerns));
     let mut seen = BTreeSet::new();
-    found.retain(|evidence| !evidence.passes() && seen.insert(evidence.path()));
+    found.retain(|evidence| !evidence.passed() && seen.insert(evidence.path()));
     Ok(found)
 }

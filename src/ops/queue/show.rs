@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::list::{self, Queued};
-use super::{evidence_of, merged};
+use super::{evidence_of, merged, own_evidence};
 use crate::bead::{Attempt, Bead, Merge};
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::merge::Merged;
@@ -13,7 +13,7 @@ use crate::git::{Oid, bare};
 use crate::ledger::Snapshot;
 use crate::ops::target::Target;
 use crate::ops::{OpenTown, Report};
-use crate::refinery::Evidence;
+use crate::refinery::{Evidence, Subject};
 use crate::town::Rig;
 
 /// The most commits that are listed.
@@ -105,7 +105,7 @@ pub fn show(open: &OpenTown, word: &str) -> Outcome<Story> {
     Ok(Story {
         status: bead.state.describe(),
         queued: list::of_rig(open, &rig)?.into_iter().find(|queued| queued.bead == bead.id),
-        gates: gates(open, &snapshot, &rig, &bead, now.as_ref())?,
+        gates: gates(open, &snapshot, &rig, (&target, &bead), now.as_ref())?,
         conflicts: match now {
             Some(Merged::Conflict { paths, .. }) => paths,
             _ => Vec::new(),
@@ -138,14 +138,21 @@ fn commits(target: &Target, bead: &Bead, tip: Option<&Oid>) -> Outcome<(Vec<Comm
     Ok((listed.into_iter().map(commit).collect(), bare::count(repo, &base, &head)?))
 }
 
-fn gates(open: &OpenTown, snapshot: &Snapshot, rig: &Rig, bead: &Bead, now: Option<&Merged>) -> Outcome<Vec<Gated>> {
+fn gates(
+    open: &OpenTown,
+    snapshot: &Snapshot,
+    rig: &Rig,
+    (target, bead): (&Target, &Bead),
+    now: Option<&Merged>,
+) -> Outcome<Vec<Gated>> {
     let mut found: Vec<Evidence> = Vec::new();
     for path in bead.merge.iter().flat_map(|merge| &merge.gates) {
         found.extend(snapshot.document::<Evidence>(path)?);
     }
     if let Some(Merged::Tree(tree)) = now {
-        found.extend(evidence_of(snapshot, rig, tree)?);
+        found.extend(evidence_of(open, snapshot, rig, &Subject::tree(&tree.to_string()), tree)?);
     }
+    found.extend(own_evidence(open, snapshot, rig, target, bead)?);
     let logs: Vec<&str> = bead.attempts.iter().filter_map(|attempt| attempt.log.as_deref()).collect();
     if !logs.is_empty() {
         let (all, _) = snapshot.documents::<Evidence>()?;

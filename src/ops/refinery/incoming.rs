@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::Run;
+use super::gate::Gating;
 use crate::error::Outcome;
 use crate::git::Oid;
 use crate::git::bare::{self, Delivery};
 use crate::git::merge::{self, Merged, NewCommit};
 use crate::mail::Severity;
 use crate::ops::{Talk, escalate};
-use crate::refinery::Verdict;
+use crate::refinery::{Subject, Verdict};
 use crate::town::Remote;
 
 impl Run<'_> {
@@ -28,7 +29,9 @@ impl Run<'_> {
         };
         let tree = bare::tree_of(&self.target.repo, &candidate)?;
         let what = format!("your own commits on {}", self.target.branch);
-        match self.verdict(candidate.as_str(), tree.as_str(), &what, talk)? {
+        let subject = Subject::tree(&tree.to_string());
+        let gating = Gating { commit: candidate.as_str(), subject: &subject, members: &[], what: &what };
+        match self.verdict(&gating, talk)?.0 {
             Verdict::Green => {
                 self.record_evidence(&what)?;
                 bare::swap_ref(
@@ -46,18 +49,6 @@ impl Run<'_> {
                 self.trouble(&format!("the commits that you made are red: {reason}"), talk)
             }
         }
-    }
-
-    /// Evidence that no landing or bounce will carry.
-    pub(super) fn record_evidence(&mut self, what: &str) -> Outcome<()> {
-        let trees = self.fresh.keys().cloned().collect();
-        self.open.ledger.transact(&self.actor, |tx| {
-            self.put_evidence(tx, &trees);
-            tx.describe("gate", format!("gate {what}"));
-            Ok(())
-        })?;
-        self.fresh.clear();
-        Ok(())
     }
 
     fn candidate(&self, ours: &Oid, theirs: &Oid) -> Outcome<Option<Oid>> {

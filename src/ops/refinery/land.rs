@@ -1,7 +1,8 @@
 //! Landing in three steps: the intent, the swap, the close.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::evidence::gates_of;
 use super::{NETWORK, Run, parse};
 use crate::bead::{Intent, Status};
 use crate::env::commit_point;
@@ -10,7 +11,8 @@ use crate::git::Oid;
 use crate::git::bare::{self, Push};
 use crate::id::BeadId;
 use crate::ops::Talk;
-use crate::refinery::{Event, Stacked};
+use crate::refinery::{Event, Stack, Subject};
+use crate::town::Phase;
 use crate::town::Remote;
 
 /// What became of the swap.
@@ -21,7 +23,7 @@ enum Swap {
 }
 
 impl Run<'_> {
-    pub(super) fn land(&mut self, stack: &Stacked, talk: &mut dyn Talk) -> Outcome<()> {
+    pub(super) fn land(&mut self, stack: &Stack, talk: &mut dyn Talk) -> Outcome<()> {
         let members = stack.beads();
         if let Err(failure) = self.write_intent(stack) {
             return self.lost_hold(&members, failure);
@@ -51,26 +53,29 @@ impl Run<'_> {
     }
 
     /// Step one: old tip, new tip and members, with the evidence that the tree is green.
-    fn write_intent(&mut self, stack: &Stacked) -> Outcome<()> {
+    fn write_intent(&mut self, stack: &Stack) -> Outcome<()> {
         let members = stack.beads();
-        let trees: BTreeSet<String> = self.fresh.keys().cloned().collect();
-        let gates: Vec<String> = self.evidence_of(&stack.tree);
+        let subjects: BTreeSet<Subject> = self.fresh.keys().cloned().collect();
+        let mut gates = BTreeMap::new();
+        for member in &members {
+            gates.insert(member.clone(), self.gates_of(stack, member)?);
+        }
         self.open.ledger.transact(&self.actor, |tx| {
-            self.put_evidence(tx, &trees);
-            for (id, landed) in &stack.members {
-                let mut bead = tx.bead(id)?;
+            self.put_evidence(tx, &subjects);
+            for member in &stack.members {
+                let mut bead = tx.bead(&member.bead)?;
                 bead.begin_landing(
                     &self.actor,
                     Intent {
                         old: stack.base.clone(),
-                        new: stack.tip.clone(),
-                        landed: landed.clone(),
+                        new: stack.tip().clone(),
+                        landed: member.commit.clone(),
                         members: members.clone(),
                         extra: toml::Table::new(),
                     },
                 )?;
                 if let Some(merge) = &mut bead.merge {
-                    merge.gates.clone_from(&gates);
+                    merge.gates.clone_from(&gates[&member.bead]);
                 }
                 tx.put(&bead);
             }
@@ -81,21 +86,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The documents that say that a tree is green.
-    fn evidence_of(&self, tree: &str) -> Vec<String> {
-        let of = |gate| {
-            crate::refinery::Evidence::path_of(
-                &self.rig.name,
-                tree,
-                &crate::refinery::definition(gate, &self.rig.setup),
-            )
-        };
-        self.rig.gates.iter().map(of).collect()
+    /// The documents that let a member land: those of the whole stack, and those of its own commit.
+    pub(super) fn gates_of(&mut self, stack: &Stack, member: &BeadId) -> Outcome<Vec<String>> {
+        let mut subjects: Vec<Subject> = stack.tree().map(Subject::tree).into_iter().collect();
+        let head = self.entries.get(member).map(|entry| Subject::commit(&entry.head));
+        subjects.extend(head.filter(|_| gates_of(self.rig, Phase::Before).next().is_some()));
+        self.paths_of(&subjects)
     }
 
     /// Step two: the target moves from the base to the tip, or it does not.
-    fn swap(&self, stack: &Stacked) -> Outcome<Swap> {
-        let (old, new): (Oid, Oid) = (parse(&stack.base)?, parse(&stack.tip)?);
+    fn swap(&self, stack: &Stack) -> Outcome<Swap> {
+        let (old, new): (Oid, Oid) = (parse(&stack.base)?, parse(stack.tip())?);
         let repo = &self.target.repo;
         if self.rig.remote == Remote::Local {
             let why = format!("gt: land {}", list(&stack.beads()));
@@ -175,7 +176,7 @@ impl Run<'_> {
     }
 
     /// A bead whose commit is in the target already: nothing moves, and the two ledger steps are one.
-    pub(super) fn close_as_merged(&mut self, member: &BeadId, landed: &str) -> Outcome<()> {
+    pub(super) fn close_as_merged(&mut self, member: &BeadId, landed: &str, talk: &mut dyn Talk) -> Outcome<()> {
         let tip = self.target.tip()?.to_string();
         self.open.ledger.transact(&self.actor, |tx| {
             let mut bead = tx.bead(member)?;
@@ -191,7 +192,9 @@ impl Run<'_> {
             tx.describe("begin-landing", format!("{member} is in {} already", self.target.branch));
             Ok(())
         })?;
-        self.close(std::slice::from_ref(member))
+        self.close(std::slice::from_ref(member))?;
+        talk.note(&format!("{member} is in {} already", self.target.branch));
+        Ok(())
     }
 }
 

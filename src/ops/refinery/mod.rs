@@ -4,11 +4,16 @@
 //! A kill anywhere is recovered by the next run: a landing that was begun is closed when its commit is in the
 //! target and taken back when it is not.
 
+mod bounce;
+mod evidence;
 mod gate;
 mod incoming;
+mod job;
 mod land;
+mod offer;
 mod own;
 mod protect;
+mod queue;
 mod stack;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,16 +25,16 @@ use serde::Serialize;
 use super::bench::Bench;
 use super::target::Target;
 use super::{OpenTown, Report, Talk, escalate, pass};
-use crate::bead::transition::{Ending, Hold};
-use crate::bead::{AttemptOutcome, Bead, Merge, State, Status};
-use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::{Oid, Person, bare};
 use crate::id::{Actor, BeadId, RigName};
-use crate::ledger::{BeadQuery, Transaction};
 use crate::mail::Severity;
-use crate::refinery::{self as decisions, Decision, Entry, Event, Evidence, Recovery, Rules, Waiting};
-use crate::town::{Remote, Rig};
+use crate::refinery::{self as decisions, Decision, Entry, Event, Evidence, Recovery, Rules, Subject, Waiting};
+use crate::town::{Landing, Pairs, Phase, Remote, Rig, Settings};
+
+pub(crate) use evidence::{gates_of, on_record};
+pub(crate) use job::Job;
+pub use queue::{entries, every_entry};
 
 /// How long a fetch or a push may take.
 pub(super) const NETWORK: Duration = Duration::from_secs(120);
@@ -43,11 +48,15 @@ pub struct Ran {
     pub busy: bool,
     /// What landed.
     pub landed: Vec<BeadId>,
+    /// What was pushed as a branch, for somebody else to merge.
+    pub offered: Vec<BeadId>,
     /// What was sent back, and why.
     pub bounced: Vec<(BeadId, String)>,
     /// What stays in the queue until a person acts, and why.
     pub set_aside: Vec<(BeadId, String)>,
-    /// How many gates were run; verdicts that were known already are not counted.
+    /// How many trees were gated; those whose verdict was known already are not counted.
+    pub gate_runs: usize,
+    /// How many gates that took.
     pub gates_run: usize,
     /// Why the run ended although the queue is not empty.
     pub waiting: Option<String>,
@@ -70,9 +79,16 @@ pub(super) struct Run<'a> {
     person: Person,
     actor: Actor,
     core: decisions::Refinery,
+    settings: Settings,
     entries: BTreeMap<BeadId, Entry>,
-    /// Evidence that no transaction has recorded yet, by tree.
-    fresh: BTreeMap<String, Vec<Evidence>>,
+    /// Evidence that no transaction has recorded yet.
+    fresh: BTreeMap<Subject, Vec<Evidence>>,
+    /// What was looked up in the ledger already.
+    recalled: BTreeSet<Subject>,
+    /// The end of the output behind each log that was seen.
+    tails: BTreeMap<String, String>,
+    /// The trees of commits that were gated by themselves.
+    trees: BTreeMap<String, String>,
     report: Ran,
 }
 
@@ -118,7 +134,7 @@ pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> O
     } else {
         drop(bench);
     }
-    if !report.landed.is_empty() || !report.bounced.is_empty() || (!once && unseen(open, &rig, &entries)?) {
+    if !report.landed.is_empty() || !report.bounced.is_empty() || (!once && queue::unseen(open, &rig, &entries)?) {
         pass::request(open);
     }
     worked.map(|()| report)
@@ -162,13 +178,30 @@ impl<'a> Run<'a> {
     }
 
     fn on(open: &'a OpenTown, rig: &'a Rig, bench: Bench<'a>) -> Outcome<Self> {
+        let settings = open.settings_for(rig)?;
         let target = Target::of(open, rig);
-        let person = super::sandbox::person(&target.repo, &open.settings_for(rig)?);
-        let actor = Actor::Refinery(rig.name.clone());
-        let core = decisions::Refinery::new(Rules::default());
-        let report = Ran { rig: rig.name.to_string(), ..Ran::default() };
-        let (entries, fresh) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { open, rig, target, bench, person, actor, core, entries, fresh, report })
+        let rules = Rules {
+            batch: settings.batch_size as usize,
+            before: gates_of(rig, Phase::Before).next().is_some(),
+            offer: rig.merge.landing == Landing::Branch,
+            pairs: rig.merge.pairs == Pairs::Always,
+        };
+        Ok(Self {
+            open,
+            rig,
+            bench,
+            person: super::sandbox::person(&target.repo, &settings),
+            actor: Actor::Refinery(rig.name.clone()),
+            core: decisions::Refinery::new(rules),
+            target,
+            settings,
+            entries: BTreeMap::new(),
+            fresh: BTreeMap::new(),
+            recalled: BTreeSet::new(),
+            tails: BTreeMap::new(),
+            trees: BTreeMap::new(),
+            report: Ran { rig: rig.name.to_string(), ..Ran::default() },
+        })
     }
 }
 
@@ -179,6 +212,7 @@ impl Run<'_> {
             return Ok(());
         }
         self.recover()?;
+        self.settle_offers(talk)?;
         self.take_incoming(talk)?;
         loop {
             if let Some(reason) = self.paused()? {
@@ -193,8 +227,8 @@ impl Run<'_> {
                 break;
             }
             self.carry_out(decision, talk)?;
-            let left = self.report.landed.len() + self.report.bounced.len() + self.report.set_aside.len();
-            if once && left > 0 {
+            let Ran { landed, offered, bounced, set_aside, .. } = &self.report;
+            if once && landed.len() + offered.len() + bounced.len() + set_aside.len() > 0 {
                 break;
             }
         }
@@ -211,48 +245,14 @@ impl Run<'_> {
         Ok(bare::fetch(&self.target.repo, Some(NETWORK))?)
     }
 
-    /// Tells the core what came into the queue and what left it since it was last read.
-    fn read_queue(&mut self) -> Outcome<()> {
-        let home = self.open.home()?.clone();
-        let mut now = BTreeMap::new();
-        for bead in self.submitted()? {
-            let Some(merge) = &bead.merge else { continue };
-            if bead.claim().is_some_and(|claim| claim.home == home) {
-                now.insert(bead.id.clone(), entry(&bead, merge));
-            }
-        }
-        for gone in self.entries.keys().filter(|id| !now.contains_key(*id)) {
-            self.core.apply(Event::Withdrawn(gone.clone()));
-        }
-        for (id, entry) in &now {
-            let before = self.entries.get(id);
-            if before != Some(entry) {
-                if before.is_some() {
-                    self.core.apply(Event::Withdrawn(id.clone()));
-                }
-                self.core.apply(Event::Submitted(entry.clone()));
-            }
-        }
-        self.entries = now;
-        Ok(())
-    }
-
-    fn submitted(&self) -> Outcome<Vec<Bead>> {
-        let query = BeadQuery {
-            status: vec![Status::Submitted],
-            prefix: vec![self.rig.prefix.clone()],
-            ..BeadQuery::default()
-        };
-        self.open.snapshot()?.beads(&query)
-    }
-
     fn carry_out(&mut self, decision: Decision, talk: &mut dyn Talk) -> Outcome<()> {
         match decision {
             Decision::ReadTarget => self.read_target(),
             Decision::Stack { base, members } => self.stack(&base, &members, talk),
-            Decision::Gate { commit, tree, members } => self.gate(&commit, &tree, &members, talk),
+            Decision::Gate { commit, subject, members } => self.gate(&commit, &subject, &members, talk),
             Decision::Land(stack) => self.land(&stack, talk),
-            Decision::CloseAsMerged { member, landed } => self.close_as_merged(&member, &landed),
+            Decision::Offer(stack) => self.offer(&stack, talk),
+            Decision::CloseAsMerged { member, landed } => self.close_as_merged(&member, &landed, talk),
             Decision::Bounce { member, reason, log } => self.bounce(&member, &reason, log, talk),
             Decision::SetAside { member, reason } => self.set_aside(&member, &reason, talk),
             Decision::Wait(_) => Ok(()),
@@ -265,13 +265,16 @@ impl Run<'_> {
         }
         let tip = self.target.tip()?;
         let tree = bare::tree_of(&self.target.repo, &tip)?;
-        self.core.apply(Event::Target(decisions::Target { tip: tip.to_string(), tree: tree.to_string() }));
+        let (tip, tree) = (tip.to_string(), tree.to_string());
+        let snapshot = self.open.snapshot()?;
+        self.recall(&snapshot, &Subject::tree(&tree))?;
+        self.core.apply(Event::Target(decisions::Target { tip, tree }));
         Ok(())
     }
 
     /// What a killed predecessor left between the intent and the close.
     fn recover(&mut self) -> Outcome<()> {
-        for bead in self.submitted()? {
+        for bead in queue::submitted(&self.open.snapshot()?, self.rig)? {
             let Some(intent) = bead.merge.as_ref().and_then(|merge| merge.intent.clone()) else { continue };
             let tip = self.target.tip()?;
             let landed: Oid = parse(&intent.landed)?;
@@ -285,78 +288,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The evidence of a tree goes into the transaction that acts on it.
-    fn put_evidence(&self, tx: &mut Transaction, trees: &BTreeSet<String>) -> Vec<String> {
-        let documents = trees.iter().filter_map(|tree| self.fresh.get(tree)).flatten();
-        let mut paths = Vec::new();
-        for evidence in documents {
-            tx.put(evidence);
-            paths.push(crate::ledger::Document::path(evidence));
-        }
-        paths
-    }
-
-    fn bounce(&mut self, member: &BeadId, reason: &str, log: Option<String>, talk: &mut dyn Talk) -> Outcome<()> {
-        let home = self.open.home()?.clone();
-        let trees: BTreeSet<String> = self.fresh.keys().cloned().collect();
-        let tail = log.as_ref().and_then(|log| self.tail_of(log)).unwrap_or_default();
-        let text = if tail.is_empty() { reason.to_owned() } else { format!("{reason}\n\n{tail}") };
-        let own = self.own_branch(member)?;
-        let bounced = self.open.ledger.transact(&self.actor, |tx| {
-            self.put_evidence(tx, &trees);
-            let mut bead = tx.bead(member)?;
-            let ending = Ending { log: log.clone(), ..Ending::new(AttemptOutcome::Bounced, text.clone()) };
-            bead.bounce(&self.actor, Hold { home: &home, lease: None }, ending)?;
-            tx.put(&bead);
-            tx.describe("bounce", format!("bounce {member}: {}", reason.lines().next().unwrap_or_default()));
-            Ok(())
-        });
-        if let Err(failure) = bounced {
-            return self.lost_hold(std::slice::from_ref(member), failure);
-        }
-        commit_point("bounce.recorded");
-        self.fresh.clear();
-        if let Some(branch) = own {
-            self.tell_owner(member, &branch, &text)?;
-        }
-        self.open.event("bead.bounced", &self.actor, Some(member), Some(&self.rig.name), reason);
-        talk.note(&format!("{member} bounced: {}", reason.lines().next().unwrap_or_default()));
-        self.report.bounced.push((member.clone(), reason.to_owned()));
-        Ok(())
-    }
-
-    fn tail_of(&self, log: &str) -> Option<String> {
-        let evidence = self.fresh.values().flatten().find(|evidence| evidence.log.as_deref() == Some(log))?;
-        Some(evidence.tail.clone())
-    }
-
-    /// The bead left the queue under our hands (a person closed or released it): the queue is read anew.
-    fn lost_hold(&mut self, members: &[BeadId], failure: Failure) -> Outcome<()> {
-        let snapshot = self.open.snapshot()?;
-        let gone = members
-            .iter()
-            .any(|id| !matches!(snapshot.find(id), Ok(Some(bead)) if matches!(bead.state, State::Submitted(_))));
-        if gone { Ok(()) } else { Err(failure) }
-    }
-
-    fn set_aside(&mut self, member: &BeadId, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
-        let problem =
-            escalate::problem(&self.actor, Some(member), Severity::Medium, format!("it cannot be merged: {reason}"));
-        escalate::once(self.open, &problem)?;
-        talk.warn(&format!("{member} set aside: {reason}"));
-        self.report.set_aside.push((member.clone(), reason.to_owned()));
-        self.core.apply(Event::SetAside(member.clone()));
-        Ok(())
-    }
-
     fn wait(&mut self, waiting: &Waiting) -> Outcome<()> {
         let reason = match waiting {
             Waiting::Empty => return Ok(()),
-            Waiting::SetAside(members) => {
-                format!("{} set aside", members.iter().map(BeadId::as_str).collect::<Vec<_>>().join(", "))
-            }
             Waiting::TargetRed { reason } => format!("the target {} itself is red: {reason}", self.target.branch),
-            Waiting::GateBroken { reason } => format!("the gates cannot be run: {reason}"),
+            Waiting::Named(_) | Waiting::GateBroken { .. } => waiting.to_string(),
         };
         if matches!(waiting, Waiting::TargetRed { .. } | Waiting::GateBroken { .. }) {
             escalate::once(
@@ -368,23 +304,6 @@ impl Run<'_> {
         self.report.waiting = Some(reason);
         Ok(())
     }
-}
-
-/// Whether something came into the queue that a run did not know: it was submitted while the run ended.
-fn unseen(open: &OpenTown, rig: &Rig, known: &BTreeMap<BeadId, Entry>) -> Outcome<bool> {
-    let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
-    let home = open.home()?;
-    let ours = |bead: &Bead| bead.claim().is_some_and(|claim| claim.home == *home);
-    let beads = open.snapshot()?.beads(&query)?;
-    Ok(beads.iter().filter(|bead| ours(bead)).any(|bead| {
-        let merge = bead.merge.as_ref();
-        merge.is_some_and(|merge| known.get(&bead.id) != Some(&entry(bead, merge)))
-    }))
-}
-
-/// A submitted bead as the queue sees it.
-pub(super) fn entry(bead: &Bead, merge: &Merge) -> Entry {
-    Entry::new(bead, merge)
 }
 
 /// A commit that the ledger names.

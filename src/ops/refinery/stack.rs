@@ -1,14 +1,35 @@
 //! Stacking: members merged on the target's tip, in memory, in the style of the rig.
 
+use std::collections::BTreeMap;
+
 use super::{Run, parse};
 use crate::bead::Bead;
 use crate::error::Outcome;
+use crate::git::bare::CommitInfo;
 use crate::git::merge::{self, Merged, Merger, NewCommit};
 use crate::git::{Git, Oid, Person, bare};
 use crate::id::BeadId;
+use crate::ledger::Snapshot;
 use crate::ops::Talk;
-use crate::refinery::{Event, Stacked};
+use crate::refinery::{Event, Left, Member, Stack, Subject};
 use crate::town::MergeStyle;
+
+/// How many commits of each side a conflict names.
+const NAMED: usize = 5;
+/// How many of git's remarks about a conflict are passed on.
+const REMARKS: usize = 20;
+
+/// A stack while it grows.
+struct Growing<'m> {
+    merger: &'m Merger,
+    base: Oid,
+    base_tree: Oid,
+    tip: Oid,
+    tree: Oid,
+    heads: BTreeMap<BeadId, Oid>,
+    infos: BTreeMap<Oid, CommitInfo>,
+    stack: Stack,
+}
 
 impl Run<'_> {
     pub(super) fn stack(&mut self, base: &str, members: &[BeadId], talk: &mut dyn Talk) -> Outcome<()> {
@@ -16,72 +37,136 @@ impl Run<'_> {
         if self.hold_back(&base, members, talk)? {
             return Ok(());
         }
-        let event = self.stacked(&base, members)?;
-        self.core.apply(event);
+        let snapshot = self.open.snapshot()?;
+        let stack = self.stacked(&snapshot, &base, members)?;
+        for member in &stack.members {
+            self.recall(&snapshot, &Subject::tree(&member.tree))?;
+        }
+        self.core.apply(Event::Stacked(stack));
         Ok(())
     }
 
-    fn stacked(&self, base: &Oid, members: &[BeadId]) -> Outcome<Event> {
-        let merger = Merger::new(&self.target.repo, base)?;
-        let snapshot = self.open.snapshot()?;
-        let (mut tip, mut placed) = (base.clone(), Vec::new());
-        for id in members {
-            let bead = snapshot.bead(id)?;
-            let Some(head) = bead.merge.as_ref().map(|merge| merge.head.clone()) else { break };
-            let head = parse(&head)?;
-            if bare::rev_parse(&self.target.repo, head.as_str())?.is_none() {
-                let reason = format!("its commit {} is not in {}", head.short(), self.target.repo.display());
-                return Ok(Event::Unmergeable { member: id.clone(), reason });
+    fn stacked(&self, snapshot: &Snapshot, base: &Oid, members: &[BeadId]) -> Outcome<Stack> {
+        let repo = &self.target.repo;
+        let merger = Merger::new(repo, base)?;
+        let beads: Vec<Bead> = members.iter().map(|id| snapshot.bead(id)).collect::<Outcome<_>>()?;
+        let mut heads = BTreeMap::new();
+        for bead in &beads {
+            if let Some(merge) = &bead.merge {
+                heads.insert(bead.id.clone(), parse(&merge.head)?);
             }
-            match merger.stack(&tip, &head)? {
-                Merged::Tree(tree) => {
-                    tip = self.commit(&bead, &tip, &head, &tree)?;
-                    placed.push((id.clone(), tip.to_string()));
-                }
-                Merged::AlreadyIn if placed.is_empty() => return Ok(Event::AlreadyIn(id.clone())),
-                Merged::AlreadyIn => break,
-                Merged::Conflict { paths, details, .. } => {
-                    let after = placed.into_iter().map(|(bead, _)| bead).collect();
-                    return Ok(Event::Conflict { member: id.clone(), after, reason: self.conflict(&paths, &details) });
-                }
-                Merged::Unrelated => {
-                    let reason = format!("its history has nothing in common with {}", self.target.branch);
-                    return Ok(Event::Conflict { member: id.clone(), after: Vec::new(), reason });
+        }
+        let infos = bare::commit_infos(repo, &heads.values().cloned().collect::<Vec<_>>())?;
+        let base_tree = bare::tree_of(repo, base)?;
+        let mut growing = Growing {
+            merger: &merger,
+            base: base.clone(),
+            base_tree: base_tree.clone(),
+            tip: base.clone(),
+            tree: base_tree,
+            heads,
+            infos: infos.into_iter().map(|info| (info.oid.clone(), info)).collect(),
+            stack: Stack { base: base.to_string(), members: Vec::new(), left: Vec::new() },
+        };
+        for bead in &beads {
+            if let Some(left) = self.put_on(&mut growing, bead)? {
+                growing.stack.left.push((bead.id.clone(), left));
+            }
+        }
+        Ok(growing.stack)
+    }
+
+    /// Puts one bead on the stack, or answers why not.
+    fn put_on(&self, on: &mut Growing<'_>, bead: &Bead) -> Outcome<Option<Left>> {
+        let missing = |need: &&BeadId| on.stack.left.iter().any(|(left, why)| left == *need && why.keeps_out());
+        if let Some(need) = bead.needs.iter().find(missing) {
+            return Ok(Some(Left::Follows(need.clone())));
+        }
+        let Some(head) = on.heads.get(&bead.id).cloned() else {
+            return Ok(Some(Left::Unmergeable("it was taken out of the queue".to_owned())));
+        };
+        let Some(info) = on.infos.get(&head).cloned() else {
+            let reason = format!("its commit {} is not in {}", head.short(), self.target.repo.display());
+            return Ok(Some(Left::Unmergeable(reason)));
+        };
+        let (tip, tree) = match on.merger.stack_on(&on.tip, Some(&on.tree), &head)? {
+            Merged::Tree(tree) => (self.commit(bead, on, &info, &tree)?, tree),
+            Merged::AlreadyIn if bare::is_ancestor(&self.target.repo, &head, &on.base)? => {
+                return Ok(Some(Left::AlreadyIn { landed: head.to_string() }));
+            }
+            // Another member is built on it and brings it along.
+            Merged::AlreadyIn => (on.tip.clone(), on.tree.clone()),
+            Merged::Conflict { paths, details, .. } => return self.conflict(on, &head, &paths, &details).map(Some),
+            Merged::Unrelated => {
+                let reason = format!("its history has nothing in common with {}", self.target.branch);
+                return Ok(Some(Left::Conflict { with_base: true, reason }));
+            }
+        };
+        (on.tip, on.tree) = (tip, tree);
+        let (commit, tree) = (on.tip.to_string(), on.tree.to_string());
+        on.stack.members.push(Member { bead: bead.id.clone(), commit, tree });
+        Ok(None)
+    }
+
+    /// A conflict with the stack, and whether with the base alone as well.
+    fn conflict(&self, on: &Growing<'_>, head: &Oid, paths: &[String], details: &[String]) -> Outcome<Left> {
+        if on.stack.members.is_empty() {
+            let reason = self.conflict_text(&on.base, head, paths, details)?;
+            return Ok(Left::Conflict { with_base: true, reason });
+        }
+        match on.merger.stack_on(&on.base, Some(&on.base_tree), head)? {
+            Merged::Conflict { paths, details, .. } => {
+                let reason = self.conflict_text(&on.base, head, &paths, &details)?;
+                Ok(Left::Conflict { with_base: true, reason })
+            }
+            _ => {
+                let reason = format!("it conflicts with others of the queue in {}", paths.join(", "));
+                Ok(Left::Conflict { with_base: false, reason })
+            }
+        }
+    }
+
+    /// The conflicting paths, git's remarks, and who touched them on either side.
+    pub(super) fn conflict_text(
+        &self,
+        base: &Oid,
+        head: &Oid,
+        paths: &[String],
+        details: &[String],
+    ) -> Outcome<String> {
+        let (repo, branch) = (&self.target.repo, &self.target.branch);
+        let mut text = format!("it conflicts with {branch} in {}", paths.join(", "));
+        for detail in details.iter().take(REMARKS) {
+            text.push_str(&format!("\n- {detail}"));
+        }
+        if details.len() > REMARKS {
+            text.push_str(&format!("\n- and {} more remarks of git", details.len() - REMARKS));
+        }
+        if let Some(fork) = bare::merge_base(repo, base, head)? {
+            for (side, tip) in [(format!("On {branch}"), base), ("On the branch".to_owned(), head)] {
+                let commits = bare::touching(repo, &fork, tip, paths, NAMED)?;
+                if !commits.is_empty() {
+                    text.push_str(&format!("\n{side} these commits touch them:\n  {}", commits.join("\n  ")));
                 }
             }
         }
-        let tree = bare::tree_of(&self.target.repo, &tip)?.to_string();
-        Ok(Event::Stacked(Stacked { base: base.to_string(), members: placed, tip: tip.to_string(), tree }))
+        text.push_str(&format!("\nMerge {branch} into your branch, resolve, commit, `gt done`."));
+        Ok(text)
     }
 
-    fn conflict(&self, paths: &[String], details: &[String]) -> String {
-        let mut text = format!("it conflicts with {} in {}", self.target.branch, paths.join(", "));
-        for detail in details.iter().take(20) {
-            text.push_str("\n- ");
-            text.push_str(detail);
-        }
-        text.push_str(&format!("\nMerge {} into your branch, resolve, commit, `gt done`.", self.target.branch));
-        text
-    }
-
-    /// The commit by which a member is in the stack.
-    fn commit(&self, bead: &Bead, tip: &Oid, head: &Oid, tree: &Oid) -> Outcome<Oid> {
-        let author = self.author(head)?;
+    /// The commit by which a member is in the stack. A change of nothing makes no commit of its own, unless its
+    /// commits are to be kept.
+    fn commit(&self, bead: &Bead, on: &Growing<'_>, head: &CommitInfo, tree: &Oid) -> Outcome<Oid> {
+        let author = Person { name: head.author.clone(), email: head.email.clone() };
         match self.rig.merge.style {
-            MergeStyle::Merge => self.write(
-                tree,
-                &[tip, head],
-                &author,
-                &self.message(bead, &format!("Merge {}: {}", bead.id, bead.title)),
-            ),
-            MergeStyle::Squash => self.write(tree, &[tip], &author, &self.message(bead, &bead.title)),
-            MergeStyle::Rebase => self.rebase(bead, tip, head, tree),
+            MergeStyle::Merge => {
+                let message = self.message(bead, &format!("Merge {}: {}", bead.id, bead.title));
+                self.write(tree, &[&on.tip, &head.oid], &author, &message)
+            }
+            _ if *tree == on.tree => Ok(on.tip.clone()),
+            MergeStyle::Squash => self.write(tree, &[&on.tip], &author, &self.message(bead, &bead.title)),
+            MergeStyle::Rebase => self.rebase(bead, on, head, tree),
         }
-    }
-
-    fn author(&self, head: &Oid) -> Outcome<Person> {
-        let info = bare::commit_info(&self.target.repo, head)?;
-        Ok(Person { name: info.author, email: info.email })
     }
 
     fn message(&self, bead: &Bead, subject: &str) -> String {
@@ -102,11 +187,11 @@ impl Run<'_> {
 
     /// The commits of the member one by one on the stack. Where one of them cannot be replayed alone, or their sum is
     /// not the merge (the worker merged and resolved), the rest goes into one commit: the tree is always the merge's.
-    fn rebase(&self, bead: &Bead, tip: &Oid, head: &Oid, tree: &Oid) -> Outcome<Oid> {
-        let range = format!("{tip}..{head}");
+    fn rebase(&self, bead: &Bead, on: &Growing<'_>, head: &CommitInfo, tree: &Oid) -> Outcome<Oid> {
+        let range = format!("{}..{}", on.tip, head.oid);
         let listed =
             Git::on(&self.target.repo).run(&["rev-list", "--reverse", "--topo-order", "--no-merges", &range])?;
-        let mut top = tip.clone();
+        let mut top = on.tip.clone();
         for commit in listed.lines() {
             let Some(replayed) = self.replay(&parse(commit)?, &top)? else { break };
             top = replayed;
@@ -114,7 +199,7 @@ impl Run<'_> {
         if bare::tree_of(&self.target.repo, &top)? == *tree {
             return Ok(top);
         }
-        let author = self.author(head)?;
+        let author = Person { name: head.author.clone(), email: head.email.clone() };
         self.write(tree, &[&top], &author, &self.message(bead, &bead.title))
     }
 
@@ -126,9 +211,13 @@ impl Run<'_> {
         let [parent] = info.parents.as_slice() else { return Ok(None) };
         let bare_tree = |of: &Oid, parents: &[&Oid]| self.write(of, parents, &self.person, "replay\n");
         let ancestor = bare_tree(&bare::tree_of(repo, parent)?, &[])?;
-        let ours = bare_tree(&bare::tree_of(repo, onto)?, &[&ancestor])?;
+        let onto_tree = bare::tree_of(repo, onto)?;
+        let ours = bare_tree(&onto_tree, &[&ancestor])?;
         let theirs = bare_tree(&info.tree, &[&ancestor])?;
         let Merged::Tree(tree) = merge::stack(repo, &ours, &theirs)? else { return Ok(None) };
+        if tree == onto_tree {
+            return Ok(Some(onto.clone()));
+        }
         let author = Person { name: info.author, email: info.email };
         let message = Git::on(repo).run(&["log", "-1", "--format=%B", commit.as_str()])?;
         self.write(&tree, &[onto], &author, &format!("{message}\n")).map(Some)

@@ -1,20 +1,19 @@
 //! Set-up and gates run once on the target of a new rig: is it green to begin with?
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::error::Outcome;
-use crate::git::worktree::{self, State};
 use crate::git::{Oid, bare};
 use crate::id::Actor;
 use crate::ops::bench::Bench;
+use crate::ops::refinery::{Job, gates_of};
 use crate::ops::{OpenTown, Talk};
 use crate::polecat::PolecatError;
-use crate::refinery::{Evidence, GateOutcome, definition};
-use crate::town::{Gate, Rig};
+use crate::refinery::{Evidence, GateOutcome, Subject};
+use crate::town::{Gate, Phase, Rig};
 
 /// How long to wait for a refinery that is at work already.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -71,61 +70,61 @@ pub fn run(open: &OpenTown, rig: &Rig, commit: &Oid, talk: &mut dyn Talk) -> Out
         }
         Err(error) => return Err(error.into()),
     }
-    let mut gates = Vec::new();
-    for gate in &rig.gates {
-        talk.step(&format!("gate {}: {}", gate.name, gate.run));
-        let log = format!("{}-{}", &commit.as_str()[..12], gate.name);
-        let result = bench.gate(gate, &log, &BTreeMap::new())?;
-        let tried = Tried {
-            gate: gate.clone(),
-            passed: result.succeeded(),
-            status: result.status,
-            timed_out: result.timed_out,
-            milliseconds: u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX),
-            log: result.log,
-            tail: result.tail,
+    let settings = open.settings_for(rig)?;
+    let actor = Actor::Refinery(rig.name.clone());
+    let tree = bare::tree_of(&open.town.rig_repo(&rig.name), commit)?.to_string();
+    let mut evidence: Vec<Evidence> = Vec::new();
+    for phase in [Phase::Before, Phase::After] {
+        let subject = Subject { phase, id: if phase == Phase::Before { commit.to_string() } else { tree.clone() } };
+        let what = format!("the target {}", rig.branch);
+        let (commit, tree) = (commit.clone(), tree.clone());
+        let job = Job {
+            open,
+            rig,
+            settings: &settings,
+            bench: &bench,
+            actor: &actor,
+            commit,
+            tree,
+            subject,
+            beads: &[],
+            what,
         };
-        let over = gate.required && !tried.passed;
-        gates.push(tried);
-        if over {
-            break;
-        }
+        let phase: Vec<Gate> = gates_of(rig, phase).cloned().collect();
+        evidence.extend(job.gate(&phase, &mut |gate| talk.step(&format!("gate {}: {}", gate.name, gate.run)))?);
     }
+    let of = |gate: &Gate| evidence.iter().find(|evidence| evidence.gate == gate.name);
+    let gates: Vec<Tried> =
+        rig.gates.iter().filter_map(|gate| of(gate).map(|evidence| tried(open, gate, evidence))).collect();
     let green = gates.iter().all(|tried| tried.passed || !tried.gate.required);
     if green {
-        record(open, rig, commit, &bench, &gates)?;
+        record(open, &actor, &evidence, rig)?;
     }
     bench.succeeded();
     Ok(Trial { green, set_up: None, gates })
 }
 
-/// Keeps what passed as evidence of the tree, unless a gate changed it. What did not pass is tried anew when it
-/// matters: the machine may lack something that the person is about to install.
-fn record(open: &OpenTown, rig: &Rig, commit: &Oid, bench: &Bench<'_>, gates: &[Tried]) -> Outcome<()> {
-    let repo = open.town.rig_repo(&rig.name);
-    if !matches!(worktree::look(&repo, &bench.folder)?.state, State::Clean) {
+fn tried(open: &OpenTown, gate: &Gate, evidence: &Evidence) -> Tried {
+    let log = evidence.log.as_ref().map(|log| open.town.runtime_dir().join(log)).unwrap_or_default();
+    Tried {
+        gate: gate.clone(),
+        passed: evidence.passed(),
+        status: evidence.exit,
+        timed_out: evidence.outcome == GateOutcome::TimedOut,
+        milliseconds: evidence.milliseconds,
+        log,
+        tail: evidence.tail.clone(),
+    }
+}
+
+/// Keeps what passed as evidence, so that the queue need not gate the target again. What did not pass is tried anew
+/// when it matters: the machine may lack something that the person is about to install.
+fn record(open: &OpenTown, actor: &Actor, evidence: &[Evidence], rig: &Rig) -> Outcome<()> {
+    if !evidence.iter().any(Evidence::passed) {
         return Ok(());
     }
-    let tree = bare::tree_of(&repo, commit)?;
-    let log = |tried: &Tried| Some(tried.log.strip_prefix(open.town.runtime_dir()).ok()?.display().to_string());
-    let evidence = |tried: &Tried| Evidence {
-        rig: rig.name.clone(),
-        tree: tree.to_string(),
-        definition: definition(&tried.gate, &rig.setup),
-        gate: tried.gate.name.clone(),
-        command: tried.gate.run.clone(),
-        required: tried.gate.required,
-        outcome: GateOutcome::Passed,
-        exit: tried.status,
-        milliseconds: tried.milliseconds,
-        at: Evidence::time(open.now()),
-        commit: commit.to_string(),
-        log: log(tried),
-        tail: String::new(),
-    };
-    let documents: Vec<Evidence> = gates.iter().filter(|tried| tried.passed).map(evidence).collect();
-    open.ledger.transact(&Actor::Refinery(rig.name.clone()), |tx| {
-        documents.iter().for_each(|document| tx.put(document));
+    open.ledger.transact(actor, |tx| {
+        evidence.iter().filter(|evidence| evidence.passed()).for_each(|evidence| tx.put(evidence));
         tx.describe("gate", format!("gate the target {} of {}", rig.branch, rig.name));
         Ok(())
     })?;

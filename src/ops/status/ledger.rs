@@ -11,9 +11,10 @@ use crate::git::Oid;
 use crate::id::{BeadId, HomeId, Prefix};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::mail::{Kind, Letter};
+use crate::ops::refinery::{every_entry, on_record};
 use crate::ops::{OpenTown, roster};
-use crate::refinery::{self, Entry, Evidence, definition};
-use crate::town::Rig;
+use crate::refinery::{self, Subject};
+use crate::town::{Rig, Town};
 
 /// What the ledger tells of the whole town.
 pub struct Told {
@@ -133,17 +134,16 @@ fn queues(open: &OpenTown, snapshot: &Snapshot, escalations: &[Escalation]) -> O
     for bead in submitted {
         of_prefix.entry(bead.id.prefix()).or_default().push(bead);
     }
-    let queue = |beads: Vec<Bead>| {
-        let entries: Vec<Entry> = beads.iter().filter_map(Entry::of).collect();
-        let placed = refinery::order(&entries).into_iter();
-        placed
+    let queue = |beads: Vec<Bead>| -> Outcome<Vec<Queued>> {
+        let placed = refinery::order(&every_entry(snapshot, &beads)?).into_iter();
+        Ok(placed
             .filter_map(|placed| {
                 let bead = beads.iter().find(|bead| bead.id == placed.bead)?;
                 Some(queued(bead, placed.why, step(bead, home.as_ref(), escalations)))
             })
-            .collect()
+            .collect())
     };
-    Ok(of_prefix.into_iter().map(|(prefix, beads)| (prefix, queue(beads))).collect())
+    of_prefix.into_iter().map(|(prefix, beads)| Ok((prefix, queue(beads)?))).collect()
 }
 
 fn queued(bead: &Bead, why: String, step: Step) -> Queued {
@@ -165,6 +165,8 @@ fn step(bead: &Bead, home: Option<&HomeId>, escalations: &[Escalation]) -> Step 
         Step::HeldElsewhere { home: home.to_string() }
     } else if bead.merge.as_ref().is_some_and(|merge| merge.intent.is_some()) {
         Step::Landing
+    } else if let Some(offer) = bead.merge.as_ref().and_then(|merge| merge.offer.as_ref()) {
+        Step::Offered { branch: offer.branch.clone() }
     } else if let Some(problem) = problem {
         let own = format!("{}: ", bead.id);
         Step::SetAside { reason: problem.subject.strip_prefix(&own).unwrap_or(&problem.subject).to_owned() }
@@ -176,19 +178,18 @@ fn step(bead: &Bead, home: Option<&HomeId>, escalations: &[Escalation]) -> Step 
 /// What the evidence in the ledger says of a tree.
 ///
 /// # Errors
-/// When the ledger cannot be read.
-pub fn green(snapshot: &Snapshot, rig: &Rig, tree: &Oid) -> Outcome<Green> {
+/// When the ledger or the settings cannot be read.
+pub fn green(town: &Town, snapshot: &Snapshot, rig: &Rig, tree: &Oid) -> Outcome<Green> {
     if rig.gates.is_empty() {
         return Ok(Green::NoGates);
     }
-    let mut complete = true;
-    for gate in &rig.gates {
-        let path = Evidence::path_of(&rig.name, tree.as_str(), &definition(gate, &rig.setup));
-        match snapshot.document::<Evidence>(&path)? {
-            Some(evidence) if !evidence.passes() => return Ok(Green::Red { reason: evidence.sentence() }),
-            Some(_) => {}
-            None => complete = complete && !gate.required,
-        }
-    }
-    Ok(if complete { Green::Green } else { Green::NotGated })
+    let subject = Subject::tree(&tree.to_string());
+    let recorded = on_record(snapshot, rig, &town.settings_for(rig)?, &subject, tree.as_str())?;
+    let required: Vec<_> = recorded.into_iter().filter(|(gate, _)| gate.required).collect();
+    let red = required.iter().filter_map(|(_, evidence)| evidence.as_ref()).find(|evidence| !evidence.passed());
+    Ok(match red {
+        Some(evidence) => Green::Red { reason: evidence.sentence() },
+        None if required.iter().all(|(_, evidence)| evidence.is_some()) => Green::Green,
+        None => Green::NotGated,
+    })
 }

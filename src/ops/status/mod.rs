@@ -135,7 +135,7 @@ impl Gathering {
             workers.extend(strangers.iter().filter(|part| part.worker.rig == rig.name).cloned());
             facts.push(rig_facts(rig, repository, &ledger, refinery, workers));
         }
-        evidence(ledger, &rigs, &mut facts);
+        evidence(open, ledger, &rigs, &mut facts);
         let mut facts = facts.into_iter();
         let rigs = read.into_iter().map(|(name, rig)| match rig {
             Ok(_) => RigPart { name, broken: None, facts: facts.next() },
@@ -220,7 +220,7 @@ fn under_way(queued: Queued, refinery: &Refinery) -> Queued {
 }
 
 /// Fills in what the gates said of each tip.
-fn evidence(ledger: Known<ledger::Told>, rigs: &[Rig], facts: &mut [RigFacts]) {
+fn evidence(open: &OpenTown, ledger: Known<ledger::Told>, rigs: &[Rig], facts: &mut [RigFacts]) {
     let told = match ledger {
         Known::Known(told) => told,
         Known::Unknown { unknown } => {
@@ -232,9 +232,9 @@ fn evidence(ledger: Known<ledger::Told>, rigs: &[Rig], facts: &mut [RigFacts]) {
         .zip(facts.iter())
         .filter_map(|(rig, facts)| Some((rig.clone(), facts.target.known()?.tree.clone())))
         .collect();
-    let snapshot = told.snapshot;
+    let (snapshot, town) = (told.snapshot, open.town.clone());
     let asked = Asked::begin(EVIDENCE, move || {
-        wanted.iter().map(|(rig, tree)| Ok((rig.name.clone(), ledger::green(&snapshot, rig, tree)?))).collect()
+        wanted.iter().map(|(rig, tree)| Ok((rig.name.clone(), ledger::green(&town, &snapshot, rig, tree)?))).collect()
     });
     let answer: Known<BTreeMap<RigName, Green>> = asked.answer();
     for (rig, facts) in rigs.iter().zip(facts) {

@@ -298,6 +298,11 @@ pub enum Step {
     },
     /// Its landing was begun.
     Landing,
+    /// It was pushed as a branch, and is closed when the target has it.
+    Offered {
+        /// The branch.
+        branch: String,
+    },
     /// It stays until a person acts.
     SetAside {
         /// Why.

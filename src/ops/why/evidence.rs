@@ -10,8 +10,8 @@ use crate::id::{Actor, BeadId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::mail::Letter;
 use crate::ops::target::Target;
-use crate::ops::{OpenTown, roster, tick};
-use crate::refinery::{Entry, Evidence, order};
+use crate::ops::{OpenTown, refinery, roster, tick};
+use crate::refinery::{Evidence, order};
 use crate::store::SessionRow;
 use crate::witness::Health;
 
@@ -85,8 +85,7 @@ pub(super) fn queue(snapshot: &Snapshot, bead: &Bead) -> Outcome<Option<Fact>> {
         return Ok(None);
     }
     let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![bead.id.prefix()], ..Default::default() };
-    let submitted = snapshot.beads(&query)?;
-    let entries: Vec<Entry> = submitted.iter().filter_map(Entry::of).collect();
+    let entries = refinery::every_entry(snapshot, &snapshot.beads(&query)?)?;
     let placed = order(&entries);
     Ok(placed
         .iter()

@@ -1,0 +1,73 @@
+//! Beads that do not land: bounced to their worker, or set aside for a person.
+
+use std::collections::BTreeSet;
+
+use super::Run;
+use crate::bead::transition::{Ending, Hold};
+use crate::bead::{AttemptOutcome, State};
+use crate::env::commit_point;
+use crate::error::{Failure, Outcome};
+use crate::id::BeadId;
+use crate::mail::Severity;
+use crate::ops::{Talk, escalate};
+use crate::refinery::{Event, Subject};
+
+impl Run<'_> {
+    pub(super) fn bounce(
+        &mut self,
+        member: &BeadId,
+        reason: &str,
+        log: Option<String>,
+        talk: &mut dyn Talk,
+    ) -> Outcome<()> {
+        let home = self.open.home()?.clone();
+        let subjects: BTreeSet<Subject> = self.fresh.keys().cloned().collect();
+        let tail = log.as_ref().and_then(|log| self.tails.get(log)).cloned().unwrap_or_default();
+        let text = if tail.is_empty() { reason.to_owned() } else { format!("{reason}\n\n{tail}") };
+        let own = self.own_branch(member)?;
+        let bounced = self.open.ledger.transact(&self.actor, |tx| {
+            self.put_evidence(tx, &subjects);
+            let mut bead = tx.bead(member)?;
+            let ending = Ending { log: log.clone(), ..Ending::new(AttemptOutcome::Bounced, text.clone()) };
+            bead.bounce(&self.actor, Hold { home: &home, lease: None }, ending)?;
+            tx.put(&bead);
+            tx.describe("bounce", format!("bounce {member}: {}", first_line(reason)));
+            Ok(())
+        });
+        if let Err(failure) = bounced {
+            return self.lost_hold(std::slice::from_ref(member), failure);
+        }
+        commit_point("bounce.recorded");
+        self.fresh.clear();
+        if let Some(branch) = own {
+            self.tell_owner(member, &branch, &text)?;
+        }
+        self.open.event("bead.bounced", &self.actor, Some(member), Some(&self.rig.name), reason);
+        talk.note(&format!("{member} bounced: {}", first_line(reason)));
+        self.report.bounced.push((member.clone(), reason.to_owned()));
+        Ok(())
+    }
+
+    /// The bead left the queue under our hands (a person closed or released it): the queue is read anew.
+    pub(super) fn lost_hold(&mut self, members: &[BeadId], failure: Failure) -> Outcome<()> {
+        let snapshot = self.open.snapshot()?;
+        let gone = members
+            .iter()
+            .any(|id| !matches!(snapshot.find(id), Ok(Some(bead)) if matches!(bead.state, State::Submitted(_))));
+        if gone { Ok(()) } else { Err(failure) }
+    }
+
+    pub(super) fn set_aside(&mut self, member: &BeadId, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
+        let problem =
+            escalate::problem(&self.actor, Some(member), Severity::Medium, format!("it cannot be merged: {reason}"));
+        escalate::once(self.open, &problem)?;
+        talk.warn(&format!("{member} set aside: {reason}"));
+        self.report.set_aside.push((member.clone(), reason.to_owned()));
+        self.core.apply(Event::SetAside(member.clone()));
+        Ok(())
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
