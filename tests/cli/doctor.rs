@@ -88,19 +88,8 @@ fn claim(town: &TestTown, worker: &str) -> Claim {
 }
 
 fn merge(head: &str) -> Merge {
-    Merge {
-        branch: "polecat/toast/web-abcde-1".into(),
-        head: head.into(),
-        base: head.into(),
-        target: "main".into(),
-        submitted: "2026-01-02T03:04:05Z".parse().expect("a time"),
-        place: 0,
-        approved: None,
-        intent: None,
-        landed: None,
-        gates: Vec::new(),
-        extra: toml::Table::new(),
-    }
+    let submitted = "2026-01-02T03:04:05Z".parse().expect("a time");
+    Merge::new("polecat/toast/web-abcde-1", head, head, "main", submitted)
 }
 
 /// Makes a file look as if it was made long ago.
