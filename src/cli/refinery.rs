@@ -41,7 +41,7 @@ struct RunArgs {
     /// The rig; all of them when not given
     #[arg(value_name = "RIG", add = complete::rigs())]
     rig: Option<String>,
-    /// Stop when one bead has left the queue
+    /// Stop when a bead or a batch has left the queue
     #[arg(long, conflicts_with = "watch")]
     once: bool,
     /// Go on with what comes into the queue, until Ctrl-C

@@ -53,6 +53,7 @@ fn a_paused_queue_lands_nothing_and_its_order_can_be_changed() {
 
     town.gt(["queue", "resume", "web"]).succeeds().says(&["goes on"]);
     town.gt(["queue", "resume", "web"]).succeeds().says(&["was not paused"]);
+    town.gt(["config", "set", "batch_size", "1"]).succeeds();
     town.gt(["refinery", "run", "web", "--once"]).succeeds();
     town.gt(["queue", "reject", &second, "Not like this"]).succeeds();
     let log = town.gt(["queue", "log", "web"]).succeeds();

@@ -120,7 +120,7 @@ pub fn take(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Oid>
         .hint("Nothing was changed there; landing goes on in the rig's own target."))
 }
 
-/// Works through the queue of `rig` until nothing is left to decide; with `once`, until one bead has left it.
+/// Works through the queue of `rig` until nothing is left to decide; with `once`, until a bead or a batch has left it.
 ///
 /// # Errors
 /// When the ledger, the repository or the bench cannot be used.
