@@ -82,8 +82,8 @@ fn a_terminal_gets_its_own_width_and_colours_unless_the_person_wants_none() {
     let screen = terminal.wait("done");
     assert!(screen.contains('…'), "the last column gives way: {screen}");
     assert!(!terminal.colours().contains("\u{1b}[1m"), "NO_COLOR is honoured");
-    terminal.line("unset NO_COLOR; clear; gt config list --set; echo do''ne");
-    terminal.wait("done");
+    terminal.line("unset NO_COLOR; clear; gt config list --set; echo co''loured");
+    terminal.wait("coloured");
     assert!(terminal.colours().contains("\u{1b}[1m"), "{}", terminal.colours());
 }
 
