@@ -6,7 +6,8 @@ use super::{OpenTown, Report};
 use crate::error::Outcome;
 use crate::escalation::{self, Next, Problem};
 use crate::id::{Actor, BeadId};
-use crate::mail::{MailId, Severity};
+use crate::ledger::Transaction;
+use crate::mail::{Letter, MailId, Severity};
 
 /// A problem as somebody reports it.
 pub fn problem(from: &Actor, bead: Option<&BeadId>, severity: Severity, summary: impl Into<String>) -> Problem {
@@ -60,7 +61,7 @@ pub fn raise(open: &OpenTown, problem: &Problem) -> Outcome<Escalated> {
 /// # Errors
 /// As [`raise`].
 pub fn once(open: &OpenTown, problem: &Problem) -> Outcome<()> {
-    let (letters, _) = open.snapshot()?.documents::<crate::mail::Letter>()?;
+    let (letters, _) = open.snapshot()?.documents::<Letter>()?;
     let subject = escalation::letter(problem, MailId::random(), Actor::Human, &[], open.now()).subject;
     let told = letters.iter().any(|letter| letter.is_open_escalation() && letter.subject == subject);
     if told { Ok(()) } else { raise(open, problem).map(drop) }
@@ -109,4 +110,18 @@ fn own_bead(open: &OpenTown, snapshot: &crate::ledger::Snapshot) -> Outcome<Opti
         Err(failure) if failure.kind == crate::error::Kind::NotFound => Ok(None),
         Err(failure) => Err(failure),
     }
+}
+
+/// What was said about a bead is seen to: whoever took it back, opened it again or gave it to somebody knows.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn in_hand(tx: &mut Transaction, id: &BeadId) -> Outcome<()> {
+    let (letters, _) = tx.at_tip().documents::<Letter>()?;
+    let about = letters.into_iter().filter(|letter| letter.is_open_escalation() && letter.bead.as_ref() == Some(id));
+    for mut letter in about {
+        letter.acknowledged = Some(tx.now());
+        tx.put(&letter);
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{OpenTown, roster};
+use super::{OpenTown, escalate, roster};
 use crate::bead::ready::{self, Row, Standing};
 use crate::bead::{Bead, Claim};
 use crate::env::commit_point;
@@ -81,6 +81,9 @@ fn hook_chosen(
         apply(&mut bead, wish);
         bead.hook(by, Claim { assignee: start.worker.clone(), lease: lease.clone(), home: home.clone() })?;
         tx.put(&bead);
+        if matches!(by, Actor::Human | Actor::Mayor) {
+            escalate::in_hand(tx, &bead.id)?;
+        }
         tx.describe("sling", format!("sling {} to {}: {}", bead.id, start.worker.name, bead.title));
         Ok(Hooked { bead: bead.id, title: bead.title, worker: start.worker, lease, new_worker: start.new })
     })?;

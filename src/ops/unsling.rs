@@ -8,14 +8,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::aftermath::Guard;
-use super::{OpenTown, Report, sandbox, session, tick};
+use super::{OpenTown, Report, escalate, sandbox, session, tick};
 use crate::bead::transition::{Ending, Hold};
 use crate::bead::{AttemptOutcome, Bead, Claim, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, WorkerRef};
-use crate::ledger::Transaction;
-use crate::mail::Letter;
 
 /// How long to wait for somebody who starts or stops the same worker.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -99,7 +97,7 @@ pub(super) fn take_back(open: &OpenTown, bead: &Bead, claim: &Claim, reason: &st
         bead.release(&open.actor, Hold { home: &claim.home, lease: Some(&claim.lease) }, ending)?;
         let head = bead.attempts.last().and_then(|attempt| attempt.head.clone());
         tx.put(&bead);
-        in_hand(tx, id)?;
+        escalate::in_hand(tx, id)?;
         tx.describe("release", format!("unsling {id} from {}: {}", worker.name, bead.title));
         Ok(head)
     })?;
@@ -108,17 +106,6 @@ pub(super) fn take_back(open: &OpenTown, bead: &Bead, claim: &Claim, reason: &st
     open.event("bead.released", &open.actor, Some(id), Some(&worker.rig), reason);
     let (worker, title) = (worker.clone(), bead.title.clone());
     Ok(Unslung { bead: id.clone(), title, worker, head: released.value, sessions, warning })
-}
-
-/// What was said about the bead on that worker's hook is over with the hooking: whoever took it back has seen to it.
-fn in_hand(tx: &mut Transaction, id: &BeadId) -> Outcome<()> {
-    let (letters, _) = tx.at_tip().documents::<Letter>()?;
-    let about = letters.into_iter().filter(|letter| letter.is_open_escalation() && letter.bead.as_ref() == Some(id));
-    for mut letter in about {
-        letter.acknowledged = Some(tx.now());
-        tx.put(&letter);
-    }
-    Ok(())
 }
 
 /// Only those of this hooking: a worker whose bead waits in the queue may be at work on another one.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::note;
 use crate::error::Outcome;
 use crate::id::BeadId;
-use crate::ops::{OpenTown, Report, pass};
+use crate::ops::{OpenTown, Report, escalate, pass};
 
 /// A bead that is open again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +30,7 @@ pub fn reopen(open: &OpenTown, bead: &str, reason: &str) -> Outcome<Reopened> {
         let mut bead = tx.bead(&open.bead_id(tx.at_tip(), bead)?)?;
         bead.reopen(&open.actor, reason)?;
         tx.put(&bead);
+        escalate::in_hand(tx, &bead.id)?;
         tx.describe("reopen", format!("reopen {}: {}", bead.id, bead.title));
         Ok(Reopened { bead: bead.id, title: bead.title })
     })?;
