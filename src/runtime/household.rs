@@ -1,5 +1,7 @@
 //! Everything that was started with one home folder: for towns that live for minutes, such as that of the demo.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,8 +16,9 @@ const STEP: Duration = Duration::from_millis(15);
 /// How long processes may take to vanish after SIGKILL.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
 
-/// Ends every process in whose environment `HOME` is `home`, politely at first and by SIGKILL after `grace`. Returns when
-/// none is left: also those that others started meanwhile.
+/// Ends every process in whose environment `HOME` is `home`, and every `gt --town` of a town beside it, which tmux starts
+/// without an environment: politely at first and by SIGKILL after `grace`. Returns when none is left: also those that
+/// others started meanwhile.
 ///
 /// # Errors
 /// When some do not end.
@@ -42,8 +45,17 @@ fn household(home: &Path) -> Vec<ProcessId> {
     let wanted = [b"HOME=", home.as_os_str().as_encoded_bytes()].concat();
     let lives_there = |pid: i32| {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == wanted)
+        environment.split(|byte| *byte == 0).any(|variable| variable == wanted) || is_pass(pid, home)
     };
     let entries = process_table().into_values().filter(|entry| !entry.zombie && entry.process.pid != own);
     entries.filter(|entry| lives_there(entry.process.pid)).map(|entry| entry.process).collect()
+}
+
+/// Whether a process is a `gt --town TOWN` of a town that lies in the same folder as `home`.
+fn is_pass(pid: i32, home: &Path) -> bool {
+    let Some(folder) = home.parent() else { return false };
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+    let below = |word: &[u8]| Path::new(OsStr::from_bytes(word)).starts_with(folder);
+    words.windows(2).any(|pair| pair[0] == b"--town" && below(pair[1]))
 }
