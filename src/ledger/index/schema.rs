@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::IndexError;
@@ -72,9 +71,8 @@ impl Index {
         };
         let db = Connection::open(path).map_err(fail("opened"))?;
         db.busy_timeout(Duration::from_secs(20)).map_err(fail("opened"))?;
-        // A cache: a power cut may cost its last changes, and closing it costs no sync.
+        // A cache: a power cut may cost its last changes. Closing folds the log into the file, or readers had to.
         db.execute_batch("PRAGMA synchronous=NORMAL").map_err(fail("opened"))?;
-        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail("opened"))?;
         let index = Self { db, path: name.clone() };
         if index.version().map_err(fail("read"))? != VERSION {
             index.create().map_err(fail("created"))?;

@@ -10,7 +10,6 @@ mod sessions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{FileLock, StoreError};
@@ -86,8 +85,6 @@ impl StateDb {
         connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
         connection
             .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
-            // Closing folds the log into the file and syncs both; the next writer does it when the log is long.
-            .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop))
             .map_err(failed("open the database"))?;
         let found = version(&connection).map_err(failed("read the version"))?;
         let known = SCHEMA.len() as i64;
