@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn every_visible_command_is_in_the_overview() {
         let overview = anstyle_free(&overview());
-        let behind = crate::cli::command::Behind::augment_subcommands(clap::Command::new("behind"));
+        let behind = command::Behind::augment_subcommands(clap::Command::new("behind"));
         for command in args::tree().get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = command.get_name();
             let shown = overview.contains(&format!("\n  {name} "));
