@@ -44,20 +44,7 @@ impl OpenTown {
     pub fn open(town: Town, here: &Path, clock: Clock) -> Outcome<Self> {
         let acting = who::acting(&town, here)?;
         let settings = town.settings()?;
-        let ledger = Ledger::at(&town.root, &settings.branch, clock);
-        let who::Acting { actor, lease, bead } = acting;
-        Ok(Self {
-            town,
-            settings,
-            ledger,
-            clock,
-            actor,
-            lease,
-            bead,
-            merges: false,
-            state: OnceCell::new(),
-            home: OnceCell::new(),
-        })
+        Ok(Self::with(town, settings, acting, clock))
     }
 
     /// The same for verbs that mend the town: settings that break a rule are those that nobody set.
@@ -69,21 +56,16 @@ impl OpenTown {
             Err(error) if error.kind() == Kind::Invalid => {}
             _ => return Self::open(town, here, clock),
         }
-        let who::Acting { actor, lease, bead } = who::acting(&town, here)?;
+        let acting = who::acting(&town, here)?;
         let settings = Settings { branch: branch_of(&town), ..Settings::defaults() };
+        Ok(Self::with(town, settings, acting, clock))
+    }
+
+    fn with(town: Town, settings: Settings, acting: who::Acting, clock: Clock) -> Self {
         let ledger = Ledger::at(&town.root, &settings.branch, clock);
-        Ok(Self {
-            town,
-            settings,
-            ledger,
-            clock,
-            actor,
-            lease,
-            bead,
-            merges: false,
-            state: OnceCell::new(),
-            home: OnceCell::new(),
-        })
+        let who::Acting { actor, lease, bead } = acting;
+        let (state, home) = (OnceCell::new(), OnceCell::new());
+        Self { town, settings, ledger, clock, actor, lease, bead, merges: false, state, home }
     }
 
     /// The same town once more, for another thread; nothing is read anew.
