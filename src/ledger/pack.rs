@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::Serialize;
 
-use super::Ledger;
+use super::{Ledger, lift};
 use crate::error::Outcome;
 use crate::git::Git;
 use crate::store::FileLock;
@@ -57,6 +57,7 @@ impl Ledger {
         };
         git.run(arguments)?;
         git.run(&["commit-graph", "write", "--reachable", "--changed-paths", "--no-progress"])?;
+        self.objects()?.spread().map_err(lift)?;
         Ok(packed)
     }
 }

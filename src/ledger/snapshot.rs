@@ -107,11 +107,12 @@ impl Snapshot {
         Ok(self.index.line(id)?)
     }
 
-    /// What decides whether open beads are ready, of those that `query` lets through; what they need is left out.
+    /// What decides whether open beads are ready, of those that `query` lets through, and how many there are; what they
+    /// need is left out.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn startable(&self, query: &BeadQuery) -> Outcome<Vec<crate::bead::ready::Row>> {
+    pub fn startable(&self, query: &BeadQuery) -> Outcome<(Vec<crate::bead::ready::Row>, usize)> {
         Ok(self.index.startable(query)?)
     }
 

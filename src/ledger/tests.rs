@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::bead::Bead;
+use crate::bead::{Bead, Closing, Resolution, State};
 use crate::id::{Actor, BeadId, Prefix};
 
 struct Town {
@@ -283,6 +283,17 @@ fn startable_leaves_out_what_waits() {
             .collect()
     };
     assert_eq!(titles(&query), ["first"]);
+    town.ledger
+        .transact(&Actor::Human, |tx| {
+            let mut bead = tx.bead(&first)?;
+            bead.state = State::Closed(Closing { resolution: Resolution::Done, at: tx.now() });
+            tx.put(&bead);
+            Ok(())
+        })
+        .expect("closed");
+    assert_eq!(titles(&query), ["second"]);
+    town.ledger.rebuild_index().expect("built");
+    assert_eq!(titles(&query), ["second"]);
 }
 
 /// The file is as it was before the person's own commit; still it is an edit since.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use atomic::{TEMPORARY_SUFFIX, sync_dir, write_atomic};
 pub use lock::{FileLock, Owner};
-pub use process::ProcessId;
+pub use process::{ProcessId, boot_id};
 pub use state::{Counter, Event, NewEvent, SessionEnd, SessionRow, StateDb};
 pub use watch::Watch;
 

@@ -18,6 +18,13 @@ pub struct ProcessId {
     pub start_ticks: u64,
 }
 
+/// What changes when the machine starts anew and at no other time; `None` where the system does not tell.
+///
+/// Source: `/proc/sys/kernel/random/boot_id`, see random(4).
+pub fn boot_id() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
+}
+
 impl ProcessId {
     /// The process with this number, if there is one that has not ended.
     pub fn of(pid: i32) -> Option<Self> {

@@ -88,7 +88,21 @@ impl Objects {
         let mut options = git2::RepositoryInitOptions::new();
         options.no_reinit(true).external_template(false).initial_head(branch);
         Repository::init_opts(root, &options).map_err(failed("create a repository", root))?;
-        Self::open(&root.join(".git"))
+        let objects = Self::open(&root.join(".git"))?;
+        objects.spread()?;
+        Ok(objects)
+    }
+
+    /// Makes the folders that the objects of transactions to come will lie in.
+    ///
+    /// # Errors
+    /// When a folder cannot be made.
+    pub fn spread(&self) -> Result<(), ObjectsError> {
+        durable::spread_folders(&self.dir).map_err(|source| ObjectsError::File {
+            action: "make the folders of",
+            path: self.dir.join("objects"),
+            source,
+        })
     }
 
     /// Opens the repository whose git folder is `git_dir`.

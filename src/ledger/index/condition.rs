@@ -28,6 +28,10 @@ pub struct BeadQuery {
     pub text: Option<String>,
     /// Only open beads that no need and no date holds back; ancestors are the caller's to check.
     pub startable_at: Option<Timestamp>,
+    /// Only beads that hang on nothing but their needs: nothing is above them, no attempt failed; or only the others.
+    pub alone: Option<bool>,
+    /// Of none of these prefixes.
+    pub not_prefix: Vec<Prefix>,
     /// The order.
     pub order: Order,
     /// At most so many; all when nothing is said.
@@ -92,11 +96,15 @@ impl BeadQuery {
         if let Some(now) = self.startable_at {
             condition.parts.push("status = 'open' AND kind <> 'epic'".to_owned());
             condition.that("(defer_until IS NULL OR defer_until <= ?)", rfc3339(now));
-            condition.parts.push(
-                "NOT EXISTS (SELECT 1 FROM needs LEFT JOIN beads AS needed INDEXED BY beads_by_id ON needed.id = needs.need
-                  WHERE needs.bead = beads.id AND coalesce(needed.closed_as, '') NOT IN ('merged', 'done'))"
-                    .to_owned(),
-            );
+            condition.parts.push("waits = 0".to_owned());
+        }
+        match self.alone {
+            Some(true) => condition.parts.push("parent IS NULL AND attempts = 0".to_owned()),
+            Some(false) => condition.parts.push("(parent IS NOT NULL OR attempts > 0)".to_owned()),
+            None => {}
+        }
+        for prefix in &self.not_prefix {
+            condition.that("prefix <> ?", prefix.to_string());
         }
         if condition.parts.is_empty() {
             condition.parts.push("1".to_owned());

@@ -55,14 +55,13 @@ impl Index {
         self.select("id, title, json", query, read_line)
     }
 
-    /// What decides whether beads are ready, of those that `query` takes from the open ones. What they need is
-    /// settled where `query` asks for startable ones, and is left out.
+    /// What decides whether beads are ready, of those that `query` takes from the open ones, and how many there are.
+    /// What they need is settled where `query` asks for startable ones, and is left out.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn startable(&self, query: &BeadQuery) -> Result<Vec<ready::Row>, IndexError> {
-        let columns = "id, kind, priority, role, parent, created, attempts";
-        Ok(self.select(columns, query, read_startable)?.0)
+    pub fn startable(&self, query: &BeadQuery) -> Result<(Vec<ready::Row>, usize), IndexError> {
+        self.select("id, kind, priority, role, parent, created, attempts", query, read_startable)
     }
 
     fn select<T>(

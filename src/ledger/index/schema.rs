@@ -3,24 +3,31 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::IndexError;
 use crate::git::Oid;
+use crate::store::boot_id;
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Raised when the tables change; an index of another version is built anew.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE beads (
         id TEXT PRIMARY KEY, prefix TEXT NOT NULL, suffix TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,
         closed_as TEXT, kind TEXT NOT NULL, priority INTEGER NOT NULL, role TEXT NOT NULL, assignee TEXT, parent TEXT,
-        created TEXT NOT NULL, closed TEXT, defer_until TEXT, attempts INTEGER NOT NULL, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
+        created TEXT NOT NULL, closed TEXT, defer_until TEXT, attempts INTEGER NOT NULL,
+        -- How many of its needs are not settled.
+        waits INTEGER NOT NULL DEFAULT 0, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
     ) WITHOUT ROWID;
     -- Holds all that decides what is ready, so that the long rows are read only of what is shown.
     CREATE INDEX beads_by_status
-        ON beads (status, priority, created, id, kind, defer_until, parent, attempts, role, prefix);
+        ON beads (status, priority, created, id, kind, defer_until, parent, attempts, role, prefix, waits);
     CREATE INDEX beads_by_id ON beads (id, closed_as);
     CREATE INDEX beads_by_closing ON beads (closed DESC, id) WHERE closed IS NOT NULL;
     CREATE INDEX beads_by_suffix ON beads (suffix);
@@ -70,12 +77,17 @@ impl Index {
             move |source| IndexError::Sqlite { path, action, source }
         };
         let db = Connection::open(path).map_err(fail("opened"))?;
-        db.busy_timeout(Duration::from_secs(20)).map_err(fail("opened"))?;
-        // A cache: a power cut may cost its last changes. Closing folds the log into the file, or readers had to.
-        db.execute_batch("PRAGMA synchronous=NORMAL").map_err(fail("opened"))?;
+        db.busy_timeout(PATIENCE).map_err(fail("opened"))?;
+        let boot = boot_id();
+        // A cache needs no sync where it is known whether the machine went down since: then it is made anew.
+        let synchronous = if boot.is_some() { "OFF" } else { "NORMAL" };
+        db.execute_batch(&format!("PRAGMA synchronous={synchronous}")).map_err(fail("opened"))?;
+        // Who writes folds the log into the file; nobody else has to.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail("opened"))?;
         let index = Self { db, path: name.clone() };
-        if index.version().map_err(fail("read"))? != VERSION {
-            index.create().map_err(fail("created"))?;
+        let boot = boot.unwrap_or_default();
+        if index.version().map_err(fail("read"))? != VERSION || index.boot().map_err(fail("read"))? != boot {
+            index.create(&boot).map_err(fail("created"))?;
         }
         Ok(index)
     }
@@ -83,26 +95,41 @@ impl Index {
     pub(super) fn in_memory() -> Result<Self, IndexError> {
         let fail = |source| IndexError::Sqlite { path: ":memory:".to_owned(), action: "created", source };
         let index = Self { db: Connection::open_in_memory().map_err(fail)?, path: ":memory:".to_owned() };
-        index.create().map_err(fail)?;
+        index.create("").map_err(fail)?;
         Ok(index)
+    }
+
+    /// Folds the log of SQLite into the file, as far as nobody reads from it now.
+    pub(super) fn fold(&self) {
+        let _ = self.db.busy_timeout(Duration::ZERO);
+        let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = self.db.busy_timeout(PATIENCE);
+    }
+
+    /// In which life of the machine the index was begun.
+    fn boot(&self) -> rusqlite::Result<String> {
+        let mut statement = self.db.prepare_cached("SELECT value FROM meta WHERE key = 'boot'")?;
+        Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
     }
 
     fn version(&self) -> rusqlite::Result<i64> {
         self.db.pragma_query_value(None, "user_version", |row| row.get(0))
     }
 
-    fn create(&self) -> rusqlite::Result<()> {
+    fn create(&self, boot: &str) -> rusqlite::Result<()> {
         // Two processes may create it at once: the second one to get the lock finds it done.
         self.db.pragma_update(None, "journal_mode", "WAL")?;
         self.db.execute_batch("BEGIN IMMEDIATE")?;
-        if self.version()? == VERSION {
+        if self.version()? == VERSION && self.boot()? == boot {
             return self.db.execute_batch("COMMIT");
         }
         let mut drop = String::new();
         for table in ["meta", "beads", "needs", "labels", "title_words", "documents", "broken"] {
             drop.push_str(&format!("DROP TABLE IF EXISTS {table};"));
         }
-        self.db.execute_batch(&format!("{drop}{TABLES}PRAGMA user_version={VERSION};COMMIT"))
+        self.db.execute_batch(&format!("{drop}{TABLES}PRAGMA user_version={VERSION};"))?;
+        self.db.execute("INSERT INTO meta (key, value) VALUES ('boot', ?1)", [boot])?;
+        self.db.execute_batch("COMMIT")
     }
 
     /// Begins to read one state of the index, whatever others write meanwhile.

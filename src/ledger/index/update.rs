@@ -9,6 +9,13 @@ use crate::git::Oid;
 use crate::git::objects::Objects;
 use crate::ledger::document::{Document, DocumentError};
 
+/// With more changed beads than this, all are counted anew at once.
+const MANY: usize = 200;
+/// A bead that is missing, or closed as anything but done, is still waited for.
+const COUNT_WAITS: &str = "UPDATE beads SET waits = (
+    SELECT count(*) FROM needs LEFT JOIN beads AS needed INDEXED BY beads_by_id ON needed.id = needs.need
+     WHERE needs.bead = beads.id AND coalesce(needed.closed_as, '') NOT IN ('merged', 'done'))";
+
 /// A document as it is at the commit that the index goes to; without text it was removed.
 #[derive(Debug, Clone)]
 pub struct Changed {
@@ -40,10 +47,12 @@ impl Index {
                     objects.changes(None, Some(tip))?
                 }
             };
+            let paths: Vec<String> = changes.iter().map(|change| change.path.clone()).collect();
             for change in changes {
                 let text = change.new.as_ref().map(|blob| objects.blob(blob)).transpose()?;
                 index.apply(&Changed { path: change.path, text })?;
             }
+            index.settle_waits(paths.iter().map(String::as_str))?;
             index.set_commit(tip)
         })
     }
@@ -58,6 +67,7 @@ impl Index {
                 return Ok(());
             }
             changed.iter().try_for_each(|changed| index.apply(changed))?;
+            index.settle_waits(changed.iter().map(|changed| changed.path.as_str()))?;
             index.set_commit(new)
         })
     }
@@ -67,7 +77,10 @@ impl Index {
         self.end_reading()?;
         self.db.execute_batch("BEGIN IMMEDIATE").map_err(self.fail("written"))?;
         match work(self) {
-            Ok(()) => self.db.execute_batch("COMMIT").map_err(self.fail("written"))?,
+            Ok(()) => {
+                self.db.execute_batch("COMMIT").map_err(self.fail("written"))?;
+                self.fold();
+            }
             Err(error) => {
                 let _ = self.db.execute_batch("ROLLBACK");
                 return Err(error);
@@ -78,7 +91,7 @@ impl Index {
 
     fn clear(&self) -> Result<(), IndexError> {
         self.db
-            .execute_batch("DELETE FROM beads; DELETE FROM needs; DELETE FROM labels; DELETE FROM title_words; DELETE FROM documents; DELETE FROM broken; DELETE FROM meta;")
+            .execute_batch("DELETE FROM beads; DELETE FROM needs; DELETE FROM labels; DELETE FROM title_words; DELETE FROM documents; DELETE FROM broken; DELETE FROM meta WHERE key = 'commit';")
             .map_err(self.fail("written"))
     }
 
@@ -88,6 +101,20 @@ impl Index {
             .and_then(|mut statement| statement.execute([commit.as_str()]))
             .map(drop)
             .map_err(self.fail("written"))
+    }
+
+    /// Counts anew what the beads at `paths`, and those that need them, wait for.
+    fn settle_waits<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Result<(), IndexError> {
+        let beads: Vec<&str> = paths.filter_map(bead_id).collect();
+        let settled = if beads.len() > MANY {
+            self.db.execute_batch(&format!("{COUNT_WAITS} WHERE id IN (SELECT bead FROM needs)"))
+        } else {
+            let sql = format!("{COUNT_WAITS} WHERE id = ?1 OR id IN (SELECT bead FROM needs WHERE need = ?1)");
+            self.db
+                .prepare_cached(&sql)
+                .and_then(|mut update| beads.iter().try_for_each(|bead| update.execute([bead]).map(drop)))
+        };
+        settled.map_err(self.fail("written"))
     }
 
     fn apply(&self, changed: &Changed) -> Result<(), IndexError> {

@@ -89,9 +89,9 @@ fn query(open: &OpenTown, snapshot: &Snapshot, request: &Request) -> Outcome<Bea
         assignee: request.assignee.iter().map(|name| worker(open, name)).collect::<Outcome<_>>()?,
         parent: request.parent.as_ref().map(|text| open.bead_id(snapshot, text)).transpose()?,
         text: request.text.clone(),
-        startable_at: None,
         order,
         limit: request.limit,
+        ..Default::default()
     })
 }
 

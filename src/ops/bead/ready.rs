@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::brief::Brief;
 use super::list::{known_roles, prefix};
-use crate::bead::ready::{self, Account, Context, Row, Standing};
+use crate::bead::ready::{self, Account, Row, Standing};
 use crate::bead::{Kind as BeadKind, Status};
 use crate::error::Outcome;
 use crate::id::BeadId;
@@ -48,24 +48,26 @@ pub fn ready(open: &OpenTown, request: &Request) -> Outcome<Page<Ready>> {
     let snapshot = open.snapshot()?;
     let now = open.now();
     let query = BeadQuery { startable_at: Some(now), ..request.query(open, &snapshot)? };
-    let startable = snapshot.startable(&query)?;
     let context = roster::readiness(open, &roster::rigs(&snapshot)?);
-    let queue = queue(&snapshot, &startable, &context)?;
+    // The index has settled needs and dates. What has nothing above it, no failed attempt and no parked rig, is ready.
+    let (mut queue, alone) = snapshot.startable(&BeadQuery {
+        alone: Some(true),
+        not_prefix: context.parked.iter().cloned().collect(),
+        limit: request.limit,
+        ..query.clone()
+    })?;
+    let (asked, _) = snapshot.startable(&BeadQuery { alone: Some(false), ..query })?;
+    let known = with_ancestors(&snapshot, &asked)?;
+    let ready: BTreeSet<&BeadId> = ready::queue(&known, &context).into_iter().map(|row| &row.id).collect();
+    let hanging: Vec<Row> = asked.into_iter().filter(|row| ready.contains(&row.id)).collect();
+    let total = alone + hanging.len();
+    queue.extend(hanging);
+    queue.sort_by(|one, other| (one.priority, one.created, &one.id).cmp(&(other.priority, other.created, &other.id)));
     let mut rows = Vec::new();
     for row in queue.iter().take(request.limit.unwrap_or(usize::MAX)) {
         rows.extend(snapshot.line(&row.id)?.map(Brief::read).transpose()?.map(Ready));
     }
-    Ok(Page { rows, total: queue.len() })
-}
-
-/// Those of `startable` that are ready, in the order in which they start, which is theirs already.
-fn queue<'r>(snapshot: &Snapshot, startable: &'r [Row], context: &Context) -> Outcome<Vec<&'r Row>> {
-    // The index has settled needs and dates. What has nothing above it, no failed attempt and no parked rig, is ready.
-    let settled = |row: &Row| row.parent.is_none() && row.attempts == 0 && !context.parked.contains(&row.id.prefix());
-    let asked: Vec<Row> = startable.iter().filter(|row| !settled(row)).cloned().collect();
-    let known = with_ancestors(snapshot, &asked)?;
-    let ready: BTreeSet<&BeadId> = ready::queue(&known, context).into_iter().map(|row| &row.id).collect();
-    Ok(startable.iter().filter(|row| settled(row) || ready.contains(&row.id)).collect())
+    Ok(Page { rows, total })
 }
 
 /// What decides about `startable`: themselves, what is above them, and what those need.

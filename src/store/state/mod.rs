@@ -10,6 +10,7 @@ mod sessions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{FileLock, StoreError};
@@ -18,6 +19,8 @@ pub use counters::Counter;
 pub use events::{Event, NewEvent};
 pub use sessions::{SessionEnd, SessionRow};
 
+/// How many pages SQLite's log has before it is folded into the file; who opens the file reads all of them.
+const LOG_PAGES: usize = 100;
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -84,7 +87,13 @@ impl StateDb {
         let mut connection = Connection::open(path).map_err(failed("open the database"))?;
         connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
         connection
-            .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+            .execute_batch(&format!(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint={LOG_PAGES};"
+            ))
+            .map_err(failed("open the database"))?;
+        // Folding the log into the file waits for the disk: not at each closing, but when the log has grown.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .map_err(failed("open the database"))?;
         let found = version(&connection).map_err(failed("read the version"))?;
         let known = SCHEMA.len() as i64;

@@ -5,13 +5,16 @@
 //! index and with it putting other documents back. A kill in between leaves `index.lock` behind: as it is a
 //! hard link to a file of ours, the next transaction knows it from the lock of any other program.
 
+mod file;
+
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use git2::{Index, IndexEntry, IndexTime};
+pub use file::IndexFileError;
+use file::{Facts, IndexFile};
 
 use super::Oid;
 
@@ -26,13 +29,13 @@ pub enum StagingError {
         /// The system's word.
         source: io::Error,
     },
-    /// libgit2 could not read or write the index.
-    #[error("cannot rewrite the index {path}")]
+    /// The index is none that can be read.
+    #[error("cannot read the index {path}")]
     Index {
         /// The index file.
         path: PathBuf,
-        /// libgit2's word.
-        source: git2::Error,
+        /// What is wrong with it.
+        source: IndexFileError,
     },
 }
 
@@ -96,29 +99,38 @@ impl IndexLock {
     /// When the index cannot be read or written; the lock is given back all the same.
     pub fn publish(self, root: &Path, staged: &[Staged]) -> Result<(), StagingError> {
         let current = self.git_dir.join("index");
-        let next = self.git_dir.join("gt").join("index.next");
-        match fs::copy(&current, &next) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::remove_file(&next) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file_error(&next)(error)),
-                _ => {}
-            },
-            Err(error) => return Err(file_error(&next)(error)),
-        }
-        // libgit2's own lock on the copy, left by a predecessor that was killed: whoever has `index.lock` is alone here.
-        let _ = fs::remove_file(next.with_extension("next.lock"));
-        let index_error = |source| StagingError::Index { path: current.clone(), source };
-        let mut index = Index::open(&next).map_err(index_error)?;
+        let bytes = read(&current)?;
+        let mut index = parse(&current, &bytes)?;
         if let Ok(written) = fs::metadata(&current) {
-            smudge(&mut index, written.mtime() as i32).map_err(index_error)?;
+            // Git trusts times of a whole second, except for files of the very second in which the index was written.
+            // Writing it anew, later, would take that mistrust away, and with it sight of an edit from that second:
+            // git does the same. The format keeps the low 32 bits of a time.
+            index.doubt_since(written.mtime() as u32);
         }
         for staged in staged {
-            bring_in_step(&mut index, root, staged).map_err(index_error)?;
+            bring_in_step(&mut index, root, staged);
         }
-        index.write().map_err(index_error)?;
+        let next = self.git_dir.join("gt").join("index.next");
+        write(&next, &index.render()).map_err(file_error(&next))?;
         // Dropping the lock removes it, and not by renaming it over the index: it stays ours to know to the end.
         fs::rename(&next, &current).map_err(file_error(&current))
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, StagingError> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other.map_err(file_error(path)),
+    }
+}
+
+fn parse<'f>(path: &Path, bytes: &'f [u8]) -> Result<IndexFile<'f>, StagingError> {
+    IndexFile::parse(bytes).map_err(|source| StagingError::Index { path: path.to_owned(), source })
+}
+
+#[expect(clippy::disallowed_methods, reason = "written beside its place and renamed into it")]
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(path, bytes)
 }
 
 /// The lock, and the file of ours that it is a link to.
@@ -164,63 +176,35 @@ pub fn staged_at<'p>(
     paths: impl IntoIterator<Item = &'p str>,
 ) -> Result<Vec<Option<Oid>>, StagingError> {
     let path = git_dir.join("index");
-    let index = Index::open(&path).map_err(|source| StagingError::Index { path, source })?;
-    Ok(paths.into_iter().map(|path| index.get_path(Path::new(path), 0).map(|entry| entry.id.into())).collect())
+    let bytes = read(&path)?;
+    let index = parse(&path, &bytes)?;
+    Ok(paths.into_iter().map(|path| index.blob(path)).collect())
 }
 
-/// Makes git look again at entries that are not older than the index, which was written at `written` seconds.
-///
-/// Git trusts times of a whole second, except for files of the very second in which the index was written. Writing
-/// it anew, later, would take that mistrust away, and with it sight of an edit from that second: git does the same.
-fn smudge(index: &mut Index, written: i32) -> Result<(), git2::Error> {
-    let doubtful: Vec<IndexEntry> =
-        index.iter().filter(|entry| entry.mtime.seconds() >= written && entry.file_size > 0).collect();
-    doubtful.into_iter().try_for_each(|entry| index.add(&IndexEntry { file_size: 0, ..entry }))
-}
-
-fn bring_in_step(index: &mut Index, root: &Path, staged: &Staged) -> Result<(), git2::Error> {
-    let path = Path::new(&staged.path);
-    let present: Option<Oid> = index.get_path(path, 0).map(|entry| entry.id.into());
+fn bring_in_step(index: &mut IndexFile<'_>, root: &Path, staged: &Staged) {
+    let present = index.blob(&staged.path);
     if present != staged.old && present != staged.new {
-        return Ok(());
+        return;
     }
     match &staged.new {
-        None => match present {
-            Some(_) => index.remove(path, 0),
-            None => Ok(()),
-        },
-        Some(id) => index.add(&entry(root, staged, git2::Oid::from_str(id.as_str())?)),
+        None => index.remove(&staged.path),
+        Some(id) => index.put(&staged.path, id, facts(root, staged)),
     }
 }
 
-/// An entry with the file's times when the file has that content, else with times that make git look again.
-fn entry(root: &Path, staged: &Staged, id: git2::Oid) -> IndexEntry {
-    let zero = IndexTime::new(0, 0);
-    let mut entry = IndexEntry {
-        ctime: zero,
-        mtime: zero,
-        dev: 0,
-        ino: 0,
-        mode: 0o100_644,
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id,
-        flags: 0,
-        flags_extended: 0,
-        path: staged.path.clone().into_bytes(),
-    };
-    if staged.in_step
-        && let Ok(meta) = fs::symlink_metadata(root.join(&staged.path))
-    {
+/// The file's times when the file has that content, else times that make git look again.
+fn facts(root: &Path, staged: &Staged) -> Facts {
+    match fs::symlink_metadata(root.join(&staged.path)) {
         // The index format keeps the low 32 bits of each.
-        entry.ctime = IndexTime::new(meta.ctime() as i32, meta.ctime_nsec() as u32);
-        entry.mtime = IndexTime::new(meta.mtime() as i32, meta.mtime_nsec() as u32);
-        entry.dev = meta.dev() as u32;
-        entry.ino = meta.ino() as u32;
-        entry.uid = meta.uid();
-        entry.gid = meta.gid();
-        entry.file_size = meta.size() as u32;
+        Ok(meta) if staged.in_step => Facts {
+            changed: (meta.ctime() as u32, meta.ctime_nsec() as u32),
+            modified: (meta.mtime() as u32, meta.mtime_nsec() as u32),
+            device: meta.dev() as u32,
+            inode: meta.ino() as u32,
+            user: meta.uid(),
+            group: meta.gid(),
+            size: meta.size() as u32,
+        },
+        _ => Facts::default(),
     }
-    entry
 }
