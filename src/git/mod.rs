@@ -7,11 +7,13 @@
 //! - [`bare`]: the bare repository of a rig: create, fetch, refs, history, push, delivery to a local checkout;
 //! - [`worktree`]: cut, recycle, look at and remove worktrees;
 //! - [`merge`]: merges in memory and commits without a worktree;
+//! - [`changes`]: the files that differ between commits;
 //! - [`pins`]: refs that keep work alive, and snapshots of uncommitted work;
 //! - [`stale`]: lock files that a killed git left behind.
 
 mod attributes;
 pub mod bare;
+pub mod changes;
 mod durable;
 mod error;
 pub mod merge;
