@@ -3,7 +3,8 @@
 use super::{Run, parse};
 use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
-use crate::git::{Git, Oid, bare};
+use crate::git::Oid;
+use crate::git::changes::{Comparer, FileChange};
 use crate::id::{Actor, BeadId};
 use crate::mail::{Letter, MailId, Severity};
 use crate::ops::{Talk, escalate};
@@ -22,15 +23,15 @@ impl Run<'_> {
             return Ok(false);
         }
         let snapshot = self.open.snapshot()?;
+        let comparer = Comparer::open(&self.target.repo);
         for id in members {
             let bead = snapshot.bead(id)?;
             let Some(merge) = bead.merge.as_ref().filter(|merge| !merge.is_approved()) else { continue };
             let head = parse(&merge.head)?;
-            if bare::rev_parse(&self.target.repo, head.as_str())?.is_none() {
-                continue;
-            }
-            let Some(from) = bare::merge_base(&self.target.repo, &head, base)? else { continue };
-            let touched = rule.touched(&changes(&Git::on(&self.target.repo), &from, &head)?);
+            // Without an ancestor, or without the commit, there is nothing that could be stacked.
+            let Some(from) = comparer.fork(&head, base)? else { continue };
+            let changes: Vec<Change> = comparer.changes(&from, &head, &is_test)?.into_iter().map(change).collect();
+            let touched = rule.touched(&changes);
             if !touched.is_empty() {
                 self.wait_for_approval(&bead, &touched, talk)?;
                 return Ok(true);
@@ -63,46 +64,7 @@ impl Run<'_> {
     }
 }
 
-/// The files that differ, and of tests the lines.
-fn changes(git: &Git, from: &Oid, head: &Oid) -> Outcome<Vec<Change>> {
-    let listed = git.run(&["diff", "--name-status", "--find-renames", "-z", from.as_str(), head.as_str()])?;
-    let mut words = listed.split('\0').filter(|word| !word.is_empty());
-    let mut changes = Vec::new();
-    while let (Some(status), Some(path)) = (words.next(), words.next()) {
-        let path = path.to_owned();
-        let now = match status.as_bytes().first() {
-            Some(b'D') => None,
-            Some(b'R') => words.next().map(str::to_owned),
-            // A copy leaves what it is a copy of as it was.
-            Some(b'C') => {
-                let copy = words.next().map(str::to_owned);
-                changes.push(Change { path: copy.clone().unwrap_or_default(), now: copy, ..Change::default() });
-                continue;
-            }
-            _ => Some(path.clone()),
-        };
-        let mut change = Change { path, now, ..Change::default() };
-        if let Some(now) = change.now.clone().filter(|now| is_test(now)) {
-            read_lines(git, from, head, &now, &mut change)?;
-        }
-        changes.push(change);
-    }
-    Ok(changes)
-}
-
-fn read_lines(git: &Git, from: &Oid, head: &Oid, path: &str, change: &mut Change) -> Outcome<()> {
-    let literal = format!(":(literal){path}");
-    let before = format!(":(literal){}", change.path);
-    let args =
-        ["diff", "--unified=0", "--no-color", "--no-ext-diff", from.as_str(), head.as_str(), "--", &literal, &before];
-    let output = git.output(&args)?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    for line in text.lines().filter(|line| !line.starts_with("+++") && !line.starts_with("---")) {
-        match line.as_bytes().first() {
-            Some(b'+') => change.added.push(line[1..].to_owned()),
-            Some(b'-') => change.removed.push(line[1..].to_owned()),
-            _ => {}
-        }
-    }
-    Ok(())
+/// A change as the rule reads it.
+fn change(FileChange { path, now, added, removed }: FileChange) -> Change {
+    Change { path, now, added, removed }
 }
