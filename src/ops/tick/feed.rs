@@ -16,7 +16,8 @@ use crate::ops::{OpenTown, roster};
 use crate::scheduler::{self, Feed};
 use crate::town::Rig;
 
-/// Starts what may start. With `auto_merge` off nothing that was bounced starts by itself either.
+/// Starts what may start. What `auto_merge` says makes no difference here: it is about who asks for a tick, and about
+/// merging.
 pub(super) fn start(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
     let snapshot = open.snapshot()?;
     let rows = roster::all_rows(&snapshot)?;
