@@ -90,6 +90,11 @@ impl Town {
         self.logs_dir().join("gates").join(rig.as_str()).join(format!("{name}.log"))
     }
 
+    /// `.git/gt/gates/<rig>`: results of gates that the ledger does not have yet.
+    pub fn kept_evidence(&self, rig: &RigName) -> PathBuf {
+        self.runtime_dir().join("gates").join(rig.as_str())
+    }
+
     /// `.git/gt/logs/setup/<rig>/<name>.log`: output of set-up commands.
     pub fn setup_log(&self, rig: &RigName, name: &str) -> PathBuf {
         self.logs_dir().join("setup").join(rig.as_str()).join(format!("{name}.log"))

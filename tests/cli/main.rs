@@ -13,6 +13,7 @@ mod complete;
 mod config;
 mod doctor;
 mod face;
+mod gates;
 mod harness;
 mod init;
 mod ledger;

@@ -38,12 +38,12 @@ fn done() {
 fn landing() {
     let scene = Scene::submitted(&[GREEN]);
     let command = |town: &TestTown| gt(town, &["refinery", "run", "web"]);
-    drill(&scene, &command, &["land.intent", "land.swapped", "land.closed"]);
+    drill(&scene, &command, &["gate.kept", "gate.recorded", "land.intent", "land.swapped", "land.closed"]);
 }
 
 #[test]
 fn bouncing() {
     let scene = Scene::submitted(&[RED]);
     let command = |town: &TestTown| gt(town, &["refinery", "run", "web"]);
-    drill(&scene, &command, &["bounce.recorded"]);
+    drill(&scene, &command, &["gate.kept", "gate.recorded", "bounce.recorded"]);
 }

@@ -14,6 +14,7 @@ use crate::git::bare;
 use crate::git::merge::Merged;
 use crate::id::BeadId;
 use crate::ledger::{Document, Snapshot};
+use crate::ops::refinery::{kept, let_go};
 use crate::ops::target::Target;
 use crate::ops::unsling::by_somebody_in_charge;
 use crate::ops::{OpenTown, Report, pass};
@@ -56,6 +57,7 @@ pub fn retry(open: &OpenTown, word: &str) -> Outcome<Retried> {
     }
     let rig = open.rig_of(&bead.id.prefix())?;
     let red = red(open, &snapshot, &rig, &bead)?;
+    let unrecorded = unrecorded(open, &rig, &bead);
     let letters = told_of(&snapshot, &bead.id)?;
     open.ledger.transact(&open.actor, |tx| {
         red.iter().for_each(|evidence| tx.remove(evidence.path()));
@@ -67,10 +69,18 @@ pub fn retry(open: &OpenTown, word: &str) -> Outcome<Retried> {
         tx.describe("retry", format!("retry {}: {}", bead.id, bead.title));
         Ok(())
     })?;
+    unrecorded.iter().for_each(|evidence| let_go(open, evidence));
     open.event("bead.retried", &open.actor, Some(&bead.id), Some(&rig.name), "its gates run again");
     pass::request(open);
-    let forgotten = red.iter().map(Evidence::sentence).collect();
+    let forgotten = red.iter().chain(&unrecorded).map(Evidence::sentence).collect();
     Ok(Retried { bead: bead.id, title: bead.title, forgotten, was_set_aside: !letters.is_empty(), queued })
+}
+
+/// What a killed run had found red: of a tree with the bead in it, or of the target.
+fn unrecorded(open: &OpenTown, rig: &Rig, bead: &Bead) -> Vec<Evidence> {
+    let mut found = kept(open, &rig.name);
+    found.retain(|evidence| !evidence.passed() && (evidence.beads.is_empty() || evidence.beads.contains(&bead.id)));
+    found
 }
 
 fn red(open: &OpenTown, snapshot: &Snapshot, rig: &Rig, bead: &Bead) -> Outcome<Vec<Evidence>> {

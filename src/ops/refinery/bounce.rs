@@ -38,7 +38,7 @@ impl Run<'_> {
             return self.lost_hold(std::slice::from_ref(member), failure);
         }
         commit_point("bounce.recorded");
-        self.fresh.clear();
+        self.is_recorded();
         if let Some(branch) = own {
             self.tell_owner(member, &branch, &text)?;
         }

@@ -42,8 +42,9 @@ impl Run<'_> {
         let tree = self.tree_of(subject)?;
         let mut found = on_record(snapshot, self.rig, &self.settings, subject, &tree)?;
         for (gate, evidence) in &mut found {
+            let path = path_of(self.rig, &self.settings, gate, subject, &tree);
             let fresh = self.fresh.get(subject).into_iter().flatten();
-            if let Some(fresh) = fresh.rev().find(|fresh| fresh.gate == gate.name) {
+            if let Some(fresh) = fresh.rev().find(|fresh| fresh.path() == path) {
                 *evidence = Some(fresh.clone());
             }
             if let Some(Evidence { log: Some(log), tail, .. }) = evidence {
@@ -98,7 +99,7 @@ impl Run<'_> {
             tx.describe("gate", format!("gate {what}"));
             Ok(())
         })?;
-        self.fresh.clear();
+        self.is_recorded();
         Ok(())
     }
 }

@@ -67,6 +67,7 @@ impl Run<'_> {
             subject: wanted.subject.clone(),
             beads: wanted.members,
             what: wanted.what.to_owned(),
+            keep: true,
         };
         let fresh = job.run(&missing)?;
         self.report.gate_runs += 1;

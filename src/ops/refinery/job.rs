@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::evidence::limit_of;
+use super::kept;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
@@ -45,6 +46,8 @@ pub(crate) struct Job<'j> {
     pub beads: &'j [BeadId],
     /// What it is, for people.
     pub what: String,
+    /// Whether each result is kept from the moment that it is known.
+    pub keep: bool,
 }
 
 /// How one run of a command on the bench ended.
@@ -75,7 +78,9 @@ impl Job<'_> {
                     tail: last(&format!("set-up {how}\n{tail}")),
                     ..self.blank(gate, GateOutcome::Failed)
                 };
-                return Ok(deciding.map(red).into_iter().collect());
+                let red = deciding.map(red);
+                red.iter().filter(|_| self.keep).for_each(|red| kept::keep(self.open, red));
+                return Ok(red.into_iter().collect());
             }
             Err(error) => return Err(error.into()),
         }
@@ -168,6 +173,9 @@ impl Job<'_> {
             tries: if tries.len() > 1 { tries.iter().map(one).collect() } else { Vec::new() },
             ..self.blank(gate, last.outcome)
         };
+        if self.keep {
+            kept::keep(self.open, &evidence);
+        }
         self.tell("gate.ended", format!("{}: {}", self.what, evidence.sentence()));
         evidence
     }

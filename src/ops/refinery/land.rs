@@ -82,7 +82,7 @@ impl Run<'_> {
             tx.describe("begin-landing", format!("begin to land {}", list(&members)));
             Ok(())
         })?;
-        self.fresh.clear();
+        self.is_recorded();
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod evidence;
 mod gate;
 mod incoming;
 mod job;
+mod kept;
 mod land;
 mod offer;
 mod own;
@@ -34,6 +35,7 @@ use crate::town::{Landing, Pairs, Phase, Remote, Rig, Settings};
 
 pub(crate) use evidence::{gates_of, on_record};
 pub(crate) use job::Job;
+pub(crate) use kept::{kept, let_go};
 pub use queue::{entries, every_entry};
 
 /// How long a fetch or a push may take.
@@ -81,7 +83,7 @@ pub(super) struct Run<'a> {
     core: decisions::Refinery,
     settings: Settings,
     entries: BTreeMap<BeadId, Entry>,
-    /// Evidence that no transaction has recorded yet.
+    /// Evidence that no transaction has recorded yet; on disk it is what is [`kept`].
     fresh: BTreeMap<Subject, Vec<Evidence>>,
     /// What was looked up in the ledger already.
     recalled: BTreeSet<Subject>,
@@ -186,7 +188,7 @@ impl<'a> Run<'a> {
             offer: rig.merge.landing == Landing::Branch,
             pairs: rig.merge.pairs == Pairs::Always,
         };
-        Ok(Self {
+        let mut run = Self {
             open,
             rig,
             bench,
@@ -201,7 +203,9 @@ impl<'a> Run<'a> {
             tails: BTreeMap::new(),
             trees: BTreeMap::new(),
             report: Ran { rig: rig.name.to_string(), ..Ran::default() },
-        })
+        };
+        run.take_over(&open.snapshot()?)?;
+        Ok(run)
     }
 }
 
@@ -290,7 +294,7 @@ impl Run<'_> {
 
     fn wait(&mut self, waiting: &Waiting) -> Outcome<()> {
         let reason = match waiting {
-            Waiting::Empty => return Ok(()),
+            Waiting::Empty => return self.record_evidence(&format!("the queue of {}", self.rig.name)),
             Waiting::TargetRed { reason } => format!("the target {} itself is red: {reason}", self.target.branch),
             Waiting::Named(_) | Waiting::GateBroken { .. } => waiting.to_string(),
         };

@@ -35,7 +35,7 @@ impl Run<'_> {
             if let Err(failure) = written {
                 return self.lost_hold(std::slice::from_ref(&member.bead), failure);
             }
-            self.fresh.clear();
+            self.is_recorded();
             commit_point("offer.recorded");
             self.push_offer(&member.bead, talk)?;
         }

@@ -89,6 +89,7 @@ pub fn run(open: &OpenTown, rig: &Rig, commit: &Oid, talk: &mut dyn Talk) -> Out
             subject,
             beads: &[],
             what,
+            keep: false,
         };
         let phase: Vec<Gate> = gates_of(rig, phase).cloned().collect();
         evidence.extend(job.gate(&phase, &mut |gate| talk.step(&format!("gate {}: {}", gate.name, gate.run)))?);
