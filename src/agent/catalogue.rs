@@ -12,6 +12,18 @@ use crate::town::{Settings, nearest};
 const BUILT_IN: &[(&str, &str)] = &[
     ("claude", include_str!("presets/claude.toml")),
     ("codex", include_str!("presets/codex.toml")),
+    ("gemini", include_str!("presets/gemini.toml")),
+    ("copilot", include_str!("presets/copilot.toml")),
+    ("opencode", include_str!("presets/opencode.toml")),
+    ("goose", include_str!("presets/goose.toml")),
+    ("pi", include_str!("presets/pi.toml")),
+    ("omp", include_str!("presets/omp.toml")),
+    ("qwen", include_str!("presets/qwen.toml")),
+    ("aider", include_str!("presets/aider.toml")),
+    ("amp", include_str!("presets/amp.toml")),
+    ("auggie", include_str!("presets/auggie.toml")),
+    ("cursor", include_str!("presets/cursor.toml")),
+    ("crush", include_str!("presets/crush.toml")),
     ("builtin", include_str!("presets/builtin.toml")),
     ("command", include_str!("presets/command.toml")),
 ];
@@ -100,7 +112,7 @@ fn assemble(name: &str, overrides: &BTreeMap<String, toml::Table>) -> Result<Pre
 }
 
 /// Tables merge, everything else is replaced.
-fn lay_over(lower: &mut toml::Table, upper: &toml::Table) {
+pub(super) fn lay_over(lower: &mut toml::Table, upper: &toml::Table) {
     for (key, value) in upper {
         match (lower.get_mut(key), value) {
             (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
@@ -119,12 +131,35 @@ fn check(mut preset: Preset) -> Result<Preset, String> {
             preset.program = command.split_whitespace().next().unwrap_or_default().to_owned();
         }
     }
-    let lists = [Some(&preset.interactive), preset.resume.as_ref(), preset.oneshot.as_ref()];
+    check_arguments(&preset)?;
+    for (field, pattern) in preset.screen.patterns() {
+        regex_automata::meta::Regex::new(pattern)
+            .map_err(|error| format!("screen.{field} is no regular expression: {}", first_line(&error)))?;
+    }
+    Ok(preset)
+}
+
+fn check_arguments(preset: &Preset) -> Result<(), String> {
+    let lists = [Some(&preset.interactive), preset.resume.as_ref(), preset.fork.as_ref(), preset.oneshot.as_ref()];
     for argument in lists.into_iter().flatten().flatten() {
         match argument {
             Argument::One(text) => check_placeholders(text)?,
             Argument::Group(texts) => texts.iter().try_for_each(|text| check_placeholders(text))?,
         }
     }
-    Ok(preset)
+    let files = preset.files.iter().chain(&preset.own_config);
+    files
+        .flat_map(|file| [Some(&file.path), file.over.as_ref()])
+        .flatten()
+        .try_for_each(|text| check_placeholders(text))?;
+    let located = preset.credentials.iter().filter_map(|credential| credential.file.as_ref());
+    let located = located.chain(preset.dialogs.iter().filter_map(|dialog| dialog.file.as_ref()));
+    located.chain(preset.env.values()).try_for_each(|text| check_placeholders(text))
+}
+
+/// Complaints about regular expressions come with a drawing of several lines.
+fn first_line(error: &regex_automata::meta::BuildError) -> String {
+    use std::error::Error;
+    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    cause.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }

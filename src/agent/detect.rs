@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::environment::environment;
-use super::preflight::find_program;
+use super::preflight::{Folders, credentials, find_program};
 use super::{AgentError, Caller, Catalogue, Preset};
 use crate::runtime::{CommandSpec, run_command};
 
@@ -24,6 +24,8 @@ pub struct Detected {
     pub keys: Vec<String>,
     /// Whether it could be started now, as far as one sees without running it.
     pub usable: bool,
+    /// What keeps it from reaching a model; none when a credential is there, or nobody can tell.
+    pub unsigned: Option<String>,
     /// How to install it.
     pub install: String,
 }
@@ -48,6 +50,8 @@ fn look_for(preset: &Preset, caller: &Caller, gt: &Path) -> Detected {
     let name = preset.program.replace("{gt}", &gt.display().to_string());
     let program = find_program(preset, &name, caller).ok();
     let keys: Vec<String> = preset.keys.iter().filter(|key| caller.get(key).is_some()).cloned().collect();
+    let folders = Folders::of(preset, caller, Path::new(""));
+    let unsigned = preset.preflight.then(|| credentials(preset, caller, &folders).err()).flatten();
     let usable = program.is_some() && (!preset.needs_key || !keys.is_empty());
     Detected {
         name: preset.name.clone(),
@@ -55,19 +59,21 @@ fn look_for(preset: &Preset, caller: &Caller, gt: &Path) -> Detected {
         program,
         keys,
         usable,
+        unsigned: unsigned.map(|error| error.to_string()),
         install: preset.install.clone(),
     }
 }
 
-/// The first usable agent; the built-in one when there is none.
+/// The first usable agent, one with credentials before one without; the built-in one when there is none.
 pub fn choose(found: &[Detected]) -> Choice {
-    let Some(first) = found.iter().find(|agent| agent.usable) else {
+    let usable = || found.iter().filter(|agent| agent.usable);
+    let Some(first) = usable().find(|agent| agent.unsigned.is_none()).or_else(|| usable().next()) else {
         let reason = "no agent is installed and no key for a model is set".to_owned();
         return Choice { agent: "builtin".to_owned(), reason, usable: false };
     };
     let place = first.program.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
     let reason = match (first.name.as_str(), first.keys.first()) {
-        ("builtin", Some(key)) => format!("{key} is set and no other agent is installed"),
+        ("builtin", Some(key)) => format!("{key} is set and no other agent can work"),
         (name, _) => format!("{name} is installed in {place}"),
     };
     Choice { agent: first.name.clone(), reason, usable: true }

@@ -163,6 +163,19 @@ impl WorkerVariables {
     }
 }
 
+/// Whether a variable of the caller's passes to every agent. A credential under one of the wide names does not: the
+/// token of a registry publishes packages.
+fn passes_always(name: &str) -> bool {
+    PASSED.iter().any(|pattern| fits(pattern, name)) && !is_secret(name)
+}
+
+/// Whether a variable holds a credential, by its name.
+fn is_secret(name: &str) -> bool {
+    const MARKS: &[&str] = &["TOKEN", "PASSWORD", "PASSWD", "SECRET", "CREDENTIAL", "AUTH", "_KEY"];
+    let name = name.to_ascii_uppercase();
+    MARKS.iter().any(|mark| name.contains(mark))
+}
+
 /// The complete environment of an agent, the last word first: what is given, what the preset sets, what passes.
 pub(super) fn environment(
     preset: &Preset,
@@ -170,10 +183,9 @@ pub(super) fn environment(
     gt: &Path,
     given: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let passes = |name: &str| {
-        let lists = PASSED.iter().copied().chain(preset.pass.iter().map(String::as_str));
-        lists.chain(preset.keys.iter().map(String::as_str)).any(|pattern| fits(pattern, name))
-    };
+    let with = preset.pass_with.iter().filter(|(name, _)| caller.get(name).is_some()).flat_map(|(_, names)| names);
+    let own: Vec<&str> = preset.pass.iter().chain(&preset.keys).chain(with).map(String::as_str).collect();
+    let passes = |name: &str| passes_always(name) || own.iter().any(|pattern| fits(pattern, name));
     let mut variables: BTreeMap<String, String> =
         caller.variables.iter().filter(|(name, _)| passes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
     variables.insert("PATH".to_owned(), with_gt(caller, gt));
@@ -188,7 +200,7 @@ pub(super) fn environment(
 
 /// The complete environment of a gate or a set-up command: what passes to every agent, and no credentials.
 pub fn command_environment(caller: &Caller, gt: &Path) -> BTreeMap<String, String> {
-    let passes = |name: &str| PASSED.iter().any(|pattern| fits(pattern, name));
+    let passes = passes_always;
     let mut variables: BTreeMap<String, String> =
         caller.variables.iter().filter(|(name, _)| passes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
     variables.insert("PATH".to_owned(), with_gt(caller, gt));

@@ -38,6 +38,56 @@ pub enum AgentError {
         /// How to install it.
         install: String,
     },
+    /// None of the agent's credentials is there.
+    #[error("the agent {agent} has no credentials: {}", nowhere(.variables, .files))]
+    NoCredentials {
+        /// The agent.
+        agent: String,
+        /// The variables that were looked at.
+        variables: Vec<String>,
+        /// The files that were looked for.
+        files: Vec<PathBuf>,
+        /// What the person does to sign in.
+        sign_in: String,
+    },
+    /// The agent's credentials are in a file that this user cannot read.
+    #[error("the agent {agent} cannot read its credentials in {}: {facts}", .path.display())]
+    Unreadable {
+        /// The agent.
+        agent: String,
+        /// The file.
+        path: PathBuf,
+        /// Its owner and mode.
+        facts: String,
+    },
+    /// A screen of the agent's first start would swallow the prompt.
+    #[error("the agent {agent} would stop at a screen of its first start: {about}")]
+    Unanswered {
+        /// The agent.
+        agent: String,
+        /// What the screen asks.
+        about: String,
+        /// What the person can do.
+        hint: String,
+    },
+    /// The agent has no settings of that name.
+    #[error("the agent {agent} has no profile {profile:?}: there is no {}", .path.display())]
+    NoProfile {
+        /// The agent.
+        agent: String,
+        /// The name as it was given.
+        profile: String,
+        /// The file that would hold it.
+        path: PathBuf,
+    },
+    /// A settings file of the person cannot be understood.
+    #[error("cannot lay settings over {}: {reason}", .path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The agent can work in a session but not answer one question without a terminal.
     #[error("the agent {agent} cannot be run once without a terminal: its preset has no `oneshot`")]
     NoOneshot {
@@ -99,16 +149,38 @@ fn join(folders: &[PathBuf]) -> String {
     folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(":")
 }
 
+/// "neither A nor B is set, and F is not there".
+fn nowhere(variables: &[String], files: &[PathBuf]) -> String {
+    let files = files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
+    let said = |list: &[String], verb: &str| match list {
+        [] => None,
+        [one] => Some(format!("{one} is not {verb}")),
+        [.., last] => Some(format!("none of {} and {last} is {verb}", list[..list.len() - 1].join(", "))),
+    };
+    let parts = [said(variables, "set"), said(&files, "there")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", and ")
+}
+
+/// Said where what was found out may be wrong.
+fn all_the_same(agent: &str) -> String {
+    format!("`gt config set agents.{agent}.preflight false` starts it without looking.")
+}
+
 impl AgentError {
     /// The class that picks the exit code.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Unknown { .. } | Self::UnknownRole { .. } => Kind::NotFound,
+            Self::Unknown { .. } | Self::UnknownRole { .. } | Self::NoProfile { .. } => Kind::NotFound,
             Self::Preset { .. } | Self::Template { .. } => Kind::Invalid,
             Self::NoOneshot { .. } | Self::NoResume { .. } => Kind::Refused,
-            Self::ProgramMissing { .. } | Self::Version { .. } | Self::VersionLate { .. } | Self::Io { .. } => {
-                Kind::External
-            }
+            Self::ProgramMissing { .. }
+            | Self::NoCredentials { .. }
+            | Self::Unreadable { .. }
+            | Self::Unanswered { .. }
+            | Self::Settings { .. }
+            | Self::Version { .. }
+            | Self::VersionLate { .. }
+            | Self::Io { .. } => Kind::External,
         }
     }
 
@@ -124,6 +196,15 @@ impl AgentError {
                 format!("To install it: {install}."),
                 "Or work with another: `gt config set agent NAME`; `gt doctor` lists what is installed.".to_owned(),
             ],
+            Self::NoCredentials { agent, sign_in, .. } => {
+                let sign_in = if sign_in.is_empty() { "sign in" } else { sign_in };
+                vec![format!("To sign in: {sign_in}."), all_the_same(agent)]
+            }
+            Self::Unreadable { agent, .. } => {
+                vec!["Give the file to the user that gt runs as.".to_owned(), all_the_same(agent)]
+            }
+            Self::Unanswered { agent, hint, .. } => vec![format!("To answer it: {hint}."), all_the_same(agent)],
+            Self::NoProfile { .. } => vec!["A profile is a file of that name; make it, or name another.".to_owned()],
             Self::NoOneshot { .. } => {
                 vec!["Name another agent for planning: `gt config set mayor.agent NAME`.".to_owned()]
             }

@@ -4,18 +4,24 @@ use std::collections::BTreeMap;
 
 use super::Argument;
 
-/// Every placeholder and what it stands for. `{permissions}` alone stands for several arguments.
+/// Every placeholder and what it stands for. `{permissions}` and `{extra}` stand for several arguments.
 pub(super) const PLACEHOLDERS: &[(&str, &str)] = &[
     ("prompt", "the prompt itself"),
     ("prompt_file", "the path of a file that holds the prompt"),
     ("model", "the model, when one is set"),
     ("effort", "how hard the model thinks, when that is set"),
+    ("profile", "a named set of settings of the agent's own, when one is set"),
     ("permissions", "the arguments of the permission mode"),
+    ("extra", "further arguments, as they are given"),
     ("session", "the id of the agent's own conversation"),
     ("run", "the folder of the session, outside of the worktree"),
     ("worktree", "the folder that the agent works in"),
+    ("state", "a folder of the worker's own that stays from session to session, outside of the worktree"),
     ("config", "the agent's configuration folder"),
-    ("profile", "a name that follows from the worktree, for a profile of the agent's configuration"),
+    ("data", "where the agent keeps credentials and conversations"),
+    ("dashed", "the worktree's path with a dash for all that is neither letter nor digit"),
+    ("worker_profile", "a name that follows from the worktree, for a profile of the agent's configuration"),
+    ("key_tail", "the last 20 characters of the key that the agent gets"),
     ("gt", "the path of gt"),
 ];
 
@@ -83,13 +89,16 @@ pub(super) fn fill_quoted(text: &str, values: &Values) -> String {
     replace(text, &value).expect("every placeholder has a value here")
 }
 
-/// The arguments with their values. Groups without a value are left out, `{permissions}` becomes several.
-pub(super) fn arguments(list: &[Argument], values: &Values, permissions: &[String]) -> Vec<String> {
+/// The arguments with their values. Groups without a value are left out, `{permissions}` and `{extra}` become
+/// several; where there is no place for the extra ones they come first.
+pub(super) fn arguments(list: &[Argument], values: &Values, permissions: &[String], extra: &[String]) -> Vec<String> {
     let value = |name: &str| values.get(name).cloned();
-    let mut filled = Vec::new();
+    let placed = list.iter().any(|argument| matches!(argument, Argument::One(text) if text == "{extra}"));
+    let mut filled = if placed { Vec::new() } else { extra.to_vec() };
     for argument in list {
         match argument {
             Argument::One(text) if text == "{permissions}" => filled.extend(permissions.iter().cloned()),
+            Argument::One(text) if text == "{extra}" => filled.extend(extra.iter().cloned()),
             Argument::One(text) => filled.push(fill(text, values)),
             Argument::Group(texts) => {
                 let group: Option<Vec<String>> = texts.iter().map(|text| replace(text, &value)).collect();
@@ -101,17 +110,27 @@ pub(super) fn arguments(list: &[Argument], values: &Values, permissions: &[Strin
 }
 
 /// A line of `sh` whose placeholders are positional parameters, and those parameters: no value is ever read as
-/// shell text. Without `{prompt}` and `{prompt_file}` the prompt becomes the last argument, unless `bare`.
-pub(super) fn shell(command: &str, values: &Values, bare: bool) -> (String, Vec<String>) {
-    let names: Vec<&str> = PLACEHOLDERS.iter().map(|(name, _)| *name).filter(|name| *name != "permissions").collect();
+/// shell text. Without `{prompt}` and `{prompt_file}` the prompt becomes the last argument, unless `bare`; the extra
+/// arguments stand at `{extra}`, else before it.
+pub(super) fn shell(command: &str, values: &Values, extra: &[String], bare: bool) -> (String, Vec<String>) {
+    let several = ["permissions", "extra"];
+    let names: Vec<&str> = PLACEHOLDERS.iter().map(|(name, _)| *name).filter(|name| !several.contains(name)).collect();
+    let others: Vec<String> = (1..=extra.len()).map(|number| format!("\"${{{}}}\"", names.len() + number)).collect();
+    let others = others.join(" ");
     let parameter = |name: &str| {
+        if name == "extra" {
+            return Some(others.clone());
+        }
         let number = names.iter().position(|known| *known == name)? + 1;
         Some(format!("\"${{{number}}}\""))
     };
     let mut line = replace(command, &|name| Some(parameter(name).unwrap_or_default())).unwrap_or_default();
+    if !command.contains("{extra}") && !others.is_empty() {
+        line.push_str(&format!(" {others}"));
+    }
     if !bare && !command.contains("{prompt}") && !command.contains("{prompt_file}") {
         line.push_str(" \"${1}\"");
     }
-    let parameters = names.iter().map(|name| values.get(name).cloned().unwrap_or_default()).collect();
-    (line, parameters)
+    let parameters = names.iter().map(|name| values.get(name).cloned().unwrap_or_default());
+    (line, parameters.chain(extra.iter().cloned()).collect())
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::environment;
 use super::fill::{self, Values};
-use super::preflight::{find_program, first_start_warnings};
-use super::{AgentError, Argument, AtEnd, Caller, Delivery, Preset};
+use super::over::lay_over;
+use super::preflight::{Folders, find_program, preflight};
+use super::{AgentError, Argument, AtEnd, Caller, Delivery, Preset, PresetFile, Tuning};
 use crate::town::Permissions;
 
 /// What is to be started, and for what.
@@ -18,24 +19,36 @@ pub struct LaunchRequest<'a> {
     pub preset: &'a Preset,
     /// The first prompt, without a leading dash.
     pub prompt: &'a str,
-    /// The model, in the agent's own spelling.
-    pub model: Option<&'a str>,
-    /// How hard the model thinks, in the agent's own spelling.
-    pub effort: Option<&'a str>,
+    /// Model, effort and the like.
+    pub tuning: &'a Tuning,
     /// Whether it asks before it acts.
     pub permissions: Permissions,
     /// The folder that it works in.
     pub worktree: &'a Path,
     /// The folder of the session, outside of the worktree; prompt and settings files go there.
     pub run_dir: &'a Path,
+    /// A folder of the worker's own that stays from session to session; nothing is written to it without need.
+    pub state_dir: &'a Path,
     /// The `gt` that its verbs call.
     pub gt: &'a Path,
     /// Variables beside those that pass: [`super::WorkerVariables`], `GIT_CONFIG_*`, `GIT_CEILING_DIRECTORIES`.
     pub variables: BTreeMap<String, String>,
     /// Whose environment it gets the allowed part of.
     pub caller: &'a Caller,
-    /// The id of the agent's own conversation to go on with.
-    pub resume: Option<&'a str>,
+    /// Whether it goes on with an earlier conversation.
+    pub begin: Begin<'a>,
+}
+
+/// How a session begins, by the ids that the agent gives its conversations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Begin<'a> {
+    /// With a new conversation.
+    #[default]
+    New,
+    /// It goes on with this one.
+    Resume(&'a str),
+    /// It goes on from this one in a new one.
+    Fork(&'a str),
 }
 
 /// A file to be written, private to the user, before the start.
@@ -77,19 +90,23 @@ pub struct LaunchPlan {
 /// The plan of a session in a terminal.
 ///
 /// # Errors
-/// When the program is not installed, or the agent cannot resume and should.
+/// When the agent could not work: its program is not installed, its credentials are not there, a screen of its first
+/// start is not answered; or when it cannot resume and should.
 pub fn plan(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentError> {
     let preset = request.preset;
-    let conversation = match request.resume {
-        Some(id) => Some(id.to_owned()),
-        None => preset.chooses_session.then(conversation_id),
-    };
-    let arguments = match request.resume {
-        None => &preset.interactive,
-        Some(_) => preset.resume.as_ref().ok_or_else(|| AgentError::NoResume { agent: preset.name.clone() })?,
+    let cannot = || AgentError::NoResume { agent: preset.name.clone() };
+    let (arguments, conversation) = match request.begin {
+        Begin::New => (&preset.interactive, preset.chooses_session.then(conversation_id)),
+        Begin::Resume(id) => (preset.resume.as_ref().ok_or_else(cannot)?, Some(id.to_owned())),
+        Begin::Fork(id) => (preset.fork.as_ref().ok_or_else(cannot)?, Some(id.to_owned())),
     };
     let command = preset.command.as_deref();
-    assemble(request, Form { command, arguments, delivery: preset.prompt, conversation })
+    let mut plan = assemble(request, Form { command, arguments, delivery: preset.prompt, conversation })?;
+    if let Begin::Fork(_) = request.begin {
+        // The agent gives the new conversation an id of its own.
+        plan.conversation = None;
+    }
+    Ok(plan)
 }
 
 /// The plan of one answer on stdout, without a terminal.
@@ -117,21 +134,30 @@ struct Form<'a> {
 
 fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, AgentError> {
     let preset = request.preset;
+    let folders = Folders::of(preset, request.caller, request.state_dir);
     let prompt_file = request.run_dir.join("prompt.md");
-    let values = values(request, &prompt_file, form.conversation.as_deref());
+    let values = values(request, &folders, &prompt_file, form.conversation.as_deref());
     let argv = match form.command {
         Some(command) => shell_argv(request, command, &values, form.delivery)?,
         None => program_argv(request, form.arguments, &values)?,
     };
+    preflight(preset, request.caller, &folders)?;
     let mut files = vec![PlannedFile { path: prompt_file, text: request.prompt.to_owned() }];
-    files.extend(preset.files.iter().map(|file| PlannedFile {
-        path: PathBuf::from(fill::fill(&file.path, &values)),
-        text: fill::fill_quoted(file.text.trim_start(), &values),
-    }));
+    let own = preset.own_config.iter().filter(|_| folders.own);
+    for file in preset.files.iter().chain(own).filter(|file| is_wanted(file, request.caller)) {
+        files.push(planned(request, file, &values)?);
+    }
+    let mut env = environment(preset, request.caller, request.gt, &BTreeMap::new());
+    let set = preset.env.iter().chain(preset.permissions.variables(request.permissions));
+    env.extend(set.map(|(name, value)| (name.clone(), fill::fill(value, &values))));
+    if let (true, Some(name)) = (folders.own, &preset.config_variable) {
+        env.insert(name.clone(), folders.config.display().to_string());
+    }
+    env.extend(request.variables.clone());
     Ok(LaunchPlan {
         agent: preset.name.clone(),
         argv,
-        env: environment(preset, request.caller, request.gt, &request.variables),
+        env,
         cwd: request.worktree.to_path_buf(),
         files,
         delivery: form.delivery,
@@ -139,8 +165,37 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         processes: preset.processes.clone(),
         at_end: preset.at_end,
         conversation: form.conversation,
-        warnings: first_start_warnings(preset, request.caller),
+        warnings: unheeded(preset, request.tuning),
     })
+}
+
+fn is_wanted(file: &PresetFile, caller: &Caller) -> bool {
+    file.when.as_deref().is_none_or(|name| caller.get(name).is_some())
+        && file.unless.as_deref().is_none_or(|name| caller.get(name).is_none())
+}
+
+fn planned(request: &LaunchRequest<'_>, file: &PresetFile, values: &Values) -> Result<PlannedFile, AgentError> {
+    let text = fill::fill_quoted(file.text.trim_start(), values);
+    let path = PathBuf::from(fill::fill(&file.path, values));
+    let Some(below) = &file.over else { return Ok(PlannedFile { path, text }) };
+    let lower = PathBuf::from(fill::fill(below, values));
+    if let (Some(profile), true, false) = (&request.tuning.profile, below.contains("{profile}"), lower.exists()) {
+        let (agent, profile) = (request.preset.name.clone(), profile.clone());
+        return Err(AgentError::NoProfile { agent, profile, path: lower });
+    }
+    Ok(PlannedFile { path, text: lay_over(&text, &lower)? })
+}
+
+/// What was wished for and the agent has no way to be told.
+fn unheeded(preset: &Preset, tuning: &Tuning) -> Vec<String> {
+    let wishes = [
+        ("a profile", "{profile}", &tuning.profile),
+        ("a model", "{model}", &tuning.model),
+        ("an effort", "{effort}", &tuning.effort),
+    ];
+    let wished = wishes.into_iter().filter(|(_, placeholder, value)| value.is_some() && !preset.mentions(placeholder));
+    let said = wished.filter_map(|(what, _, value)| Some((what, value.as_deref()?)));
+    said.map(|(what, value)| format!("{} cannot be told {what}: {value:?} has no effect", preset.name)).collect()
 }
 
 fn program_argv(
@@ -153,7 +208,7 @@ fn program_argv(
     let program = find_program(preset, &name, request.caller)?;
     let permissions = preset.permissions.of(request.permissions);
     let mut argv = vec![program.display().to_string()];
-    argv.extend(fill::arguments(arguments, values, permissions));
+    argv.extend(fill::arguments(arguments, values, permissions, &request.tuning.extra_args));
     Ok(argv)
 }
 
@@ -168,7 +223,7 @@ fn shell_argv(
         find_program(request.preset, first, request.caller)?;
     }
     let bare = matches!(delivery, Delivery::Stdin | Delivery::Typed);
-    let (line, parameters) = fill::shell(command, values, bare);
+    let (line, parameters) = fill::shell(command, values, &request.tuning.extra_args, bare);
     let mut argv = vec!["/bin/sh".to_owned(), "-c".to_owned(), line, "gt".to_owned()];
     argv.extend(parameters);
     Ok(argv)
@@ -183,21 +238,40 @@ fn is_of_the_shell(word: &str) -> bool {
     WORDS.contains(&word) || word.contains(['=', '$', '(', '"', '\'', '{', '`', '!'])
 }
 
-fn values(request: &LaunchRequest<'_>, prompt_file: &Path, conversation: Option<&str>) -> Values {
+fn values(request: &LaunchRequest<'_>, folders: &Folders, prompt_file: &Path, conversation: Option<&str>) -> Values {
     let path = |path: &Path| path.display().to_string();
     let mut values: Values = [
         ("prompt", request.prompt.to_owned()),
         ("prompt_file", path(prompt_file)),
         ("run", path(request.run_dir)),
+        ("state", path(request.state_dir)),
         ("worktree", path(request.worktree)),
         ("gt", path(request.gt)),
-        ("config", path(&super::preflight::config_folder(request.preset, request.caller))),
-        ("profile", profile(request.worktree)),
+        ("worker_profile", profile(request.worktree)),
+        ("key_tail", key_tail(request.preset, request.caller)),
+        ("dashed", dashed(request.worktree)),
     ]
     .into();
-    let optional = [("model", request.model), ("effort", request.effort), ("session", conversation)];
+    values.extend(folders.values());
+    let tuning = request.tuning;
+    let optional = [
+        ("profile", tuning.profile.as_deref()),
+        ("model", tuning.model.as_deref()),
+        ("effort", tuning.effort.as_deref()),
+        ("session", conversation),
+    ];
     values.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
     values
+}
+
+/// The end of the first key that is set.
+fn key_tail(preset: &Preset, caller: &Caller) -> String {
+    let key = preset.keys.iter().find_map(|key| caller.get(key));
+    key.map(super::preflight::tail).unwrap_or_default().to_owned()
+}
+
+fn dashed(path: &Path) -> String {
+    path.display().to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// `gt-web-toast-1f3a9c`: the same for one worktree for ever, so that its profile is rewritten and not multiplied.

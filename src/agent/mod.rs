@@ -5,21 +5,30 @@
 //! and transcripts of running agents belong to others.
 
 mod catalogue;
+mod describe;
 mod detect;
 mod environment;
 mod error;
 mod fill;
 mod launch;
+mod over;
 mod preflight;
 mod preset;
 pub mod prompt;
+mod signs;
 #[cfg(test)]
 mod tests;
+mod tuning;
 
 pub use catalogue::Catalogue;
+pub use describe::Trait;
 pub use detect::{Choice, Detected, choose, detect, version};
 pub use environment::{Caller, WorkerVariables, command_environment};
 pub use error::AgentError;
-pub use launch::{LaunchPlan, LaunchRequest, PlannedFile, plan, plan_oneshot};
-pub use preflight::{find_program, first_start_warnings};
-pub use preset::{Argument, AtEnd, Delivery, FirstStart, PermissionFlags, Preset, PresetFile};
+pub use launch::{Begin, LaunchPlan, LaunchRequest, PlannedFile, plan, plan_oneshot};
+pub use preflight::{find_program, program_places};
+pub use preset::{Argument, AtEnd, Delivery, PermissionFlags, PermissionVariables, Preset, PresetFile};
+pub use signs::{
+    By, Credential, Dialog, Enter, HookFormat, Hooks, Measured, Screen, Transcript, TranscriptFormat, Typing, WhileBusy,
+};
+pub use tuning::Tuning;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::signs::{Credential, Dialog, Hooks, Measured, Screen, Transcript, Typing};
 use crate::town::Permissions;
 
-/// One agent: its program, how it is started, and what it needs around it. See `fill` for placeholders.
+/// One agent: its program, how it is started, what it needs around it, and how it is understood while it runs.
+/// See `fill` for placeholders.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
@@ -43,10 +45,24 @@ pub struct Preset {
     /// Variables of the caller that it gets beside the usual ones; `*` at the end stands for the rest of a name.
     #[serde(default)]
     pub pass: Vec<String>,
+    /// Variables of the caller that it gets only where the variable before them is set.
+    #[serde(default)]
+    pub pass_with: BTreeMap<String, Vec<String>>,
     /// The variable that moves its configuration folder.
     pub config_variable: Option<String>,
     /// Its configuration folder when that variable is not set; `~` is the home folder.
     pub config_folder: Option<String>,
+    /// Where it keeps credentials and conversations when that is elsewhere and the variable is not set.
+    pub data_folder: Option<String>,
+    /// What lets it reach a model; any one is enough. None listed: it needs none, or nobody can tell.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
+    /// What a person does to sign in.
+    #[serde(default)]
+    pub sign_in: String,
+    /// Whether credentials and first-start screens are looked at before a start.
+    #[serde(default = "yes")]
+    pub preflight: bool,
     /// How the first prompt reaches it.
     #[serde(default)]
     pub prompt: Delivery,
@@ -58,11 +74,16 @@ pub struct Preset {
     pub at_end: AtEnd,
     /// What to type into its terminal so that it ends by itself.
     pub quit: Option<String>,
+    /// What outlives its terminal unless somebody ends it, in prose.
+    #[serde(default)]
+    pub leaves: String,
     /// Arguments of a session in a terminal.
     #[serde(default)]
     pub interactive: Vec<Argument>,
     /// Arguments that go on with a conversation.
     pub resume: Option<Vec<Argument>>,
+    /// Arguments that go on from a conversation in a new one, which leaves the first as it is.
+    pub fork: Option<Vec<Argument>>,
     /// Arguments that answer one prompt on stdout, without a terminal.
     pub oneshot: Option<Vec<Argument>>,
     /// How the prompt reaches a one-shot run.
@@ -80,9 +101,34 @@ pub struct Preset {
     /// Files that are written before it starts, never inside the worktree.
     #[serde(default)]
     pub files: Vec<PresetFile>,
-    /// First-start screens that only the person can get out of the way.
+    /// Patterns of what it leaves in the worktree and cannot be told to leave elsewhere; hidden from git.
     #[serde(default)]
-    pub first_start: Vec<FirstStart>,
+    pub excludes: Vec<String>,
+    /// Files that make a configuration folder of the worker's own, for where a key is set and the person has never
+    /// been through the first-start screens.
+    #[serde(default)]
+    pub own_config: Vec<PresetFile>,
+    /// Screens of its first start, and how each is answered beforehand.
+    #[serde(default)]
+    pub dialogs: Vec<Dialog>,
+    /// Files of a repository that it reads by itself.
+    #[serde(default)]
+    pub instructions: Vec<String>,
+    /// How its screen is read.
+    #[serde(default)]
+    pub screen: Screen,
+    /// How text is typed into it.
+    #[serde(default)]
+    pub typing: Typing,
+    /// Where its hooks are.
+    #[serde(default)]
+    pub hooks: Hooks,
+    /// Where its transcript is.
+    #[serde(default)]
+    pub transcript: Transcript,
+    /// Where this knowledge comes from.
+    #[serde(default)]
+    pub measured: Measured,
 }
 
 impl Preset {
@@ -90,10 +136,27 @@ impl Preset {
     pub fn is_built_in(&self) -> bool {
         self.program == "{gt}" && self.command.is_none() && self.oneshot_command.is_none()
     }
+
+    /// Whether anything that it is started with mentions a placeholder, written with its braces.
+    pub(super) fn mentions(&self, placeholder: &str) -> bool {
+        let commands = self.command.iter().chain(&self.oneshot_command);
+        let lists = self.interactive.iter().chain(self.oneshot.iter().flatten());
+        let words = lists.flat_map(|argument| match argument {
+            Argument::One(text) => std::slice::from_ref(text),
+            Argument::Group(texts) => texts.as_slice(),
+        });
+        let files = self.files.iter().filter_map(|file| file.over.as_ref());
+        let mut all = commands.chain(words).chain(files).chain(self.env.values());
+        all.any(|text| text.contains(placeholder))
+    }
 }
 
 fn last() -> u32 {
-    9
+    90
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One argument, or several that stand or fall together.
@@ -142,9 +205,32 @@ pub struct PermissionFlags {
     /// Ask in the terminal.
     #[serde(default)]
     pub ask: Vec<String>,
+    /// Variables for the same.
+    #[serde(default)]
+    pub env: PermissionVariables,
+}
+
+/// Variables by permission mode.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PermissionVariables {
+    /// Work without questions.
+    #[serde(default)]
+    pub autonomous: BTreeMap<String, String>,
+    /// Ask in the terminal.
+    #[serde(default)]
+    pub ask: BTreeMap<String, String>,
 }
 
 impl PermissionFlags {
+    /// The variables of one mode.
+    pub fn variables(&self, mode: Permissions) -> &BTreeMap<String, String> {
+        match mode {
+            Permissions::Autonomous => &self.env.autonomous,
+            Permissions::Ask => &self.env.ask,
+        }
+    }
+
     /// Those of one mode.
     pub fn of(&self, mode: Permissions) -> &[String] {
         match mode {
@@ -155,29 +241,17 @@ impl PermissionFlags {
 }
 
 /// A file that is written before the agent starts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PresetFile {
     /// Where, with placeholders.
     pub path: String,
     /// What, with placeholders, whose values are escaped as in a TOML or JSON string.
     pub text: String,
-}
-
-/// A screen at the first start that swallows the prompt, and how one sees that it is out of the way.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct FirstStart {
     /// Only when this variable is set.
     pub when: Option<String>,
     /// Only when this variable is not set.
     pub unless: Option<String>,
-    /// The file that tells, with placeholders.
-    pub file: String,
-    /// It is out of the way when the file contains this text.
-    pub contains: Option<String>,
-    /// It is out of the way when the file contains the last 20 characters of this variable.
-    pub contains_tail_of: Option<String>,
-    /// What the person can do.
-    pub hint: String,
+    /// A TOML or JSON file of the person, with placeholders, that it lies over, where that is there.
+    pub over: Option<String>,
 }

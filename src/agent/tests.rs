@@ -1,5 +1,7 @@
 //! Presets, launch plans and detection, with scripts in the place of agents.
 
+mod preflight;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -51,6 +53,14 @@ impl Machine {
         self.caller.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// With what claude and codex want to find of a person who uses them.
+    fn signed_in(self) -> Self {
+        self.write("home/.claude.json", "{\"hasCompletedOnboarding\":true}", 0o600);
+        self.write("home/.claude/.credentials.json", "{}", 0o600);
+        self.write("home/.codex/auth.json", "{}", 0o600);
+        self
+    }
+
     /// With the paths of this machine as `[M]`.
     fn shown(&self, text: &str) -> String {
         text.replace(&self.folder.path().display().to_string(), "[M]")
@@ -69,6 +79,8 @@ struct Wish<'a> {
     prompt: &'a str,
     model: Option<&'a str>,
     effort: Option<&'a str>,
+    profile: Option<&'a str>,
+    extra: &'a [&'a str],
     ask: bool,
     resume: Option<&'a str>,
     variables: &'a [(&'a str, &'a str)],
@@ -76,18 +88,24 @@ struct Wish<'a> {
 
 fn launch(machine: &Machine, preset: &Preset, wish: &Wish<'_>, oneshot: bool) -> Result<LaunchPlan, AgentError> {
     let (worktree, run_dir, gt) = (machine.path("work/web/polecats/toast"), machine.path("run"), machine.path("gt/gt"));
+    let tuning = Tuning {
+        profile: wish.profile.map(str::to_owned),
+        model: wish.model.map(str::to_owned),
+        effort: wish.effort.map(str::to_owned),
+        extra_args: wish.extra.iter().map(|word| (*word).to_owned()).collect(),
+    };
     let request = LaunchRequest {
         preset,
         prompt: if wish.prompt.is_empty() { "Do it" } else { wish.prompt },
-        model: wish.model,
-        effort: wish.effort,
+        tuning: &tuning,
         permissions: if wish.ask { Permissions::Ask } else { Permissions::Autonomous },
         worktree: &worktree,
         run_dir: &run_dir,
+        state_dir: &machine.path("state"),
         gt: &gt,
         variables: wish.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         caller: &machine.caller,
-        resume: wish.resume,
+        begin: wish.resume.map_or(Begin::New, Begin::Resume),
     };
     if oneshot { plan_oneshot(&request) } else { plan(&request) }
 }
@@ -107,7 +125,7 @@ fn described(machine: &Machine, plan: &LaunchPlan) -> String {
 
 #[test]
 fn claude_starts_without_a_question_as_root_too() {
-    let mut machine = Machine::with(&[("claude", "true")]);
+    let mut machine = Machine::with(&[("claude", "true")]).signed_in();
     machine.caller.root = true;
     machine.set("ANTHROPIC_AUTH_TOKEN", "token");
     machine.set("OPENAI_API_KEY", "not its business");
@@ -150,7 +168,7 @@ Do it
 
 #[test]
 fn codex_trusts_the_worktree_by_a_profile_of_its_own() {
-    let machine = Machine::with(&[("codex", "true")]);
+    let machine = Machine::with(&[("codex", "true")]).signed_in();
     let catalogue = Catalogue::built_in();
     let wish = Wish { effort: Some("high"), ..Wish::default() };
     let plan = launch(&machine, catalogue.get("codex").expect("built in"), &wish, false).expect("installed");
@@ -213,7 +231,7 @@ Do it
 
 #[test]
 fn permission_modes_models_and_conversations_change_the_arguments() {
-    let machine = Machine::with(&[("claude", "true"), ("codex", "true")]);
+    let machine = Machine::with(&[("claude", "true"), ("codex", "true")]).signed_in();
     let catalogue = Catalogue::built_in();
     let argv = |name: &str, wish: &Wish<'_>, oneshot: bool| {
         let plan = launch(&machine, catalogue.get(name).expect("built in"), wish, oneshot).expect("installed");
@@ -287,22 +305,22 @@ fn a_command_may_take_the_prompt_as_a_file() {
 
 #[test]
 fn quotes_in_a_path_do_not_break_the_files_of_a_preset() {
-    let machine = Machine::with(&[("codex", "true")]);
+    let machine = Machine::with(&[("codex", "true")]).signed_in();
     let catalogue = Catalogue::built_in();
     let preset = catalogue.get("codex").expect("built in");
     let worktree = Path::new("/w/a \"b\\c\"/polecats/toast");
     let request = LaunchRequest {
         preset,
         prompt: "x",
-        model: None,
-        effort: None,
+        tuning: &Tuning::default(),
         permissions: Permissions::Autonomous,
         worktree,
         run_dir: Path::new("/r"),
+        state_dir: Path::new("/s"),
         gt: Path::new("/gt"),
         variables: BTreeMap::new(),
         caller: &machine.caller,
-        resume: None,
+        begin: Begin::New,
     };
     let plan = plan(&request).expect("installed");
     let profile: toml::Table = toml::from_str(&plan.files[1].text).expect("still TOML");
@@ -334,7 +352,7 @@ porgram = \"x\"
     assert_eq!((cheap.name.as_str(), cheap.program.as_str(), cheap.pass.len()), ("cheap", "claude", 1));
     assert_eq!(catalogue.get("mine").expect("valid").program, "my-agent");
     let reason = |name: &str| catalogue.get(name).expect_err(name).to_string();
-    assert!(reason("broken").contains("base is \"nope\", but the built-in agents are claude, codex, builtin, command"));
+    assert!(reason("broken").contains("base is \"nope\", but the built-in agents are claude, codex, gemini, "));
     assert!(reason("odd").contains("unknown placeholder {promt}"));
     assert!(reason("typo").contains("unknown field `porgram`"));
     let unknown = catalogue.get("claud").expect_err("none");
@@ -346,7 +364,7 @@ porgram = \"x\"
 fn every_field_of_a_preset_is_a_documented_setting() {
     for preset in Catalogue::built_in().all() {
         let table = toml::Table::try_from(preset).expect("a preset is TOML");
-        for field in table.keys().filter(|field| !["name", "first_start"].contains(&field.as_str())) {
+        for field in table.keys().filter(|field| !["name"].contains(&field.as_str())) {
             let path = format!("agents.x.{field}");
             let known = !matches!(schema::find(&path, schema::Places::town()), schema::Found::Unknown { .. });
             assert!(known, "{path} is no setting");
@@ -374,27 +392,6 @@ Or work with another: `gt config set agent NAME`; `gt doctor` lists what is inst
 }
 
 #[test]
-fn first_start_screens_are_warned_of_until_the_person_has_been_through_them() {
-    let mut machine = Machine::with(&[]);
-    let catalogue = Catalogue::built_in();
-    let claude = catalogue.get("claude").expect("built in");
-    let warnings = |machine: &Machine| first_start_warnings(claude, &machine.caller).len();
-    assert_eq!(warnings(&machine), 1);
-    machine.write("home/.claude.json", "{\"hasCompletedOnboarding\":true}", 0o600);
-    assert_eq!(warnings(&machine), 0);
-    machine.set("ANTHROPIC_API_KEY", "sk-ant-0123456789-abcdefghijklmnopqrst");
-    assert_eq!(warnings(&machine), 1);
-    let approved =
-        "{\"hasCompletedOnboarding\":true,\"customApiKeyResponses\":{\"approved\":[\"abcdefghijklmnopqrst\"]}}";
-    machine.write("home/.claude.json", approved, 0o600);
-    assert_eq!(warnings(&machine), 0);
-    machine.set("CLAUDE_CONFIG_DIR", &machine.path("elsewhere").display().to_string());
-    assert_eq!(warnings(&machine), 2);
-    machine.set("ANTHROPIC_AUTH_TOKEN", "token");
-    assert_eq!(warnings(&machine), 1);
-}
-
-#[test]
 fn the_choice_of_an_agent_says_its_reason() {
     let gt = Path::new("/nowhere/gt");
     let catalogue = Catalogue::built_in();
@@ -415,7 +412,7 @@ fn the_choice_of_an_agent_says_its_reason() {
     none.set("OPENAI_API_KEY", "k");
     assert_eq!(
         chosen(&none, &gt),
-        ("builtin".into(), "OPENAI_API_KEY is set and no other agent is installed".into(), true)
+        ("builtin".into(), "OPENAI_API_KEY is set and no other agent can work".into(), true)
     );
 }
 
@@ -442,7 +439,7 @@ fn a_version_is_asked_for_with_a_time_limit() {
 
 #[test]
 fn the_agents_own_gt_comes_first_in_its_path() {
-    let mut machine = Machine::with(&[("claude", "true")]);
+    let mut machine = Machine::with(&[("claude", "true")]).signed_in();
     let gt = machine.path("gt");
     machine.set("PATH", &format!("/other:{}:{}", machine.path("bin").display(), gt.display()));
     let catalogue = Catalogue::built_in();

@@ -13,7 +13,7 @@ use super::hooking::Hooked;
 use super::prime::{self, Assignment};
 use super::{OpenTown, pass, sandbox, session};
 use crate::agent::prompt::Prompts;
-use crate::agent::{Caller, Catalogue, LaunchPlan, LaunchRequest, WorkerVariables};
+use crate::agent::{Begin, Caller, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVariables};
 use crate::bead::{Bead, Claim, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -175,8 +175,6 @@ struct Wanted<'a> {
 fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Outcome<LaunchPlan> {
     let Assignment { bead, worker, rig, settings } = *assignment;
     let catalogue = Catalogue::new(settings);
-    let role = settings.role(&bead.role);
-    let model = bead.model.clone().or(role.model).or_else(|| settings.model.clone());
     let caller = caller(open);
     let identity = WorkerVariables {
         rig: Some(rig.name.clone()),
@@ -193,17 +191,24 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
     let request = LaunchRequest {
         preset: catalogue.get(wanted.agent)?,
         prompt: wanted.prompt,
-        model: model.as_deref(),
-        effort: role.effort.as_deref(),
+        tuning: &tuning(settings, bead),
         permissions: settings.permissions,
         worktree: &open.town.worktree(worker),
         run_dir: &session::folder(open, wanted.session),
+        state_dir: &open.town.agent_state_dir(&worker.to_string()),
         gt: &open.program()?,
         variables,
         caller: &caller,
-        resume: None,
+        begin: Begin::New,
     };
     Ok(crate::agent::plan(&request)?)
+}
+
+/// How the agent of a bead works: as the bead says, else its role, the rig or the town.
+pub(super) fn tuning(settings: &Settings, bead: &Bead) -> Tuning {
+    let role = settings.role(&bead.role);
+    let below = Tuning { profile: role.profile, model: role.model, effort: role.effort, extra_args: role.extra_args };
+    Tuning::of_model(bead.model.clone()).or(below)
 }
 
 /// Writes a file of a launch so that only its owner can read it.
@@ -262,15 +267,15 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
     let request = LaunchRequest {
         preset: catalogue.get(&name)?,
         prompt: "",
-        model: None,
-        effort: None,
+        tuning: &tuning(settings, bead),
         permissions: settings.permissions,
         worktree: &folder,
         run_dir: &folder,
+        state_dir: &folder,
         gt: &gt,
         variables: BTreeMap::new(),
         caller: &caller,
-        resume: None,
+        begin: Begin::New,
     };
     crate::agent::plan(&request)?;
     Ok(name)

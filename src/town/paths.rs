@@ -180,6 +180,12 @@ impl Town {
         self.runtime_dir().join("mayor")
     }
 
+    /// `.git/gt/agents/<name>`: what the agents of a worker (`web/polecats/toast`) or of the mayor keep from session to
+    /// session, where they do not keep it with the person's.
+    pub fn agent_state_dir(&self, actor: &str) -> PathBuf {
+        self.runtime_dir().join("agents").join(actor)
+    }
+
     /// `.git/gt/trash`: where a folder is renamed to before it is deleted at leisure.
     pub fn trash_dir(&self) -> PathBuf {
         self.runtime_dir().join("trash")

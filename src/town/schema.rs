@@ -200,7 +200,7 @@ pub fn is_layered(top: &str) -> bool {
 }
 
 /// The tables that a file has several of, as `[[...]]`.
-const LISTS: &[&str] = &["gates", "agents.*.files"];
+const LISTS: &[&str] = &["gates", "agents.*.files", "agents.*.own_config", "agents.*.credentials", "agents.*.dialogs"];
 
 /// Whether a path is a list of tables.
 pub fn is_list(path: &str) -> bool {

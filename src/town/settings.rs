@@ -20,6 +20,13 @@ pub struct Settings {
     pub agent: Option<String>,
     /// The model handed to agents, in the agent's own spelling.
     pub model: Option<String>,
+    /// How hard the model thinks, in the agent's own spelling.
+    pub effort: Option<String>,
+    /// A named set of settings of the agent's own.
+    pub profile: Option<String>,
+    /// Arguments that agents get as they are.
+    #[serde(default)]
+    pub extra_args: Vec<String>,
     /// Whether agents ask before they act.
     pub permissions: Permissions,
     /// Where sessions run.
@@ -125,6 +132,11 @@ pub struct RoleSettings {
     pub model: Option<String>,
     /// How hard the model thinks, in the agent's own spelling.
     pub effort: Option<String>,
+    /// A named set of settings of the agent's own.
+    pub profile: Option<String>,
+    /// Arguments that it gets as they are, instead of those of the town or the rig.
+    #[serde(default)]
+    pub extra_args: Vec<String>,
     /// Workers of this role at once.
     pub limit: Option<u32>,
 }
@@ -139,13 +151,16 @@ impl Settings {
         table.try_into()
     }
 
-    /// Agent, model and effort for a role: the role's own, else the town's or rig's.
+    /// Agent, model, effort and the like for a role: the role's own, else the town's or rig's.
     pub fn role(&self, role: &RoleName) -> RoleSettings {
         let own = self.roles.get(role).cloned().unwrap_or_default();
         RoleSettings {
             agent: own.agent.or_else(|| self.agent.clone()),
             model: own.model.or_else(|| self.model.clone()),
-            ..own
+            effort: own.effort.or_else(|| self.effort.clone()),
+            profile: own.profile.or_else(|| self.profile.clone()),
+            extra_args: if own.extra_args.is_empty() { self.extra_args.clone() } else { own.extra_args },
+            limit: own.limit,
         }
     }
 }

@@ -62,6 +62,6 @@ pub(super) fn settings() -> String {
 }
 
 /// Text that does not end a cell of a table.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::agent::{Caller, Catalogue, Delivery, LaunchRequest, Preset, plan_oneshot};
+use crate::agent::{Begin, Caller, Catalogue, Delivery, LaunchRequest, Preset, Tuning, plan_oneshot};
 use crate::clock::short;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
@@ -83,15 +83,15 @@ impl<'a> Planner<'a> {
         let request = LaunchRequest {
             preset: &self.preset,
             prompt: question.prompt,
-            model: self.model.as_deref(),
-            effort: None,
+            tuning: &Tuning::of_model(self.model.clone()),
             permissions: self.open.settings.permissions,
             worktree: &folder,
             run_dir: question.folder,
+            state_dir: &self.open.town.agent_state_dir("mayor"),
             gt: &gt,
             variables: self.variables(question),
             caller: &self.caller,
-            resume: None,
+            begin: Begin::New,
         };
         let plan = plan_oneshot(&request)?;
         for file in &plan.files {

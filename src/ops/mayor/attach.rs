@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::agent::prompt::{MayorContext, PlanRig, Prompts};
-use crate::agent::{Catalogue, LaunchPlan, LaunchRequest, WorkerVariables};
+use crate::agent::{Begin, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVariables};
 use crate::env::{self, commit_point};
 use crate::error::Outcome;
 use crate::id::{Actor, SessionId};
@@ -109,15 +109,15 @@ fn plan(open: &OpenTown, agent: &str, id: &SessionId) -> Outcome<LaunchPlan> {
     let request = LaunchRequest {
         preset: catalogue.get(agent)?,
         prompt: &prompt,
-        model: settings.mayor.model.as_deref().or(settings.model.as_deref()),
-        effort: None,
+        tuning: &Tuning::of_model(settings.mayor.model.clone().or_else(|| settings.model.clone())),
         permissions: settings.permissions,
         worktree: &open.town.root,
         run_dir: &session::folder(open, id),
+        state_dir: &open.town.agent_state_dir(NAME),
         gt: &open.program()?,
         variables,
         caller: &launch::caller(open),
-        resume: None,
+        begin: Begin::New,
     };
     Ok(crate::agent::plan(&request)?)
 }
