@@ -1,7 +1,8 @@
 //! The commands, grouped by purpose; an arm is one call.
 //!
 //! The groups are those of `gt --help`, in this order. Within a group a variant stands where a person would
-//! look for it. What a command is for stands at its arguments, from where the help takes it.
+//! look for it. What a command is for stands at its arguments, from where the help takes it. The arguments of a
+//! command are only put together when it is asked for: all of them cost as much as the start of the process.
 
 use clap::Subcommand;
 
@@ -62,6 +63,7 @@ pub(super) enum Command {
 
 /// From nothing to agents at work.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Start {
     Init(init::Args),
     Rig(rig::Args),
@@ -71,6 +73,7 @@ pub(super) enum Start {
 
 /// Beads and who does them.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Work {
     New(Box<bead::create::Args>),
     Show(bead::show::Args),
@@ -95,6 +98,7 @@ pub(super) enum Work {
 
 /// What workers say.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Worker {
     Prime(prime::Args),
     Done(done::Args),
@@ -104,6 +108,7 @@ pub(super) enum Worker {
 
 /// From submitted to landed.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Merge {
     Queue(queue::Args),
     Refinery(refinery::Args),
@@ -120,6 +125,7 @@ impl Merge {
 
 /// What gt itself calls and a person may: in the reference, not in the overview.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Behind {
     Harness(harness::Args),
 }
@@ -134,6 +140,7 @@ impl Behind {
 
 /// What is not for people.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Hidden {
     Session(session::Args),
     Tick(tick::Args),
@@ -141,6 +148,7 @@ pub(super) enum Hidden {
 
 /// The town and this machine.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Town {
     Agent(agent::Args),
     Doctor(doctor::Args),
@@ -151,7 +159,9 @@ pub(super) enum Town {
 }
 
 fn group<G: Subcommand>(heading: &'static str) -> (&'static str, clap::Command) {
-    (heading, G::augment_subcommands(clap::Command::new(heading)))
+    let mut group = G::augment_subcommands(clap::Command::new(heading).disable_help_subcommand(true));
+    group.build();
+    (heading, group)
 }
 
 /// The groups by their headings, for the reference: those of the help, and what stands behind them.

@@ -99,7 +99,9 @@ mod tests {
     fn every_visible_command_is_in_the_overview() {
         let overview = anstyle_free(&overview());
         let behind = command::Behind::augment_subcommands(clap::Command::new("behind"));
-        for command in args::tree().get_subcommands().filter(|command| !command.is_hide_set()) {
+        let mut tree = args::tree().disable_help_subcommand(true);
+        tree.build();
+        for command in tree.get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = command.get_name();
             let shown = overview.contains(&format!("\n  {name} "));
             assert_ne!(shown, behind.find_subcommand(name).is_some(), "{name}");

@@ -84,7 +84,8 @@ fn failure(error: &clap::Error) -> Failure {
 
 /// The commands below another one that are called exactly `word`: `gt bead reopen` for `reopen`.
 fn nested(word: &str) -> Vec<String> {
-    let tree = args::tree();
+    let mut tree = args::tree();
+    tree.build();
     let named = |above: &&clap::Command| {
         above.get_subcommands().any(|command| command.get_name() == word && !command.is_hide_set())
     };

@@ -82,7 +82,7 @@ impl Ledger {
         let who = authorship(&objects, &crate::id::Actor::Human, clock);
         let message = transaction::message(subject, &crate::id::Actor::Human, &[], "init");
         let commit = objects.commit(None, &edits, &who, &message).map_err(lift)?;
-        if !objects.swap(&ledger.branch, None, &commit, "gt init").map_err(lift)? {
+        if !objects.swap(&ledger.branch, None, &commit).map_err(lift)? {
             return Err(Failure::new(Kind::Conflict, format!("{} already has a branch {branch}", root.display())));
         }
         ledger.objects.get_or_init(|| objects);
@@ -213,7 +213,7 @@ fn authorship(objects: &Objects, actor: &crate::id::Actor, clock: Clock) -> Auth
 
 fn lift(error: ObjectsError) -> Failure {
     match &error {
-        ObjectsError::Git { source, .. } if source.code() == git2::ErrorCode::Locked => {
+        ObjectsError::Locked { .. } => {
             Failure::caused(Kind::Retryable, "another git program holds a lock in the town", error)
                 .hint("wait for it to end and try again; `gt doctor` names a lock that a dead program left")
         }

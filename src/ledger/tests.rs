@@ -202,7 +202,7 @@ fn a_stale_index_cannot_put_other_beads_back() {
     let who = authorship(&objects, &Actor::Human, Clock::System);
     let commit = objects.commit(Some(&tip), &[edit], &who, "change").expect("written");
     let lock = project::lock_index(&town.ledger).expect("locked").expect("free");
-    assert!(objects.swap("refs/heads/main", Some(&tip), &commit, "change").expect("swapped"));
+    assert!(objects.swap("refs/heads/main", Some(&tip), &commit).expect("swapped"));
     std::mem::forget(lock);
 
     let file = town.root().join(mine.path());

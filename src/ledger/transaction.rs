@@ -196,7 +196,7 @@ pub(super) fn run<T>(
         commit_point("ledger.written");
         let index_lock = project::lock_index(ledger)?;
         commit_point("ledger.locked");
-        if !objects.swap(&ledger.branch, Some(&tip), &commit, &transaction.subject).map_err(lift)? {
+        if !objects.swap(&ledger.branch, Some(&tip), &commit).map_err(lift)? {
             continue;
         }
         commit_point("ledger.swapped");

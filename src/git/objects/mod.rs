@@ -40,6 +40,12 @@ pub enum ObjectsError {
         /// The system's word.
         source: std::io::Error,
     },
+    /// The lock of a ref stays taken.
+    #[error("{path} is there: another git program has the ref, or left its lock")]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+    },
 }
 
 /// One file of a commit to be made: its path, and its new content or nothing to remove it.

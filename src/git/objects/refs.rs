@@ -1,16 +1,13 @@
 //! The refs of the ledger: read without libgit2 where that is possible, moved by compare-and-swap.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use git2::{ConfigLevel, Repository};
-
-use super::{Objects, ObjectsError, failed, is_answer, open_at};
+use super::{Objects, ObjectsError};
 use crate::git::Oid;
-
-/// How libgit2 writes refs of the ledger.
-const REFS_CONFIG: &str = "[core]\n\tfsyncObjectFiles = true\n\tlogAllRefUpdates = false\n";
 
 /// How long to wait for the lock of a ref.
 const REF_PATIENCE: Duration = Duration::from_secs(2);
@@ -35,54 +32,75 @@ pub fn head_ref(git_dir: &Path) -> Option<String> {
 }
 
 impl Objects {
-    /// The same repository for moving refs. Refs are written by libgit2, which fsyncs them because of a private
-    /// configuration file; it also keeps no reflog of the ledger, whose history is its log.
-    fn for_refs(&self) -> Result<Repository, ObjectsError> {
-        let path = self.dir.join("gt").join("refs.config");
-        if fs::read_to_string(&path).is_ok_and(|text| text == REFS_CONFIG) {
-            return self.configured(&path);
-        }
-        let written = fs::create_dir_all(self.dir.join("gt"))
-            .and_then(|()| fs::write(path.with_extension("next"), REFS_CONFIG))
-            .and_then(|()| fs::rename(path.with_extension("next"), &path));
-        written.map_err(|source| ObjectsError::File { action: "write", path: path.clone(), source })?;
-        self.configured(&path)
-    }
-
-    fn configured(&self, file: &Path) -> Result<Repository, ObjectsError> {
-        let repo = open_at(&self.dir)?;
-        let mut config = repo.config().map_err(failed("read the configuration", &self.dir))?;
-        config.add_file(file, ConfigLevel::App, true).map_err(failed("read the configuration", &self.dir))?;
-        Ok(repo)
-    }
-
-    /// Moves a ref from `old` to `new`; false when it stands somewhere else by now. A person's git holds the lock of
-    /// a ref for milliseconds, which are waited for.
+    /// Moves a ref from `old` to `new`, durably; false when it stands somewhere else by now. A person's git holds the
+    /// lock of a ref for milliseconds, which are waited for.
+    ///
+    /// Done as git's files backend does it: `NAME.lock` is made, the old value compared, the new one written, synced and
+    /// renamed into place. libgit2 would want a second repository with its own configuration to sync. No reflog is
+    /// kept of the ledger, whose history is its log.
     ///
     /// # Errors
     /// When the ref cannot be written, for example because of a lock file that somebody left.
-    pub fn swap(&self, name: &str, old: Option<&Oid>, new: &Oid, why: &str) -> Result<bool, ObjectsError> {
-        let new_id = self.raw(new)?;
-        let refs = self.for_refs()?;
-        let old = old.map(|old| self.raw(old)).transpose()?;
+    pub fn swap(&self, name: &str, old: Option<&Oid>, new: &Oid) -> Result<bool, ObjectsError> {
+        let path = self.dir.join(name);
+        let lock = RefLock::take(self.dir.join(format!("{name}.lock")))?;
+        let found = match fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().ok(),
+            Err(_) => self.tip(name)?,
+        };
+        if found.as_ref() != old {
+            return Ok(false);
+        }
+        lock.publish(&path, new).map(|()| true)
+    }
+}
+
+/// The lock of a ref; removed when it is dropped.
+struct RefLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl RefLock {
+    fn take(path: PathBuf) -> Result<Self, ObjectsError> {
         let start = Instant::now();
-        let moved = loop {
-            let moved = match old {
-                Some(old) => self.again(|| refs.reference_matching(name, new_id, true, old, why).map(drop)),
-                None => self.again(|| refs.reference(name, new_id, false, why).map(drop)),
-            };
-            match moved {
-                Err(error) if error.code() == git2::ErrorCode::Locked && start.elapsed() < REF_PATIENCE => {
+        loop {
+            match File::create_new(&path) {
+                Ok(file) => return Ok(Self { file, path }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if start.elapsed() >= REF_PATIENCE {
+                        return Err(ObjectsError::Locked { path });
+                    }
                     // There is no event to wait for.
                     std::thread::park_timeout(Duration::from_millis(5));
                 }
-                other => break other,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && start.elapsed() < REF_PATIENCE => {
+                    let folder = path.parent().unwrap_or(&path);
+                    fs::create_dir_all(folder)
+                        .map_err(|source| ObjectsError::File { action: "create", path: folder.to_owned(), source })?;
+                }
+                Err(source) => return Err(ObjectsError::File { action: "create", path, source }),
             }
-        };
-        match moved {
-            Ok(()) => Ok(true),
-            Err(error) if error.code() != git2::ErrorCode::Locked && is_answer(&error) => Ok(false),
-            Err(error) => Err(failed(format!("move {name}"), &self.dir)(error)),
+        }
+    }
+
+    fn publish(mut self, place: &Path, tip: &Oid) -> Result<(), ObjectsError> {
+        let folder = place.parent().unwrap_or(place);
+        let done = writeln!(self.file, "{tip}")
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| fs::rename(&self.path, place))
+            .and_then(|()| File::open(folder)?.sync_all());
+        done.map_err(|source| ObjectsError::File { action: "write", path: place.to_owned(), source })
+    }
+}
+
+impl Drop for RefLock {
+    fn drop(&mut self) {
+        // Renamed into place, it is gone already, and the name may be another's by now: only one's own is removed.
+        let own = self.file.metadata().map(|meta| (meta.dev(), meta.ino())).ok();
+        let there = fs::symlink_metadata(&self.path).map(|meta| (meta.dev(), meta.ino())).ok();
+        if own.is_some() && own == there {
+            let _ = fs::remove_file(&self.path);
         }
     }
 }

@@ -20,7 +20,7 @@ pub use events::{Event, NewEvent};
 pub use sessions::{SessionEnd, SessionRow};
 
 /// How many pages SQLite's log has before it is folded into the file; who opens the file reads all of them.
-const LOG_PAGES: usize = 100;
+const LOG_PAGES: usize = 24;
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
 
