@@ -88,6 +88,10 @@ mod tests {
         let mut tree = tree();
         tree.build();
         walk(&mut tree, "gt", &mut |path, command| {
+            // What stands below `help` are clap's own copies of the names.
+            if path.starts_with("gt help ") {
+                return;
+            }
             assert!(command.get_about().is_some(), "{path}");
             for arg in command.get_arguments() {
                 assert!(arg.get_help().is_some(), "{path} {}", arg.get_id());
