@@ -200,6 +200,9 @@ pub struct Attempt {
     /// Where the whole log is, relative to the town's runtime folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// The files that could not be merged with the target, where that was the cause.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflict: Vec<String>,
     /// Keys that this version does not know; they survive a rewrite.
     #[serde(flatten, serialize_with = "super::file::unknown_keys")]
     pub extra: toml::Table,
@@ -208,8 +211,8 @@ pub struct Attempt {
 impl Attempt {
     /// An attempt without worker, head and log.
     pub fn new(number: u32, outcome: AttemptOutcome, reason: impl Into<String>) -> Self {
-        let extra = toml::Table::new();
-        Self { number, outcome, worker: None, head: None, reason: reason.into(), log: None, extra }
+        let (reason, conflict, extra) = (reason.into(), Vec::new(), toml::Table::new());
+        Self { number, outcome, worker: None, head: None, reason, log: None, conflict, extra }
     }
 }
 

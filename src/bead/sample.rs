@@ -136,15 +136,16 @@ fn outcome() -> impl Strategy<Value = AttemptOutcome> {
 }
 
 fn any_attempt() -> impl Strategy<Value = Attempt> {
-    let fields =
-        (1..9u32, outcome(), option::of(any_worker()), option::of(text()), text(), option::of(text()), unknown());
-    fields.prop_map(|(number, outcome, worker, head, reason, log, extra)| Attempt {
+    let texts = (option::of(text()), text(), option::of(text()), vec(text(), 0..3));
+    let fields = (1..9u32, outcome(), option::of(any_worker()), texts, unknown());
+    fields.prop_map(|(number, outcome, worker, (head, reason, log, conflict), extra)| Attempt {
         number,
         outcome,
         worker,
         head,
         reason,
         log,
+        conflict,
         extra,
     })
 }

@@ -97,6 +97,7 @@ pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>
             .iter()
             .map(|note| NoteContext { by: note.by.to_string(), at: rfc3339(note.at), text: note.text.clone() })
             .collect(),
+        conflict: bead.attempts.last().map(|last| last.conflict.clone()).unwrap_or_default(),
         gates: rig.gates.iter().map(|gate| GateContext { name: gate.name.clone(), run: gate.run.clone() }).collect(),
     })
 }

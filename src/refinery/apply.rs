@@ -3,7 +3,7 @@
 use super::decide::{Leave, Stage};
 use super::pair::{Found, Pair};
 use super::search::Search;
-use super::{Entry, Event, Left, Refinery, Stack, Subject, Target, Verdict};
+use super::{Cause, Entry, Event, Left, Refinery, Stack, Subject, Target, Verdict};
 use crate::id::BeadId;
 
 impl Refinery {
@@ -93,8 +93,9 @@ impl Refinery {
             match left {
                 Left::AlreadyIn { landed } => self.leaving.push_back((bead, Leave::Merged(landed.clone()))),
                 Left::Unmergeable(reason) => self.leaving.push_back((bead, Leave::SetAside(reason.clone()))),
-                Left::Conflict { with_base: true, reason } => {
-                    self.leaving.push_back((bead, Leave::Bounced(reason.clone(), None)));
+                Left::Conflict { with_base: true, reason, paths } => {
+                    let cause = Cause { reason: reason.clone(), log: None, conflict: paths.clone() };
+                    self.leaving.push_back((bead, Leave::Bounced(cause)));
                 }
                 Left::Conflict { with_base: false, .. } if !self.alone.contains(&bead) => self.alone.push_back(bead),
                 Left::Conflict { .. } | Left::Follows(_) => {}
@@ -180,7 +181,8 @@ impl Refinery {
             let leaves = self.leaving.iter().any(|(bead, _)| *bead == entry.bead);
             match base {
                 Some(Verdict::Green) if !leaves => {
-                    self.leaving.push_back((entry.bead.clone(), Leave::Bounced(reason.clone(), log.clone())));
+                    let cause = Cause { reason: reason.clone(), log: log.clone(), conflict: Vec::new() };
+                    self.leaving.push_back((entry.bead.clone(), Leave::Bounced(cause)));
                 }
                 Some(Verdict::Red { .. }) => drop(self.passed_over.insert(entry.bead.clone())),
                 _ => {}
@@ -219,7 +221,7 @@ impl Refinery {
         let bead = entry.bead.clone();
         let (reason, log) = red.clone();
         let Some(pair) = Pair::new(entry, search.start.clone(), &search.landed, red) else {
-            self.leaving.push_back((bead, Leave::Bounced(reason, log)));
+            self.leaving.push_back((bead, Leave::Bounced(Cause { reason, log, conflict: Vec::new() })));
             return;
         };
         self.stage = Stage::Trial(pair);
@@ -245,8 +247,8 @@ impl Refinery {
 
     fn end_trial(&mut self, text: &str) {
         let Stage::Trial(pair) = std::mem::take(&mut self.stage) else { return };
-        let reason = format!("{}\n{text}", pair.reason);
-        self.leaving.push_back((pair.culprit, Leave::Bounced(reason, pair.log)));
+        let cause = pair.cause(text);
+        self.leaving.push_back((pair.culprit, Leave::Bounced(cause)));
     }
 
     fn landed(&mut self) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::pair::{Found, Pair};
 use super::search::Search;
-use super::{Commit, Decision, Entry, Rules, Stack, Standing, Subject, Target, Verdict, Waiting};
+use super::{Cause, Commit, Decision, Entry, Rules, Stack, Standing, Subject, Target, Verdict, Waiting};
 use crate::id::BeadId;
 
 /// What is at hand.
@@ -21,7 +21,7 @@ pub(super) enum Stage {
 /// How a bead leaves the queue.
 #[derive(Debug, Clone)]
 pub(super) enum Leave {
-    Bounced(String, Option<String>),
+    Bounced(Cause),
     SetAside(String),
     Merged(Commit),
 }
@@ -65,7 +65,7 @@ impl Refinery {
 
     fn leave(member: BeadId, leave: &Leave) -> Decision {
         match leave {
-            Leave::Bounced(reason, log) => Decision::Bounce { member, reason: reason.clone(), log: log.clone() },
+            Leave::Bounced(cause) => Decision::Bounce { member, cause: cause.clone() },
             Leave::SetAside(reason) => Decision::SetAside { member, reason: reason.clone() },
             Leave::Merged(landed) => Decision::CloseAsMerged { member, landed: landed.clone() },
         }
@@ -145,8 +145,7 @@ impl Refinery {
             (Some((commit, tree)), Found::Try(members)) => self.gate(commit.clone(), Subject::tree(tree), members),
             (_, Found::Try(members)) => Decision::Stack { base: pair.base.clone(), members },
             (_, Found::Say(text)) => {
-                let leave = Leave::Bounced(format!("{}\n{text}", pair.reason), pair.log.clone());
-                Self::leave(pair.culprit.clone(), &leave)
+                Self::leave(pair.culprit.clone(), &Leave::Bounced(pair.cause(&text)))
             }
         }
     }

@@ -45,9 +45,7 @@ pub enum Decision {
         /// The bead.
         member: BeadId,
         /// Why.
-        reason: String,
-        /// The log of the gate.
-        log: Option<String>,
+        cause: Cause,
     },
     /// Leave a bead in the queue and tell a person.
     SetAside {
@@ -58,6 +56,17 @@ pub enum Decision {
     },
     /// Nothing, until something happens.
     Wait(Waiting),
+}
+
+/// Why a bead goes back to its worker.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// In words, for whoever mends it.
+    pub reason: String,
+    /// The log of the gate that was red.
+    pub log: Option<String>,
+    /// The files that cannot be merged; none when that is not the cause.
+    pub conflict: Vec<String>,
 }
 
 /// Why nothing is to be done.
@@ -131,7 +140,7 @@ impl fmt::Display for Decision {
             Self::Land(stack) => write!(f, "land {}", list(&stack.beads())),
             Self::Offer(stack) => write!(f, "offer {}", list(&stack.beads())),
             Self::CloseAsMerged { member, .. } => write!(f, "close {member}, which is in the target already"),
-            Self::Bounce { member, reason, .. } => write!(f, "bounce {member}: {reason}"),
+            Self::Bounce { member, cause } => write!(f, "bounce {member}: {}", cause.reason),
             Self::SetAside { member, reason } => write!(f, "set {member} aside: {reason}"),
             Self::Wait(waiting) => write!(f, "wait: {waiting}"),
         }

@@ -74,6 +74,8 @@ pub enum Left {
         with_base: bool,
         /// The paths and both sides, for whoever resolves it.
         reason: String,
+        /// The paths.
+        paths: Vec<String>,
     },
     /// It needs one that is not in the stack either.
     Follows(BeadId),

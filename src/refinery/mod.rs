@@ -21,7 +21,7 @@ mod search;
 mod tests;
 
 pub use decide::Refinery;
-pub use decision::{Decision, Standing, Waiting};
+pub use decision::{Cause, Decision, Standing, Waiting};
 pub use event::{Event, Left, Member, Rules, Stack, Subject, Target, Verdict};
 pub use evidence::{Evidence, Outcome as GateOutcome, Try, definition};
 pub use order::{Entry, Placed, order};

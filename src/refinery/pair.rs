@@ -3,7 +3,7 @@
 //! A bead that is red on top of others of its batch is tried on the commit that the batch began from, without them.
 //! When it is green there, the others are added by halves until the one is found that it does not go with.
 
-use super::{Commit, Entry, Stack, Tree, Verdict};
+use super::{Cause, Commit, Entry, Stack, Tree, Verdict};
 use crate::id::BeadId;
 
 /// What is known about a bead that is to be bounced, and those that landed before it.
@@ -89,6 +89,11 @@ impl Pair {
             None => return Some(self.suspicion()),
         }
         None
+    }
+
+    /// Why the bead goes back, with what was found out about its mates.
+    pub fn cause(&self, text: &str) -> Cause {
+        Cause { reason: format!("{}\n{text}", self.reason), log: self.log.clone(), conflict: Vec::new() }
     }
 
     /// What can be said without a trial.

@@ -29,6 +29,8 @@ pub struct PrimeContext {
     pub notes: Vec<NoteContext>,
     /// What must pass before it lands.
     pub gates: Vec<GateContext>,
+    /// The files of the last attempt that could not be merged with the target: the work is to bring both together.
+    pub conflict: Vec<String>,
 }
 
 /// A bead.
@@ -161,21 +163,6 @@ pub struct RepairContext {
     pub errors: Vec<String>,
     /// The JSON schema that the answer must fit.
     pub schema: String,
-}
-
-/// Commits that do not merge, for `conflict.md`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConflictContext {
-    /// The bead: id and title.
-    pub bead: String,
-    /// The branch that it should land on, as git names it in the worktree.
-    pub target: String,
-    /// The commit that the work was cut from.
-    pub base: String,
-    /// The paths in conflict.
-    pub paths: Vec<String>,
-    /// What git said about them.
-    pub details: String,
 }
 
 /// A red gate, for `bounce.md`.

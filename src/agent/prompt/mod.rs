@@ -10,7 +10,7 @@ mod render;
 mod tests;
 
 pub use context::{
-    AttemptContext, BeadContext, BounceContext, ConflictContext, GateContext, MayorContext, NeedContext, NoteContext,
+    AttemptContext, BeadContext, BounceContext, GateContext, MayorContext, NeedContext, NoteContext,
     PlanContext, PlanRig, PrimeContext, RepairContext, RoleSummary,
 };
 pub use cut::{head, tail};

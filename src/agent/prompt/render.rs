@@ -8,7 +8,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::context::{
-    BounceContext, ConflictContext, MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary,
+    BounceContext, MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary,
 };
 use super::cut::{fit, head, lines, tail};
 use crate::agent::AgentError;
@@ -36,6 +36,8 @@ const BUILT_IN: &[(&str, &str)] = &[
 const PRIME_LIMIT: usize = 6_000;
 /// What an agent is started with at most, in bytes: it is one argument of a command.
 const FIRST_PROMPT_LIMIT: usize = 4_000;
+/// How many files in conflict are named.
+const CONFLICT_PATHS: usize = 20;
 /// What a planner's own answer takes at most when it is handed back, in bytes.
 const ANSWER_LIMIT: usize = 40_000;
 
@@ -61,7 +63,10 @@ impl Prompts {
     /// # Errors
     /// When the role has no template, or a template is broken.
     pub fn prime(&self, prime: &PrimeContext) -> Result<String, AgentError> {
-        let role_text = self.role(&prime.role)?;
+        let role_text = match prime.conflict.as_slice() {
+            [] => self.role(&prime.role)?,
+            _ => self.conflict(prime)?,
+        };
         fit(PRIME_LIMIT, |scale| {
             let shown = shortened(prime, scale);
             let role_text = head(&role_text, 200 + 2 * scale, "");
@@ -122,15 +127,6 @@ impl Prompts {
         self.fill("plan-repair.md", context! { goal => &repair.goal, errors, answer, schema => repair.schema.trim() })
     }
 
-    /// Why commits did not merge, for the attempt and the next worker.
-    ///
-    /// # Errors
-    /// When the template is broken.
-    pub fn conflict(&self, conflict: &ConflictContext) -> Result<String, AgentError> {
-        let shown = ConflictContext { details: head(&conflict.details, 1_000, ""), ..conflict.clone() };
-        self.fill("conflict.md", Serde(shown))
-    }
-
     /// Which gate was red, for the attempt and the next worker.
     ///
     /// # Errors
@@ -139,6 +135,15 @@ impl Prompts {
         let whole = bounce.log.as_deref().unwrap_or_default();
         let shown = BounceContext { log_tail: tail(&bounce.log_tail, 2_000, whole), ..bounce.clone() };
         self.fill("bounce.md", Serde(shown))
+    }
+
+    /// What stands in place of the role where finished work is to be brought together with what landed meanwhile.
+    fn conflict(&self, prime: &PrimeContext) -> Result<String, AgentError> {
+        let mut shown = shortened(prime, 100);
+        let more = shown.conflict.len().saturating_sub(CONFLICT_PATHS);
+        shown.conflict.truncate(CONFLICT_PATHS);
+        let text = self.fill("conflict.md", context! { more, ..Value::from(Serde(shown)) })?;
+        Ok(text.trim_end().to_owned())
     }
 
     /// The text of a role.

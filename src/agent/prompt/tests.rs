@@ -320,14 +320,24 @@ Sure! {"beads": []}
 }
 
 #[test]
-fn bounces_say_what_to_do_next() {
-    let conflict = ConflictContext {
-        bead: "web-x7k2m: Add login".into(),
-        target: "origin/main".into(),
-        base: "1f3a9c02".into(),
-        paths: vec!["src/app.js".into()],
-        details: "both sides changed lines 3-9".into(),
-    };
+fn work_on_a_conflict_has_its_own_template_in_place_of_the_role() {
+    let paths = (1..=22).map(|number| format!("src/{number}.js")).collect();
+    let prompts = Prompts::built_in();
+    let shown = prompts.prime(&PrimeContext { conflict: paths, ..toast() }).expect("built in");
+    let role = prompts.role("developer").expect("built in");
+    assert!(!shown.contains(role.lines().next().expect("not empty")), "{shown}");
+    for part in ["You bring two sides together.", "- src/20.js", "- and 2 more", "`git merge origin/main`"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("src/21.js"), "{shown}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    put(folder.path(), "conflict.md", "Mend {{ conflict[0] }}.");
+    let own = PrimeContext { conflict: vec!["a.txt".into()], ..toast() };
+    assert!(Prompts::of(folder.path()).prime(&own).expect("valid").contains("Mend a.txt."));
+}
+
+#[test]
+fn a_bounce_says_what_to_do_next() {
     let bounce = BounceContext {
         bead: "web-x7k2m: Add login".into(),
         target: "origin/main".into(),
@@ -338,23 +348,9 @@ fn bounces_say_what_to_do_next() {
         log: Some("/t/gates/1.log".into()),
     };
     let prompts = Prompts::built_in();
-    let both = format!(
-        "{}----\n{}",
-        prompts.conflict(&conflict).expect("built in"),
-        prompts.bounce(&bounce).expect("built in")
-    );
     assert_data_eq!(
-        both,
+        prompts.bounce(&bounce).expect("built in"),
         str![[r#"
-Your commits for web-x7k2m: Add login do not merge with origin/main, which has moved since 1f3a9c02.
-
-In conflict:
-- src/app.js
-
-both sides changed lines 3-9
-
-Merge origin/main into your branch (`git merge origin/main`), keep what both sides mean, run the gates, commit, `gt done`. What others landed stays: it is tested and merged.
-----
 web-x7k2m: Add login did not land: the gate test was red on your commits merged with origin/main.
 
 `npm test` ended with status 1 after 12s
@@ -413,7 +409,7 @@ fn broken_templates_and_unknown_roles_are_named() {
     let told = |result: Result<String, AgentError>| result.expect_err("broken").to_string();
     let missing = told(prompts.bounce(&BounceContext::default()));
     assert!(missing.starts_with("the template bounce.md cannot be rendered: line 2: "), "{missing}");
-    let syntax = told(prompts.conflict(&ConflictContext::default()));
+    let syntax = told(prompts.prime(&PrimeContext { conflict: vec!["a".into()], ..toast() }));
     assert!(syntax.starts_with("the template conflict.md cannot be rendered: line 1: "), "{syntax}");
     for role in ["pirate", "../prime", ""] {
         let error = prompts.prime(&PrimeContext { role: role.into(), ..toast() }).expect_err("no such role");

@@ -188,6 +188,7 @@ fn read_attempt(mut table: Reader<'_>, place: u32) -> Result<Attempt, FileError>
         head: table.string("head")?,
         reason: table.string("reason")?.unwrap_or_default(),
         log: table.string("log")?,
+        conflict: table.list("conflict")?,
         extra: toml::Table::new(),
     };
     Ok(Attempt { extra: table.rest()?, ..attempt })

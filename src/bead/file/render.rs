@@ -120,6 +120,9 @@ fn write_attempt(out: &mut Writer, attempt: &Attempt) {
     out.plain("number", attempt.number).text("outcome", &word(attempt.outcome));
     out.option("worker", attempt.worker.as_ref()).option("head", attempt.head.as_ref());
     out.prose("reason", &attempt.reason).option("log", attempt.log.as_ref());
+    if !attempt.conflict.is_empty() {
+        out.list("conflict", &attempt.conflict);
+    }
     out.unknown(&attempt.extra);
 }
 

@@ -18,12 +18,14 @@ pub struct Ending {
     pub head: Option<String>,
     /// Where the log is.
     pub log: Option<String>,
+    /// The files that could not be merged.
+    pub conflict: Vec<String>,
 }
 
 impl Ending {
     /// An ending without commit and log.
     pub fn new(outcome: AttemptOutcome, reason: impl Into<String>) -> Self {
-        Self { outcome, reason: reason.into(), head: None, log: None }
+        Self { outcome, reason: reason.into(), head: None, log: None, conflict: Vec::new() }
     }
 }
 
@@ -196,6 +198,7 @@ impl Bead {
         let head = ending.head.or_else(|| self.merge.as_ref().map(|merge| merge.head.clone()));
         let mut attempt = Attempt::new(self.attempt_number(), ending.outcome, ending.reason);
         (attempt.worker, attempt.head, attempt.log) = (worker.clone(), head, ending.log);
+        attempt.conflict = ending.conflict;
         self.record_attempt(attempt);
         self.merge = None;
         self.prefer = worker;

@@ -10,16 +10,11 @@ use crate::error::{Failure, Outcome};
 use crate::id::BeadId;
 use crate::mail::Severity;
 use crate::ops::{Talk, escalate};
-use crate::refinery::{Event, Subject};
+use crate::refinery::{Cause, Event, Subject};
 
 impl Run<'_> {
-    pub(super) fn bounce(
-        &mut self,
-        member: &BeadId,
-        reason: &str,
-        log: Option<String>,
-        talk: &mut dyn Talk,
-    ) -> Outcome<()> {
+    pub(super) fn bounce(&mut self, member: &BeadId, cause: &Cause, talk: &mut dyn Talk) -> Outcome<()> {
+        let Cause { reason, log, conflict } = cause;
         let home = self.open.home()?.clone();
         let subjects: BTreeSet<Subject> = self.fresh.keys().cloned().collect();
         let tail = log.as_ref().and_then(|log| self.tails.get(log)).cloned().unwrap_or_default();
@@ -28,7 +23,8 @@ impl Run<'_> {
         let bounced = self.open.ledger.transact(&self.actor, |tx| {
             self.put_evidence(tx, &subjects);
             let mut bead = tx.bead(member)?;
-            let ending = Ending { log: log.clone(), ..Ending::new(AttemptOutcome::Bounced, text.clone()) };
+            let ending = Ending::new(AttemptOutcome::Bounced, text.clone());
+            let ending = Ending { log: log.clone(), conflict: conflict.clone(), ..ending };
             bead.bounce(&self.actor, Hold { home: &home, lease: None }, ending)?;
             tx.put(&bead);
             tx.describe("bounce", format!("bounce {member}: {}", first_line(reason)));
@@ -44,7 +40,7 @@ impl Run<'_> {
         }
         self.open.event("bead.bounced", &self.actor, Some(member), Some(&self.rig.name), reason);
         talk.note(&format!("{member} bounced: {}", first_line(reason)));
-        self.report.bounced.push((member.clone(), reason.to_owned()));
+        self.report.bounced.push((member.clone(), reason.clone()));
         Ok(())
     }
 

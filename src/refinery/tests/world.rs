@@ -189,7 +189,7 @@ impl World {
                 self.landed.push(entry.head);
                 self.withdraw(&member);
             }
-            Decision::Bounce { member, reason, .. } => self.bounce(member, reason),
+            Decision::Bounce { member, cause } => self.bounce(member, cause.reason),
             Decision::SetAside { member, .. } => {
                 self.aside.insert(member.clone());
                 self.refinery.apply(Event::SetAside(member));
@@ -240,7 +240,7 @@ impl World {
                 Left::AlreadyIn { landed: format!("{{{word}}}") }
             } else if self.nature.conflict(&word, &tree) {
                 let with_base = self.nature.conflict(&word, &set(&stack.base));
-                Left::Conflict { with_base, reason: "conflict in a.txt".to_owned() }
+                Left::Conflict { with_base, reason: "conflict in a.txt".to_owned(), paths: vec!["a.txt".to_owned()] }
             } else {
                 tree.insert(word);
                 stack.members.push(Member { bead: bead.clone(), commit: name(&tree), tree: name(&tree) });
