@@ -54,7 +54,17 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// A push that ended without a verdict of the remote on the branch is made once more: a connection that broke, or a
+    /// git that was killed, is no refusal.
     pub(super) fn make(&self) -> Result<Push, GitError> {
+        match self.once()? {
+            (Push::Refused { .. }, false) => Ok(self.once()?.0),
+            (push, _) => Ok(push),
+        }
+    }
+
+    /// How it ended, and whether the remote said so.
+    fn once(&self) -> Result<(Push, bool), GitError> {
         let refspec = format!("{}:refs/heads/{}", self.commit, self.branch);
         let receiver = self.receiver.map(|program| format!("--receive-pack={program}"));
         let mut args = vec!["push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"];
@@ -62,21 +72,25 @@ impl Attempt<'_> {
         args.extend(["--", self.remote, &refspec]);
         let output = match Git::on(self.dir).within(self.limit).output(&args) {
             Err(error @ GitError::TimedOut { .. }) => {
-                return self.judge(self.remote_tip()?.flatten(), Push::Unreachable { reason: error.to_string() });
+                let unreachable = Push::Unreachable { reason: error.to_string() };
+                return Ok((self.judge(self.remote_tip()?.flatten(), unreachable)?, true));
             }
             other => other?,
         };
         if output.ok() {
-            return Ok(Push::Landed);
+            return Ok((Push::Landed, true));
         }
         let said = output.text();
-        let verdicts = said.lines().filter(|line| line.starts_with('!')).map(|line| line.replace('\t', " "));
-        let parts = verdicts.chain([output.complaint()]).filter(|part| !part.is_empty());
+        let verdicts: Vec<String> =
+            said.lines().filter(|line| line.starts_with('!')).map(|line| line.replace('\t', " ")).collect();
+        let heard = verdicts.iter().any(|verdict| !verdict.contains("[remote failure]"));
+        let parts = verdicts.into_iter().chain([output.complaint()]).filter(|part| !part.is_empty());
         let reason = parts.collect::<Vec<_>>().join("\n");
-        match self.remote_tip()? {
-            Some(tip) => self.judge(tip, Push::Refused { reason }),
-            None => Ok(Push::Unreachable { reason }),
-        }
+        let push = match self.remote_tip()? {
+            Some(tip) => self.judge(tip, Push::Refused { reason })?,
+            None => Push::Unreachable { reason },
+        };
+        Ok((push, heard))
     }
 
     /// Judges a push that did not succeed by where the branch is now; `otherwise` when it has not moved.
@@ -162,6 +176,18 @@ mod tests {
         std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("executable");
         let outcome = push_commit(&scene.bare, &remote, &next, "main", None).expect("git runs");
         assert!(matches!(&outcome, Push::Refused { reason } if reason.contains("no entry today")), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_push_that_broke_off_is_made_once_more() {
+        let scene = Scene::new();
+        let (remote, next) = remote(&scene);
+        let hook = Path::new(&remote).join("hooks/pre-receive");
+        std::fs::create_dir_all(hook.parent().expect("hooks")).expect("a folder");
+        let dies = "#!/bin/sh\n[ -e died ] || { touch died; kill -9 $PPID; }\n";
+        std::fs::write(&hook, dies).expect("written");
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        assert_eq!(push_commit(&scene.bare, &remote, &next, "main", None).expect("git runs"), Push::Landed);
     }
 
     #[test]
