@@ -51,7 +51,8 @@ impl Target {
         Ok(tip(&self.name).is_some_and(|own| Some(own) != tip(&tracking)))
     }
 
-    /// Its tip. The own target of a local rig begins where the origin's branch was first seen.
+    /// Its tip. The own target of a local rig begins where the origin's branch was first seen; one that somebody deleted
+    /// begins again where it was, because what landed may be nowhere else.
     ///
     /// # Errors
     /// When it does not exist or git fails.
@@ -59,14 +60,35 @@ impl Target {
         if let Some(tip) = bare::ref_tip(&self.repo, &self.name)? {
             return Ok(tip);
         }
+        let last = || Ok::<_, Failure>(bare::ref_tip(&self.repo, &self.memory())?);
+        let seen = || Ok::<_, Failure>(bare::ref_tip(&self.repo, &self.tracking())?);
         if self.remote == Remote::Local
-            && let Some(tip) = bare::ref_tip(&self.repo, &self.tracking())?
+            && let Some(tip) = last()?.map_or_else(seen, |tip| Ok(Some(tip)))?
         {
             bare::swap_ref(&self.repo, &self.name, None, &tip, "gt: the rig's own target begins")?;
             return Ok(bare::ref_tip(&self.repo, &self.name)?.unwrap_or(tip));
         }
         Err(Failure::new(Kind::NotFound, format!("the target branch {} does not exist", self.branch))
             .hint("Make the branch where it should be, or name another with `gt config set rigs.NAME.branch BRANCH`."))
+    }
+
+    /// Moves the own target of a local rig from `old` to `new`; whether it was at `old`.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn advance(&self, old: &Oid, new: &Oid, why: &str) -> Outcome<bool> {
+        if !bare::swap_ref(&self.repo, &self.name, Some(old), new, why)? {
+            return Ok(false);
+        }
+        let memory = self.memory();
+        let before = bare::ref_tip(&self.repo, &memory)?;
+        bare::swap_ref(&self.repo, &memory, before.as_ref(), new, why)?;
+        Ok(true)
+    }
+
+    /// Where the own target was last seen, where no command of a person comes by.
+    fn memory(&self) -> String {
+        format!("refs/gt/target/{}", self.branch)
     }
 }
 

@@ -28,6 +28,7 @@ pub const KEYS: &[Key] = &[
     key_row("restarts", Type::Count(0, 100), "2", Places::ALL, "Restarts of a session that ended without done, before it is escalated."),
     key_row("gate_limit", Type::Span, "\"10m\"", Places::ALL, "Time limit of a gate that names none."),
     key_row("batch_size", Type::Count(1, 1_000), "8", Places::ALL, "The most beads that are merged and gated as one tree."),
+    key_row("network_limit", Type::Span, "\"2m\"", Places::ALL, "Time limit of one fetch or push of the merge queue."),
     key_row("setup_limit", Type::Span, "\"10m\"", Places::ALL, "Time limit of one set-up command."),
     key_row("snapshot_interval", Type::Span, "\"5m\"", Places::ALL, "How old an uncommitted change may get before it is pinned."),
     key_row("grace", Type::Span, "\"10s\"", Places::ALL, "How long a session may go on after done."),

@@ -45,6 +45,8 @@ pub struct Settings {
     pub gate_limit: Seconds,
     /// The most beads that are merged and gated as one tree.
     pub batch_size: u32,
+    /// Time limit of one fetch or push of the merge queue.
+    pub network_limit: Seconds,
     /// Time limit of one set-up command.
     pub setup_limit: Seconds,
     /// How old an uncommitted change may get before it is pinned.

@@ -79,6 +79,35 @@ pub fn fetch(dir: &Path, limit: Option<Duration>) -> Result<(), GitError> {
     fetch_from(dir, "origin", &[], limit)
 }
 
+/// What became of a branch that was fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branch {
+    /// It was fetched, with all others.
+    There,
+    /// The remote answers and has no such branch. What was fetched of it before is kept.
+    Gone,
+}
+
+/// Fetches every branch of `origin` as [`fetch`] does, and says whether it still has `branch`: what is never pruned
+/// would otherwise look as if it were there for ever.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn fetch_with(dir: &Path, branch: &str, limit: Option<Duration>) -> Result<Branch, GitError> {
+    let wanted = format!("+refs/heads/{branch}:refs/remotes/origin/{branch}");
+    let Err(error) = fetch_from(dir, "origin", &[&wanted, "+refs/heads/*:refs/remotes/origin/*"], limit) else {
+        return Ok(Branch::There);
+    };
+    if matches!(error, GitError::TimedOut { .. }) {
+        return Err(error);
+    }
+    // Only this question tells a branch that is gone from every other trouble.
+    let name = format!("refs/heads/{branch}");
+    let output = Git::on(dir).within(limit).output(&["ls-remote", "origin", &name])?;
+    let listed = output.text().lines().any(|line| line.ends_with(&format!("\t{name}")));
+    if output.ok() && !listed { Ok(Branch::Gone) } else { Err(error) }
+}
+
 /// Fetches `refspecs` (none: the configured ones) of `remote`, a name or an address.
 ///
 /// # Errors
@@ -112,6 +141,17 @@ mod tests {
         assert_eq!(found.format, Some(Format::Sha1));
         assert_eq!(found.branches, [("main".to_owned(), scene.tip())]);
         assert_eq!(default_branch(&scene.bare, None).expect("readable").as_deref(), Some("main"));
+    }
+
+    #[test]
+    fn a_branch_that_is_gone_is_told_from_a_remote_that_is() {
+        let scene = Scene::new();
+        assert_eq!(fetch_with(&scene.bare, "main", None).expect("readable"), Branch::There);
+        Git::at(&scene.upstream).run(&["branch", "-m", "main", "trunk"]).expect("renamed");
+        assert_eq!(fetch_with(&scene.bare, "main", None).expect("readable"), Branch::Gone);
+        assert!(super::super::ref_tip(&scene.bare, "refs/remotes/origin/main").expect("readable").is_some());
+        std::fs::rename(&scene.upstream, scene.dir.path().join("away")).expect("renamed");
+        fetch_with(&scene.bare, "main", None).expect_err("nothing there");
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod refs;
 
 pub use create::{CreateError, create_bare, ensure_settings, settings_amiss};
 pub use deliver::{Delivery, deliver_local};
-pub use fetch::{Format, Probe, default_branch, fetch, fetch_from, probe};
+pub use fetch::{Branch, Format, Probe, default_branch, fetch, fetch_from, fetch_with, probe};
 pub use history::{
     CommitInfo, commit_info, commit_infos, count, is_ancestor, log, merge_base, rev_parse, touching, tree_of,
 };

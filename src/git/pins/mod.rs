@@ -5,6 +5,7 @@
 //! | `refs/gt/work/<bead>/<attempt>` | the head that an attempt submitted or ended with |
 //! | `refs/gt/kept/<bead>/<attempt>/<commit>` | what such a pin held before it moved |
 //! | `refs/gt/snapshots/<worker>/<n>` | uncommitted work, and commits that nothing else keeps |
+//! | `refs/gt/target/<branch>` | where the own target of a rig of a local repository was last |
 //! | `refs/gt/nested/<worker>/<token>/...` | the refs of repositories that lay inside a worktree |
 
 mod nested;

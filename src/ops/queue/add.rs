@@ -14,7 +14,6 @@ use crate::git::{Oid, bare, pins};
 use crate::id::{BeadId, Lease, WorkerKind, WorkerName, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::ops::bead::create::prefix_of;
-use crate::ops::refinery::NETWORK;
 use crate::ops::target::Target;
 use crate::ops::{OpenTown, Report, pass, sandbox};
 use crate::town::Rig;
@@ -85,7 +84,7 @@ pub fn add(open: &OpenTown, request: &Request) -> Outcome<Added> {
 
 fn gather(open: &OpenTown, rig: Rig, branch: &str) -> Outcome<Work> {
     let target = Target::of(open, &rig);
-    bare::fetch(&target.repo, Some(NETWORK))?;
+    bare::fetch(&target.repo, Some(open.settings_for(&rig)?.network_limit.duration()))?;
     let head = find(&target, branch)?;
     let tip = target.tip()?;
     let refused = |message: String| Failure::new(Kind::Refused, message);

@@ -13,6 +13,9 @@ use crate::ops::{Talk, escalate};
 use crate::refinery::{Subject, Verdict};
 use crate::town::Remote;
 
+/// What every letter about a delivery that waits says.
+pub(super) const UNDELIVERED: &str = "landed work is not delivered to";
+
 impl Run<'_> {
     /// Takes the person's own commits into the rig's target, gated like a submission.
     pub(super) fn take_incoming(&mut self, talk: &mut dyn Talk) -> Outcome<()> {
@@ -34,13 +37,7 @@ impl Run<'_> {
         match self.verdict(&gating, talk)?.0 {
             Verdict::Green => {
                 self.record_evidence(&what)?;
-                bare::swap_ref(
-                    &self.target.repo,
-                    &self.target.name,
-                    Some(&ours),
-                    &candidate,
-                    "gt: the person's commits",
-                )?;
+                self.target.advance(&ours, &candidate, "gt: the person's commits")?;
                 self.open.event("target.moved", &self.actor, None, Some(&self.rig.name), format!("took in {what}"));
                 Ok(())
             }
@@ -70,11 +67,11 @@ impl Run<'_> {
     }
 
     /// Landing goes on in the rig's own target; the person is told once.
-    fn trouble(&mut self, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
+    pub(super) fn trouble(&mut self, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
         talk.warn(reason);
         self.report.undelivered = Some(reason.to_owned());
         let summary = format!(
-            "{}: {reason}; landed work is not delivered to {} until that is mended",
+            "{}: {reason}; {UNDELIVERED} {} until that is mended",
             self.rig.name, self.rig.url
         );
         escalate::once(self.open, &escalate::problem(&self.actor, None, Severity::Medium, summary))

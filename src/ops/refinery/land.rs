@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence::gates_of;
-use super::{NETWORK, Run, parse};
+use super::evidence::{gates_of, verdict};
+use super::{Run, parse};
 use crate::bead::{Intent, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -11,7 +11,7 @@ use crate::git::Oid;
 use crate::git::bare::{self, Push};
 use crate::id::BeadId;
 use crate::ops::Talk;
-use crate::refinery::{Event, Stack, Subject};
+use crate::refinery::{Event, Stack, Subject, Verdict};
 use crate::town::Phase;
 use crate::town::Remote;
 
@@ -100,13 +100,10 @@ impl Run<'_> {
         let repo = &self.target.repo;
         if self.rig.remote == Remote::Local {
             let why = format!("gt: land {}", list(&stack.beads()));
-            return Ok(if bare::swap_ref(repo, &self.target.name, Some(&old), &new, &why)? {
-                Swap::Moved
-            } else {
-                Swap::Raced
-            });
+            let moved = self.target.advance(&old, &new, &why)?;
+            return Ok(if moved { Swap::Moved } else { Swap::Raced });
         }
-        Ok(match bare::push_commit(repo, "origin", &new, &self.target.branch, Some(NETWORK))? {
+        Ok(match bare::push_commit(repo, "origin", &new, &self.target.branch, self.network())? {
             Push::Landed => {
                 self.fetch()?;
                 Swap::Moved
@@ -177,7 +174,9 @@ impl Run<'_> {
 
     /// A bead whose commit is in the target already: nothing moves, and the two ledger steps are one.
     pub(super) fn close_as_merged(&mut self, member: &BeadId, landed: &str, talk: &mut dyn Talk) -> Outcome<()> {
-        let tip = self.target.tip()?.to_string();
+        let tip = self.target.tip()?;
+        let gates = self.vouching(&tip)?;
+        let tip = tip.to_string();
         self.open.ledger.transact(&self.actor, |tx| {
             let mut bead = tx.bead(member)?;
             let intent = Intent {
@@ -188,6 +187,9 @@ impl Run<'_> {
                 extra: toml::Table::new(),
             };
             bead.begin_landing(&self.actor, intent)?;
+            if let Some(merge) = bead.merge.as_mut().filter(|merge| merge.gates.is_empty()) {
+                merge.gates.clone_from(&gates);
+            }
             tx.put(&bead);
             tx.describe("begin-landing", format!("{member} is in {} already", self.target.branch));
             Ok(())
@@ -195,6 +197,18 @@ impl Run<'_> {
         self.close(std::slice::from_ref(member))?;
         talk.note(&format!("{member} is in {} already", self.target.branch));
         Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// The documents that say that the target is green as it is; none when nobody asked its gates.
+    fn vouching(&mut self, tip: &Oid) -> Outcome<Vec<String>> {
+        let subject = Subject::tree(&bare::tree_of(&self.target.repo, tip)?.to_string());
+        let recorded = self.recorded(&self.open.snapshot()?, &subject)?;
+        match verdict(&recorded) {
+            Some(Verdict::Green) => self.paths_of(&[subject]),
+            _ => Ok(Vec::new()),
+        }
     }
 }
 

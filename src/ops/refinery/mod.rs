@@ -12,6 +12,7 @@ mod job;
 mod kept;
 mod land;
 mod offer;
+mod origin;
 mod own;
 mod protect;
 mod queue;
@@ -37,9 +38,6 @@ pub(crate) use evidence::{gates_of, on_record};
 pub(crate) use job::Job;
 pub(crate) use kept::{kept, let_go};
 pub use queue::{entries, every_entry};
-
-/// How long a fetch or a push may take.
-pub(super) const NETWORK: Duration = Duration::from_secs(120);
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -109,13 +107,15 @@ pub fn take(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Oid>
         return Err(Failure::new(Kind::Refused, message).hint("`git pull` in your own clone of it."));
     }
     let mut run = Run::on(open, &rig, Bench::take(open, &rig, PATIENCE)?)?;
-    run.fetch()?;
-    run.recover()?;
-    run.take_incoming(talk)?;
+    if run.has_news(talk)? {
+        run.recover(true)?;
+        run.take_incoming(talk)?;
+    }
     run.deliver(talk)?;
+    run.see_to_letters()?;
     let Run { report, target, bench, .. } = run;
     bench.succeeded();
-    let Some(reason) = report.undelivered else { return target.tip() };
+    let Some(reason) = report.undelivered.or(report.waiting) else { return target.tip() };
     let files: String = report.in_the_way.iter().map(|path| format!("\n  {}", path.display())).collect();
     Err(Failure::new(Kind::Refused, format!("landed work cannot come to {} yet: {reason}{files}", rig.url))
         .hint(format!("Commit or move away what is in the way, then `gt rig take {}`.", rig.name))
@@ -149,11 +149,9 @@ pub fn run(open: &OpenTown, rig: &RigName, once: bool, talk: &mut dyn Talk) -> O
 pub fn settle(open: &OpenTown, rig: &RigName, talk: &mut dyn Talk) -> Outcome<Ran> {
     let rig = open.town.rig(rig)?;
     let Some(mut run) = Run::begin(open, &rig)? else { return Ok(busy(&rig)) };
-    // What was begun can be ended without news of the remote.
-    if let Err(failure) = run.fetch() {
-        run.report.waiting = Some(format!("{} cannot be read: {failure}", rig.url));
-    }
-    run.recover()?;
+    // What was begun can be ended without news of the remote, as far as it is known here.
+    let news = run.has_news(talk)?;
+    run.recover(news)?;
     run.deliver(talk)?;
     let Run { report, bench, .. } = run;
     if report.waiting.is_none() {
@@ -211,11 +209,10 @@ impl<'a> Run<'a> {
 
 impl Run<'_> {
     fn work(&mut self, once: bool, talk: &mut dyn Talk) -> Outcome<()> {
-        if let Err(failure) = self.fetch() {
-            self.report.waiting = Some(format!("{} cannot be read: {failure}", self.rig.url));
+        if !self.has_news(talk)? {
             return Ok(());
         }
-        self.recover()?;
+        self.recover(true)?;
         self.settle_offers(talk)?;
         self.take_incoming(talk)?;
         loop {
@@ -236,17 +233,14 @@ impl Run<'_> {
                 break;
             }
         }
-        self.deliver(talk)
+        self.deliver(talk)?;
+        self.see_to_letters()
     }
 
     /// Why a person wants nothing to be merged. It is read anew before each step, so that a pause does not wait for
     /// the end of a run.
     fn paused(&self) -> Outcome<Option<String>> {
         Ok(self.open.town.rig(&self.rig.name)?.paused)
-    }
-
-    fn fetch(&self) -> Outcome<()> {
-        Ok(bare::fetch(&self.target.repo, Some(NETWORK))?)
     }
 
     fn carry_out(&mut self, decision: Decision, talk: &mut dyn Talk) -> Outcome<()> {
@@ -257,7 +251,7 @@ impl Run<'_> {
             Decision::Land(stack) => self.land(&stack, talk),
             Decision::Offer(stack) => self.offer(&stack, talk),
             Decision::CloseAsMerged { member, landed } => self.close_as_merged(&member, &landed, talk),
-            Decision::Bounce { member, reason, log } => self.bounce(&member, &reason, log, talk),
+            Decision::Bounce { member, cause } => self.bounce(&member, &cause, talk),
             Decision::SetAside { member, reason } => self.set_aside(&member, &reason, talk),
             Decision::Wait(_) => Ok(()),
         }
@@ -265,7 +259,7 @@ impl Run<'_> {
 
     fn read_target(&mut self) -> Outcome<()> {
         if self.rig.remote == Remote::Remote {
-            self.fetch()?;
+            self.fetch_target()?;
         }
         let tip = self.target.tip()?;
         let tree = bare::tree_of(&self.target.repo, &tip)?;
@@ -276,13 +270,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What a killed predecessor left between the intent and the close.
-    fn recover(&mut self) -> Outcome<()> {
+    /// What a killed predecessor left between the intent and the close. Without news of a remote nobody knows what it
+    /// does not have.
+    fn recover(&mut self, news: bool) -> Outcome<()> {
+        let all_known = news || self.rig.remote == Remote::Local;
         for bead in queue::submitted(&self.open.snapshot()?, self.rig)? {
             let Some(intent) = bead.merge.as_ref().and_then(|merge| merge.intent.clone()) else { continue };
             let tip = self.target.tip()?;
             let landed: Oid = parse(&intent.landed)?;
-            let there = bare::is_ancestor(&self.target.repo, &landed, &tip).ok();
+            // A commit that is nowhere is not in the target.
+            let there = bare::rev_parse(&self.target.repo, landed.as_str())?.is_some()
+                && bare::is_ancestor(&self.target.repo, &landed, &tip)?;
+            let there = Some(there).filter(|there| *there || all_known);
             match decisions::recover(there) {
                 Recovery::Close => self.close(std::slice::from_ref(&bead.id))?,
                 Recovery::Drop => self.drop_intent(std::slice::from_ref(&bead.id))?,

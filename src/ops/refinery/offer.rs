@@ -3,7 +3,7 @@
 //! The offer is in the ledger before the push and is marked after it, so that a kill in between pushes the very same
 //! commit again. No branch is ever pushed over: each attempt has its own.
 
-use super::{NETWORK, Run, parse, queue};
+use super::{Run, parse, queue};
 use crate::bead::{Bead, Offer};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -11,7 +11,7 @@ use crate::git::bare::{self, Push};
 use crate::git::merge::{self, Merged};
 use crate::id::BeadId;
 use crate::ops::Talk;
-use crate::refinery::{Event, Stack};
+use crate::refinery::{Cause, Event, Stack};
 
 impl Run<'_> {
     /// Offers the one bead of a green stack.
@@ -48,7 +48,7 @@ impl Run<'_> {
         let bead = self.open.snapshot()?.bead(id)?;
         let Some(Offer { branch, commit, .. }) = bead.merge.and_then(|merge| merge.offer) else { return Ok(()) };
         let url = &self.rig.url;
-        let refused = match bare::push_commit(&self.target.repo, "origin", &parse(&commit)?, &branch, Some(NETWORK))? {
+        let refused = match bare::push_commit(&self.target.repo, "origin", &parse(&commit)?, &branch, self.network())? {
             Push::Landed => None,
             Push::LostRace { .. } => Some(format!("{url} has another branch {branch}")),
             Push::Refused { reason } => Some(format!("{url} refuses the push of {branch}: {reason}")),
@@ -113,7 +113,8 @@ impl Run<'_> {
             }
             Merged::Conflict { paths, details, .. } => {
                 let reason = self.conflict_text(&tip, &commit, &paths, &details)?;
-                self.bounce(&bead.id, &format!("offered as {}, {reason}", offer.branch), None, talk)
+                let reason = format!("offered as {}, {reason}", offer.branch);
+                self.bounce(&bead.id, &Cause { reason, log: None, conflict: paths }, talk)
             }
             _ => Ok(()),
         }

@@ -19,6 +19,9 @@ const NAMED: usize = 5;
 /// How many of git's remarks about a conflict are passed on.
 const REMARKS: usize = 20;
 
+/// How many of the paths in conflict are named.
+const PATHS: usize = 50;
+
 /// A stack while it grows.
 struct Growing<'m> {
     merger: &'m Merger,
@@ -99,7 +102,7 @@ impl Run<'_> {
             Merged::Conflict { paths, details, .. } => return self.conflict(on, &head, &paths, &details).map(Some),
             Merged::Unrelated => {
                 let reason = format!("its history has nothing in common with {}", self.target.branch);
-                return Ok(Some(Left::Conflict { with_base: true, reason }));
+                return Ok(Some(Left::Conflict { with_base: true, reason, paths: Vec::new() }));
             }
         };
         (on.tip, on.tree) = (tip, tree);
@@ -112,16 +115,16 @@ impl Run<'_> {
     fn conflict(&self, on: &Growing<'_>, head: &Oid, paths: &[String], details: &[String]) -> Outcome<Left> {
         if on.stack.members.is_empty() {
             let reason = self.conflict_text(&on.base, head, paths, details)?;
-            return Ok(Left::Conflict { with_base: true, reason });
+            return Ok(Left::Conflict { with_base: true, reason, paths: some(paths) });
         }
         match on.merger.stack_on(&on.base, Some(&on.base_tree), head)? {
             Merged::Conflict { paths, details, .. } => {
                 let reason = self.conflict_text(&on.base, head, &paths, &details)?;
-                Ok(Left::Conflict { with_base: true, reason })
+                Ok(Left::Conflict { with_base: true, reason, paths: some(&paths) })
             }
             _ => {
-                let reason = format!("it conflicts with others of the queue in {}", paths.join(", "));
-                Ok(Left::Conflict { with_base: false, reason })
+                let reason = format!("it conflicts with others of the queue in {}", named(paths));
+                Ok(Left::Conflict { with_base: false, reason, paths: some(paths) })
             }
         }
     }
@@ -135,7 +138,7 @@ impl Run<'_> {
         details: &[String],
     ) -> Outcome<String> {
         let (repo, branch) = (&self.target.repo, &self.target.branch);
-        let mut text = format!("it conflicts with {branch} in {}", paths.join(", "));
+        let mut text = format!("it conflicts with {branch} in {}", named(paths));
         for detail in details.iter().take(REMARKS) {
             text.push_str(&format!("\n- {detail}"));
         }
@@ -193,7 +196,7 @@ impl Run<'_> {
             Git::on(&self.target.repo).run(&["rev-list", "--reverse", "--topo-order", "--no-merges", &range])?;
         let mut top = on.tip.clone();
         for commit in listed.lines() {
-            let Some(replayed) = self.replay(&parse(commit)?, &top)? else { break };
+            let Some(replayed) = self.replay(bead, &parse(commit)?, &top)? else { break };
             top = replayed;
         }
         if bare::tree_of(&self.target.repo, &top)? == *tree {
@@ -205,7 +208,7 @@ impl Run<'_> {
 
     /// One commit on another parent. Merging in memory takes the common ancestor from history, so the commit's own
     /// parent is made the ancestor of two throw-away commits.
-    fn replay(&self, commit: &Oid, onto: &Oid) -> Outcome<Option<Oid>> {
+    fn replay(&self, bead: &Bead, commit: &Oid, onto: &Oid) -> Outcome<Option<Oid>> {
         let repo = &self.target.repo;
         let info = bare::commit_info(repo, commit)?;
         let [parent] = info.parents.as_slice() else { return Ok(None) };
@@ -219,7 +222,32 @@ impl Run<'_> {
             return Ok(Some(onto.clone()));
         }
         let author = Person { name: info.author, email: info.email };
-        let message = Git::on(repo).run(&["log", "-1", "--format=%B", commit.as_str()])?;
-        self.write(&tree, &[onto], &author, &format!("{message}\n")).map(Some)
+        let message = self.with_trailer(bead, &Git::on(repo).run(&["log", "-1", "--format=%B", commit.as_str()])?)?;
+        self.write(&tree, &[onto], &author, &message).map(Some)
     }
+
+    /// A worker's own message, with the bead among its trailers.
+    fn with_trailer(&self, bead: &Bead, message: &str) -> Outcome<String> {
+        let message = format!("{message}\n");
+        if !self.rig.merge.trailer {
+            return Ok(message);
+        }
+        let trailer = format!("Bead: {}", bead.id);
+        let args = ["interpret-trailers", "--no-divider", "--if-exists", "addIfDifferent", "--trailer", &trailer];
+        let text = Git::on(&self.target.repo).run_with_input(&args, message.as_bytes())?;
+        Ok(format!("{text}\n"))
+    }
+}
+
+/// The first of the paths in conflict, as many as anybody reads.
+fn some(paths: &[String]) -> Vec<String> {
+    paths.iter().take(PATHS).cloned().collect()
+}
+
+fn named(paths: &[String]) -> String {
+    let more = match paths.len().saturating_sub(PATHS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", some(paths).join(", "))
 }
