@@ -2,9 +2,10 @@
 
 use crate::cli::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
+use crate::id::BeadId;
 use crate::ops::queue::place::{End, Moved, put};
 
-/// Put a bead at the front of its merge queue; what it needs stays before it
+/// Put a bead at the front of its merge queue, with what it needs before it
 #[derive(Debug, clap::Args)]
 pub(super) struct BumpArgs {
     /// The bead
@@ -39,6 +40,11 @@ impl Perform for LowerArgs {
 impl Render for Moved {
     fn render(&self, ui: &mut Ui) {
         let line = Text::new().id(&self.bead).plain(" ").title(&self.title);
-        ui.line(line.plain(format!(": {} of {} in the queue", self.place, self.of)));
+        let line = line.plain(format!(": {} of {} in the queue", self.place, self.of));
+        let with: Vec<&str> = self.with.iter().map(BeadId::as_str).collect();
+        match with.as_slice() {
+            [] => ui.line(line),
+            with => ui.line(line.plain(format!(", after {}, which it needs", with.join(", ")))),
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! `gt queue bump` and `gt queue lower`: a person changes the order of the queue.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::list::of_rig;
-use crate::bead::Status;
+use crate::bead::{Bead, Status};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::BeadId;
 use crate::ledger::BeadQuery;
@@ -26,17 +28,20 @@ pub struct Moved {
     pub bead: BeadId,
     /// Its title.
     pub title: String,
-    /// Its place now, from 1. What it needs stays before it.
+    /// Its place now, from 1. What it needs stands before it.
     pub place: usize,
     /// How many wait.
     pub of: usize,
+    /// What moved with it to the front, because it needs that.
+    pub with: Vec<BeadId>,
 }
 
 impl Report for Moved {
     const SCHEMA: &'static str = "gt.queue.move/1";
 }
 
-/// Puts the submitted bead that `word` means at an end of its queue.
+/// Puts the submitted bead that `word` means at an end of its queue. At the front, whatever of the queue it needs comes
+/// with it, because it cannot land before that.
 ///
 /// # Errors
 /// When there is no such bead, or it is not in the queue.
@@ -50,28 +55,44 @@ pub fn put(open: &OpenTown, word: &str, end: End) -> Outcome<Moved> {
         }
         let query =
             BeadQuery { status: vec![Status::Submitted], prefix: vec![bead.id.prefix()], ..BeadQuery::default() };
-        let others = tx.at_tip().beads(&query)?;
-        let places: Vec<i32> = others
-            .iter()
-            .filter(|other| other.id != bead.id)
-            .filter_map(|other| Some(other.merge.as_ref()?.place))
-            .collect();
-        let merge =
-            bead.merge.as_mut().ok_or_else(|| Failure::new(Kind::Corrupt, "a submitted bead without [merge]"))?;
+        let mut others = tx.at_tip().beads(&query)?;
+        others.retain(|other| other.id != bead.id);
+        let with = if end == End::Front { needed(&bead, &others) } else { BTreeSet::new() };
+        let places = others.iter().filter(|other| !with.contains(&other.id)).filter_map(place_of);
         let (event, place) = match end {
-            End::Front => ("bump", places.iter().copied().min().unwrap_or(0).min(0).saturating_sub(1)),
-            End::Back => ("lower", places.iter().copied().max().unwrap_or(0).max(0).saturating_add(1)),
+            End::Front => ("bump", places.min().unwrap_or(0).min(0).saturating_sub(1)),
+            End::Back => ("lower", places.max().unwrap_or(0).max(0).saturating_add(1)),
         };
-        merge.place = place;
-        tx.put(&bead);
+        for moved in others.iter_mut().filter(|other| with.contains(&other.id)).chain([&mut bead]) {
+            let missing = || Failure::new(Kind::Corrupt, format!("{} is submitted without [merge]", moved.id));
+            moved.merge.as_mut().ok_or_else(missing)?.place = place;
+            tx.put(moved);
+        }
         tx.describe(event, format!("{event} {} in the queue", bead.id));
-        Ok((bead.id, bead.title))
+        Ok((bead.id, bead.title, with))
     })?;
-    let (bead, title) = done.value;
+    let (bead, title, with) = done.value;
     let rig = open.rig_of(&bead.prefix())?;
     let queue = of_rig(open, &rig)?;
     let place = queue.iter().find(|queued| queued.bead == bead).map_or(0, |queued| queued.place);
     open.event("queue.changed", &open.actor, Some(&bead), Some(&rig.name), format!("moved to place {place}"));
     pass::request(open);
-    Ok(Moved { bead, title, place, of: queue.len() })
+    Ok(Moved { bead, title, place, of: queue.len(), with: with.into_iter().collect() })
+}
+
+/// What of the queue a bead needs, at first or at second hand.
+fn needed(bead: &Bead, others: &[Bead]) -> BTreeSet<BeadId> {
+    let mut found = BTreeSet::new();
+    let mut wanted: Vec<&BeadId> = bead.needs.iter().collect();
+    while let Some(id) = wanted.pop() {
+        let Some(need) = others.iter().find(|other| other.id == *id) else { continue };
+        if found.insert(id.clone()) {
+            wanted.extend(&need.needs);
+        }
+    }
+    found
+}
+
+fn place_of(bead: &Bead) -> Option<i32> {
+    Some(bead.merge.as_ref()?.place)
 }
