@@ -55,6 +55,21 @@ fn a_goal_ends_as_merged_code() {
 }
 
 #[test]
+fn a_paused_queue_ends_the_run_with_the_reason_and_the_run_goes_on_after_it() {
+    let town = Scripted::new(&(three() + WORKS));
+    town.gt(&["queue", "pause", "web", "release", "day"]).succeeds();
+    let ran = town.gt(&["run", GOAL, "--rig", "web", "--yes"]).exits(1);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("its queue is paused: release day"), "{}", ran.transcript());
+    assert!(!said.contains("landed  web-"), "{}", ran.transcript());
+    town.town.wait_until_quiet(GENEROUS);
+    town.gt(&["queue", "resume", "web"]).succeeds();
+    town.gt(&["run", "--resume"]).succeeds().says(&["Login: 3 of 3 landed"]);
+    promises::hold(&town.town);
+    town.town.wait_until_quiet(GENEROUS);
+}
+
+#[test]
 fn at_most_so_many_work_at_once_and_data_says_what_landed() {
     let slow = WORKS.replace("echo $GT_TITLE", "ls $GT_TOWN/rigs/web/polecats >&2; echo $GT_TITLE");
     let town = Scripted::new(&(three() + &slow));

@@ -141,7 +141,9 @@ fn path_of(id: &str) -> String {
 /// Why `verb` does not lead from `old` to `new`.
 fn wrong_step(verb: &str, old: Option<&Bead>, new: Option<&Bead>) -> Option<String> {
     let Some(new) = new else { return Some("it is gone".to_owned()) };
-    let Some(old) = old else { return (verb != "create").then(|| format!("{verb} made it")) };
+    // A person's own branch is put into the queue by the commit that makes its bead.
+    let added = verb == "submit" && new.status() == Status::Submitted;
+    let Some(old) = old else { return (verb != "create" && !added).then(|| format!("{verb} made it")) };
     let step = (old.status(), new.status());
     let fits = match verb {
         "create" => return Some("it was there before".to_owned()),
@@ -153,7 +155,7 @@ fn wrong_step(verb: &str, old: Option<&Bead>, new: Option<&Bead>) -> Option<Stri
         "close" => step.0 != Status::Closed && step.1 == Status::Closed,
         "reopen" => step.1 == Status::Open,
         "sling" | "hook" => step == (Status::Open, Status::Hooked),
-        "submit" => step.1 == Status::Submitted && matches!(step.0, Status::Hooked | Status::Submitted),
+        "submit" => step.1 == Status::Submitted && step.0 != Status::Closed,
         "finish" => step == (Status::Hooked, Status::Closed),
         "begin-landing" => step == (Status::Submitted, Status::Submitted) && has_intent(new),
         "drop-landing" => step == (Status::Submitted, Status::Submitted) && has_intent(old) && !has_intent(new),
