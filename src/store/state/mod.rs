@@ -19,8 +19,9 @@ pub use counters::Counter;
 pub use events::{Event, NewEvent};
 pub use sessions::{SessionEnd, SessionRow};
 
-/// How many pages SQLite's log has before it is folded into the file; who opens the file reads all of them.
-const LOG_PAGES: usize = 24;
+/// How long SQLite's log may get before it is folded into the file, in bytes: who opens the file reads all of it, and
+/// folding waits for the disk three times.
+const LOG_LENGTH: u64 = 128 * 1024;
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -87,11 +88,9 @@ impl StateDb {
         let mut connection = Connection::open(path).map_err(failed("open the database"))?;
         connection.busy_timeout(BUSY).map_err(failed("open the database"))?;
         connection
-            .execute_batch(&format!(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint={LOG_PAGES};"
-            ))
+            .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;")
             .map_err(failed("open the database"))?;
-        // Folding the log into the file waits for the disk: not at each closing, but when the log has grown.
+        // Not at each closing: see the drop.
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .map_err(failed("open the database"))?;
@@ -110,6 +109,22 @@ impl StateDb {
     fn failed(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
         move |source| StoreError::Database { action, path: self.path.clone(), source }
     }
+}
+
+impl Drop for StateDb {
+    /// Folds a long log into the file, unless somebody reads from it now.
+    fn drop(&mut self) {
+        if std::fs::metadata(beside(&self.path, "-wal")).is_ok_and(|log| log.len() > LOG_LENGTH) {
+            let _ = self.connection.busy_timeout(Duration::ZERO);
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -134,11 +149,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 /// Moves the damaged database and its journal aside. Under a lock, and looking again first: of two processes that
 /// find the damage at once, the second must not move the fresh database of the first.
 fn set_aside(path: &Path) -> StoreError {
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
+    let beside = |suffix: &str| beside(path, suffix);
     let _lock = match FileLock::acquire(&beside(".lock"), BUSY) {
         Ok(lock) => lock,
         Err(error) => return error,
