@@ -1,6 +1,7 @@
 //! A commit of everything in a worktree, made without touching the worktree or its index.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -217,6 +218,18 @@ enum IndexKind {
     Unusable,
 }
 
+/// Copies an index together with the time at which it was written.
+///
+/// Git compares times in whole seconds, and reads a file again only when it is not older than the index itself. A copy
+/// that looks younger would hide an edit of the same length in the second in which the file was staged.
+fn copy_index(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = fs::File::open(from)?;
+    let written = from.metadata()?.modified()?;
+    let mut to = fs::File::create(to)?;
+    io::copy(&mut from, &mut to)?;
+    to.set_modified(written)
+}
+
 /// A folder of files with an index of its own, outside of it.
 pub(super) struct Folder {
     pub(super) git_dir: PathBuf,
@@ -234,7 +247,7 @@ impl Folder {
     /// Begins with a copy of the worktree's index, which spares reading files that have not changed; with that
     /// of HEAD when the copy hides files or cannot be used. The tree of what is staged.
     fn take_index(&self, admin: Option<&Path>, head: Option<&Oid>) -> Result<Option<Oid>, GitError> {
-        let copied = admin.is_some_and(|admin| fs::copy(admin.join("index"), &self.index).is_ok());
+        let copied = admin.is_some_and(|admin| copy_index(&admin.join("index"), &self.index).is_ok());
         let staged = if copied { self.git().output(&["write-tree"])?.text().parse().ok() } else { None };
         let kind = if copied { read_index(&self.git())?.kind } else { IndexKind::Unusable };
         match kind {

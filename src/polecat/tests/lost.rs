@@ -290,3 +290,27 @@ fn known_holes_stay_closed() {
         trial.remove();
     }
 }
+
+/// Git takes a file of the same length and the same second for the one that was staged, unless the index is of that
+/// second too: its time belongs to its content. The pauses between these steps may be of any length.
+#[test]
+fn an_edit_in_the_second_of_its_staging_is_kept() {
+    let second = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let date = |path: &Path| {
+        let file = fs::File::options().write(true).open(path).expect("own file");
+        file.set_modified(second).expect("own file");
+    };
+    let mut trial = Trial::new();
+    // The time of the last change of a file's facts cannot be set.
+    trial.git(&["config", "core.trustctime", "false"]);
+    let readme = trial.kennel.worktree().join("README.md");
+    let admin = crate::git::worktree::admin_dir(&trial.kennel.place.repo, trial.kennel.worktree()).expect("a worktree");
+    trial.perform(&Deed::Edit(0));
+    date(&readme);
+    trial.perform(&Deed::Stage);
+    date(&admin.join("index"));
+    trial.perform(&Deed::Edit(0));
+    date(&readme);
+    trial.recycle();
+    trial.remove();
+}
