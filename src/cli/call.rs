@@ -7,7 +7,7 @@ use super::{Style, Ui};
 use crate::clock::Clock;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
-use crate::ops::OpenTown;
+use crate::ops::{self, OpenTown};
 use crate::town::Town;
 
 /// What a command gets: the printer, the clock, and where to look for the town. Nothing is opened before it is
@@ -58,6 +58,16 @@ impl Call {
     /// When there is none.
     pub fn open_to_mend(&self) -> Outcome<OpenTown> {
         OpenTown::open_to_mend(self.town()?, &self.here()?, self.clock)
+    }
+
+    /// Tells failures what keeps anything from being written in the town.
+    pub(super) fn explain<'a>(&self, failures: impl IntoIterator<Item = &'a mut Failure>) {
+        let mut failures = failures.into_iter().peekable();
+        if failures.peek().is_some()
+            && let Ok(town) = self.town()
+        {
+            failures.for_each(|failure| ops::explain(&town, failure));
+        }
     }
 
     /// The folder that the person is in.

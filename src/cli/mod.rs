@@ -81,7 +81,8 @@ pub fn main() -> ExitCode {
     log::start(cli.global.verbose);
     let mut call = Call::new(cli.global);
     let ended = cli.command.dispatch(&mut call);
-    let code = ended.unwrap_or_else(|failure| {
+    let code = ended.unwrap_or_else(|mut failure| {
+        call.explain([&mut failure]);
         call.ui.error(&failure);
         failure.kind.exit_code()
     });

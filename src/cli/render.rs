@@ -29,7 +29,8 @@ pub trait Perform {
 
 /// Carries out `command` and prints its report as text or JSON; the exit code is the report's.
 pub(super) fn show<P: Perform>(command: P, call: &mut Call) -> Outcome<u8> {
-    let report = command.perform(call)?;
+    let mut report = command.perform(call)?;
+    call.explain(report.failures());
     call.ui.end_step();
     call.print(&report);
     Ok(report.exit_code())

@@ -28,7 +28,7 @@ impl Snapshot {
         index.end_reading()?;
         // A transaction may have come between the two looks; then the newer tip is what the index shows.
         let tip = ledger.tip()?;
-        index.catch_up(ledger.objects()?, &tip)?;
+        let index = caught_up(ledger, index, &tip)?;
         index.begin_reading()?;
         let tip = index.commit()?.unwrap_or(tip);
         Ok(Self { index, tip })
@@ -37,8 +37,7 @@ impl Snapshot {
     /// A snapshot inside a transaction: the caller holds the lock, `tip` does not move.
     pub(super) fn under_lock(ledger: &Ledger, tip: &Oid) -> Outcome<Self> {
         let index = Index::open(&ledger.runtime_dir().join("index.db"))?;
-        index.catch_up(ledger.objects()?, tip)?;
-        Ok(Self { index, tip: tip.clone() })
+        Ok(Self { index: caught_up(ledger, index, tip)?, tip: tip.clone() })
     }
 
     pub(super) fn index(&self) -> &Index {
@@ -247,6 +246,19 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn broken(&self) -> Outcome<Vec<DocumentError>> {
         Ok(self.index.broken()?)
+    }
+}
+
+/// The index at `tip`; one in memory when there is no room for what it lacks.
+fn caught_up(ledger: &Ledger, index: Index, tip: &Oid) -> Outcome<Index> {
+    let objects = ledger.objects()?;
+    match index.catch_up(objects, tip) {
+        Err(error) if error.is_of_the_disk() => {
+            let index = Index::in_memory()?;
+            index.catch_up(objects, tip)?;
+            Ok(index)
+        }
+        other => Ok(other.map(|()| index)?),
     }
 }
 

@@ -47,6 +47,6 @@ pub mod unsling;
 pub mod who;
 pub mod why;
 
-pub use open::OpenTown;
+pub use open::{OpenTown, explain};
 pub use report::{Counts, Each, Envelope, Many, Page, Report, Row};
 pub use talk::{Silence, Talk};

@@ -9,7 +9,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, HomeId, Lease, Prefix, RigName};
 use crate::ledger::{Ledger, Snapshot};
 use crate::runtime::{self, Place};
-use crate::store::{NewEvent, StateDb};
+use crate::store::{self, NewEvent, StateDb};
 use crate::town::{Rig, Settings, Town};
 
 /// A town with its settings read, its ledger at hand, and the one who acts in it. Costs two small files; the
@@ -257,12 +257,22 @@ fn branch_of(town: &Town) -> String {
 }
 
 fn put(path: &Path, text: &[u8]) -> Outcome<()> {
-    crate::store::write_atomic(path, text, 0o644)
+    store::write_atomic(path, text, 0o644)
         .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", path.display()), error))
 }
 
 impl std::fmt::Debug for OpenTown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenTown").field("root", &self.town.root).field("actor", &self.actor).finish_non_exhaustive()
+    }
+}
+
+/// Tells a failure the reason for which nothing can be written in the town, when there is one, as its first hint: the
+/// programs and libraries say it in many ways, and some not at all.
+pub fn explain(town: &Town, failure: &mut Failure) {
+    if matches!(failure.kind, Kind::External | Kind::Corrupt | Kind::Internal)
+        && let Some(reason) = store::hindrance(&town.root)
+    {
+        failure.hints.insert(0, format!("{reason}; see to that, then do it again"));
     }
 }

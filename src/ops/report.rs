@@ -19,6 +19,11 @@ pub trait Report: Serialize {
     fn exit_code(&self) -> u8 {
         0
     }
+
+    /// What of it failed, to be told more about.
+    fn failures(&mut self) -> Vec<&mut Failure> {
+        Vec::new()
+    }
 }
 
 /// How many things there are, and how many of them were returned.
@@ -151,6 +156,10 @@ impl<T: Report> Report for Many<T> {
             Err(failure) => failure.kind.exit_code(),
         };
         self.items.iter().map(code).find(|code| *code != 0).unwrap_or(0)
+    }
+
+    fn failures(&mut self) -> Vec<&mut Failure> {
+        self.items.iter_mut().filter_map(|each| each.outcome.as_mut().err()).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 mod atomic;
 mod lock;
 mod process;
+mod room;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub use atomic::{TEMPORARY_SUFFIX, sync_dir, write_atomic};
 pub use lock::{FileLock, Owner};
 pub use process::{ProcessId, boot_id};
+pub use room::hindrance;
 pub use state::{Counter, Event, NewEvent, SessionEnd, SessionRow, StateDb};
 pub use watch::Watch;
 

@@ -9,5 +9,7 @@
 mod support;
 
 mod calls;
+mod disk;
 mod points;
+mod processes;
 mod scene;

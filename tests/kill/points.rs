@@ -11,10 +11,20 @@ const LEDGER: &[&str] = &["ledger.written", "ledger.locked", "ledger.swapped", "
 /// Kills `command` at the points, and each time lets the town converge from there.
 #[track_caller]
 fn drill(scene: &Scene, command: &dyn Fn(&TestTown) -> Command, points: &[&str]) {
-    let (recover, check) = (|_: &TestTown| scene.converges(), |_: &TestTown| {});
-    let drill = Drill { town: &scene.town, command, recover: &recover, check: &check };
     let points: Vec<&str> = LEDGER.iter().chain(points).copied().collect();
-    let tally = drill.at_commit_points(&points);
+    kill_at(scene, command, &points, &|| {});
+}
+
+/// The same where a worker had left something that it had not committed.
+#[track_caller]
+fn drill_at(scene: &Scene, command: &dyn Fn(&TestTown) -> Command, points: &[&str], blob: &str) {
+    kill_at(scene, command, points, &|| assert!(scene.has(blob), "what was not committed is lost"));
+}
+
+#[track_caller]
+fn kill_at(scene: &Scene, command: &dyn Fn(&TestTown) -> Command, points: &[&str], check: &dyn Fn()) {
+    let drill = Drill { town: &scene.town, command, recover: &|_| scene.converges(), check: &|_| check() };
+    let tally = drill.at_commit_points(points);
     assert!(tally.killed >= points.len(), "some of {points:?} are never passed: {tally:?}");
 }
 
@@ -46,4 +56,44 @@ fn bouncing() {
     let scene = Scene::submitted(&[RED]);
     let command = |town: &TestTown| gt(town, &["refinery", "run", "web"]);
     drill(&scene, &command, &["gate.kept", "gate.recorded", "bounce.recorded"]);
+}
+
+/// The tick finds a dead session and restarts it; a pass that dies while it has the right to tick keeps nobody from it.
+#[test]
+fn restarting() {
+    let scene = Scene::hooked(&[GREEN]);
+    let blob = scene.leave(&scene.beads[0]);
+    let command = |town: &TestTown| gt(town, &["tick"]);
+    let points = ["restart.ended", "launch.prepared", "launch.recorded", "launch.started"];
+    drill_at(&scene, &command, &points, &blob);
+}
+
+/// The tick takes a bead back from a worker that never came to its end, and gives it to another one.
+#[test]
+fn releasing() {
+    let scene = Scene::hooked(&[GREEN]);
+    let blob = scene.leave(&scene.beads[0]);
+    scene.exhaust(&scene.beads[0]);
+    let command = |town: &TestTown| gt(town, &["tick"]);
+    let points: Vec<&str> = LEDGER.iter().copied().chain(["release.pinned", "launch.started"]).collect();
+    drill_at(&scene, &command, &points, &blob);
+}
+
+#[test]
+fn unslinging() {
+    let scene = Scene::hooked(&[GREEN]);
+    let bead = scene.beads[0].clone();
+    let blob = scene.leave(&bead);
+    let command = |town: &TestTown| gt(town, &["unsling", &bead]);
+    let points: Vec<&str> =
+        LEDGER.iter().copied().chain(["unsling.ended", "unsling.pinned", "unsling.released"]).collect();
+    drill_at(&scene, &command, &points, &blob);
+}
+
+#[test]
+fn rejecting() {
+    let scene = Scene::submitted(&[GREEN]);
+    let bead = scene.beads[0].clone();
+    let command = |town: &TestTown| gt(town, &["queue", "reject", &bead, "not like this"]);
+    drill(&scene, &command, &["reject.recorded"]);
 }

@@ -39,8 +39,9 @@ pub fn tick(town: &TestTown) {
 pub fn rest(town: &TestTown) {
     let start = Instant::now();
     loop {
-        let at_work: Vec<_> =
-            town.processes().into_iter().filter(|process| !process.line.starts_with("tmux ")).collect();
+        // Beside a terminal whose program has ended, tmux keeps the `cat` that wrote its log.
+        let idles = |line: &str| line.starts_with("tmux ") || line == "cat";
+        let at_work: Vec<_> = town.processes().into_iter().filter(|process| !idles(&process.line)).collect();
         if at_work.is_empty() {
             return;
         }

@@ -31,3 +31,13 @@ pub enum IndexError {
     #[error(transparent)]
     Objects(#[from] crate::git::objects::ObjectsError),
 }
+
+impl IndexError {
+    /// Whether the file could not be written for want of room or of permission, and is none the worse.
+    pub fn is_of_the_disk(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+        let Self::Sqlite { source, .. } = self else { return false };
+        let code = source.sqlite_error_code();
+        code.is_some_and(|code| matches!(code, CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure))
+    }
+}

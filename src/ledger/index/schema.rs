@@ -92,7 +92,7 @@ impl Index {
         Ok(index)
     }
 
-    pub(super) fn in_memory() -> Result<Self, IndexError> {
+    pub(in crate::ledger) fn in_memory() -> Result<Self, IndexError> {
         let fail = |source| IndexError::Sqlite { path: ":memory:".to_owned(), action: "created", source };
         let index = Self { db: Connection::open_in_memory().map_err(fail)?, path: ":memory:".to_owned() };
         index.create("").map_err(fail)?;

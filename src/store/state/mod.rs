@@ -7,11 +7,12 @@ mod counters;
 mod events;
 mod sessions;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{FileLock, StoreError};
 
@@ -55,11 +56,16 @@ pub struct StateDb {
 
 impl StateDb {
     /// Opens the database, and creates it when it is not there. A damaged one is moved aside and named in the error;
-    /// the next call then starts with an empty one.
+    /// the next call then starts with an empty one. Where nothing can be written, as on a full disk or in a read-only
+    /// town, it can still be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         match Self::connect(path) {
             Ok(connection) => Ok(Self { connection, path: path.to_owned() }),
             Err(StoreError::Database { source, .. }) if is_damage(&source) => Err(set_aside(path)),
+            Err(error @ StoreError::Database { .. }) => match connect_to_read(path) {
+                Some(connection) => Ok(Self { connection, path: path.to_owned() }),
+                None => Err(error),
+            },
             Err(error) => Err(error),
         }
     }
@@ -114,7 +120,7 @@ impl StateDb {
 impl Drop for StateDb {
     /// Folds a long log into the file, unless somebody reads from it now.
     fn drop(&mut self) {
-        if std::fs::metadata(beside(&self.path, "-wal")).is_ok_and(|log| log.len() > LOG_LENGTH) {
+        if fs::metadata(beside(&self.path, "-wal")).is_ok_and(|log| log.len() > LOG_LENGTH) {
             let _ = self.connection.busy_timeout(Duration::ZERO);
             let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
@@ -125,6 +131,25 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// Opens a database of this version beside which SQLite cannot make the files that it needs to write. With a journal
+/// from before it can be read only together with that; without one nobody writes, and the file itself is all there is.
+fn connect_to_read(path: &Path) -> Option<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match fs::metadata(beside(path, "-wal")).is_ok_and(|journal| journal.len() > 0) {
+        true => Connection::open_with_flags(path, flags),
+        false => Connection::open_with_flags(format!("file:{}?immutable=1", escaped(path)?), flags),
+    };
+    let connection = connection.ok()?;
+    connection.busy_timeout(BUSY).ok()?;
+    let known = version(&connection).ok()? == SCHEMA.len() as i64;
+    known.then_some(connection)
+}
+
+/// A path as the address of a file takes it; see SQLite's "URI Filenames".
+fn escaped(path: &Path) -> Option<String> {
+    Some(path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -166,11 +191,11 @@ fn set_aside(path: &Path) -> StoreError {
     if reason.starts_with("another") {
         return StoreError::Damaged { path: path.to_owned(), reason, kept_as: path.to_owned() };
     }
-    if let Err(source) = std::fs::rename(path, &kept_as) {
+    if let Err(source) = fs::rename(path, &kept_as) {
         return StoreError::io("move aside", path, source);
     }
     for suffix in ["-wal", "-shm"] {
-        let _ = std::fs::rename(beside(suffix), beside(&format!(".damaged-{stamp}{suffix}")));
+        let _ = fs::rename(beside(suffix), beside(&format!(".damaged-{stamp}{suffix}")));
     }
     StoreError::Damaged { path: path.to_owned(), reason, kept_as }
 }
