@@ -52,12 +52,12 @@ pub fn end(dir: &Path, grace: Duration) -> Result<EndReport, RuntimeError> {
     }
     let mut killed = Vec::new();
     // The session's own process first, or it would run `on_end` and talk about what is done to its agent.
-    let own = pid.as_ref().filter(|_| !is_command).map(|pid| pid.process).filter(|own| own.is_alive());
+    let own = pid.as_ref().filter(|_| !is_command).and_then(PidFile::living);
     if let Some(own) = own {
         signal(own, Signal::KILL);
         killed.push(own);
     }
-    let group = pid.and_then(|pid| pid.child).filter(|child| child.is_alive()).map(|child| child.pid);
+    let group = pid.and_then(|pid| pid.living_child()).map(|child| child.pid);
     let target = Target { marker: session_of(dir), group, ancestor: None };
     match Sweep::new(target, grace).run() {
         Ok(signalled) => killed.extend(signalled.into_iter().filter(|process| Some(*process) != own)),

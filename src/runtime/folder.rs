@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Exit, Launch, RuntimeError};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{ProcessId, write_atomic};
+use crate::store::{ProcessId, boot_id, write_atomic};
 
 /// How long a session may take from its launch file to its pid file before it counts as lost.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -55,11 +55,34 @@ pub struct PidFile {
     /// The command line, when this is no session but a gate or a set-up command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// In which life of the machine: numbers and start times are given out anew in the next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<String>,
 }
 
 impl PidFile {
     /// The name of the file in a run folder.
     pub const FILE: &'static str = "pid";
+
+    /// That of the calling process, which begins now; with a command line unless it is a session.
+    pub(super) fn current(command: Option<String>) -> Self {
+        Self { process: ProcessId::current(), started: super::now(), child: None, command, boot: boot_id() }
+    }
+
+    /// The process, if it lives.
+    pub fn living(&self) -> Option<ProcessId> {
+        self.living_of(Some(self.process))
+    }
+
+    /// The agent or the command, if it lives.
+    pub fn living_child(&self) -> Option<ProcessId> {
+        self.living_of(self.child)
+    }
+
+    fn living_of(&self, process: Option<ProcessId>) -> Option<ProcessId> {
+        let of_this_boot = self.boot.is_none() || self.boot == boot_id();
+        process.filter(|process| of_this_boot && process.is_alive())
+    }
 
     /// The pid file of a run folder; `None` when there is none.
     pub fn read(dir: &Path) -> Option<Self> {
@@ -93,7 +116,7 @@ pub fn observe(dir: &Path) -> Observed {
         return Observed::Ended(exit);
     }
     match PidFile::read(dir) {
-        Some(pid) if pid.process.is_alive() => Observed::Running(pid),
+        Some(pid) if pid.living().is_some() => Observed::Running(pid),
         // It may have ended between the two looks.
         Some(_) => Exit::read(dir).map_or(Observed::Lost, Observed::Ended),
         None => match std::fs::metadata(dir.join(Launch::FILE)).and_then(|file| file.modified()) {
@@ -177,4 +200,23 @@ pub(super) fn make_private_dir(dir: &Path) -> Result<(), RuntimeError> {
 /// Makes the folder that a session's log is to lie in.
 pub(super) fn make_log_dir(log: &Path) -> Result<(), RuntimeError> {
     log.parent().map_or(Ok(()), make_private_dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_of_an_earlier_life_of_the_machine_is_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ours = PidFile { child: Some(ProcessId::current()), ..PidFile::current(None) };
+        ours.write(folder.path()).expect("written");
+        assert_eq!(observe(folder.path()), Observed::Running(ours.clone()));
+        assert_eq!(ours.living_child(), ours.child);
+        let earlier = PidFile { boot: Some("0a000000-0000-4000-8000-000000000000".to_owned()), ..ours.clone() };
+        earlier.write(folder.path()).expect("written");
+        assert_eq!((observe(folder.path()), earlier.living(), earlier.living_child()), (Observed::Lost, None, None));
+        // Written by a gt that did not note it.
+        assert_eq!(PidFile { boot: None, ..ours.clone() }.living(), Some(ours.process));
+    }
 }

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
+use super::RuntimeError;
 use super::folder::{PidFile, make_private_dir};
 use super::survivors::{Sweep, Target};
-use super::{RuntimeError, now};
 use crate::env;
 use crate::id::SessionId;
 use crate::store::ProcessId;
@@ -196,7 +196,7 @@ impl RunFolder {
     fn make(dir: &Path, command: &str) -> Result<Self, RuntimeError> {
         make_private_dir(dir)?;
         let command = Some(command.to_owned());
-        let pid = PidFile { process: ProcessId::current(), started: now(), child: None, command };
+        let pid = PidFile::current(command);
         pid.write(dir)?;
         Ok(Self { dir: dir.to_owned(), pid })
     }

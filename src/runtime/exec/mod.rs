@@ -73,7 +73,7 @@ async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> 
     let signals = Signals::open().map_err(RuntimeError::io("watch for signals in", dir))?;
     // Without its socket a session still works; it is then ended by signals.
     let socket = Socket::open(dir).inspect_err(|error| say(&error.to_string())).ok();
-    let mut pid = PidFile { process: ProcessId::current(), started: now(), child: None, command: None };
+    let mut pid = PidFile::current(None);
     pid.write(dir)?;
     // Looked for after the pid file is there: whoever ended this session meanwhile either sees the pid or is seen here.
     if Exit::read(dir).is_some() {
