@@ -87,6 +87,8 @@ fn start_alone(open: &OpenTown, bead: &Bead, claim: &Claim) -> Outcome<Start> {
         return Ok(Start::Runs { session: live.row.id });
     }
     session::end_all(open, worker, "replaced")?;
+    // The set-up of a start that was killed may still be at work in this very folder.
+    session::end_strays(open)?;
     let rig = open.town.rig(&worker.rig)?;
     let settings = open.settings_for(&rig)?;
     let assignment = Assignment { bead, worker, rig: &rig, settings: &settings };

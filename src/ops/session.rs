@@ -8,7 +8,10 @@ use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
 use crate::runtime::{self, EndReport, ExitReason, Launch, Observed, Run};
-use crate::store::{SessionEnd, SessionRow};
+use crate::store::{FileLock, SessionEnd, SessionRow};
+
+/// How long another process may take to end what a killed one left.
+const STRAYS: Duration = Duration::from_secs(60);
 
 /// A session that is not recorded as ended, and what its run folder tells.
 #[derive(Debug, Clone)]
@@ -124,6 +127,11 @@ pub fn strays(open: &OpenTown) -> Outcome<Vec<Run>> {
 /// # Errors
 /// When processes do not end.
 pub fn end_strays(open: &OpenTown) -> Outcome<usize> {
+    if strays(open)?.is_empty() {
+        return Ok(0);
+    }
+    // Two that end the same one would trip over each other's run folder.
+    let _alone = FileLock::acquire(&open.town.strays_lock(), STRAYS)?;
     let strays = strays(open)?;
     for stray in &strays {
         runtime::end(&stray.dir, Duration::ZERO)?;

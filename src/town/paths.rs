@@ -135,6 +135,11 @@ impl Town {
         self.lock_file(&format!("worktrees-{rig}"))
     }
 
+    /// The lock under which commands are ended whose `gt` was killed.
+    pub fn strays_lock(&self) -> PathBuf {
+        self.lock_file("strays")
+    }
+
     /// `.git/gt/index.db`: deletable at any time.
     pub fn index_db(&self) -> PathBuf {
         self.runtime_dir().join("index.db")
