@@ -51,6 +51,6 @@ variables! {
     SCRIPT = "GT_SCRIPT", Person, "A TOML file of replies that the scripted model plays instead of calling an endpoint.";
     MODEL = "GT_MODEL", Person, "The model that the built-in agent and the mayor ask: `provider/name`, such as `openai/gpt-5` or `anthropic/claude-sonnet-4-5`.";
     CLOCK = "GT_CLOCK", Tests, "An RFC 3339 time at which the clock stands still.";
-    SEEDS = "GT_SEEDS", Tests, "`count[@first]`: how many random histories the tests of the merge queue play, and from which on.";
+    SEEDS = "GT_SEEDS", Tests, "`count[@first]`: how many random histories the tests play, and from which on.";
     CRASH = "GT_CRASH", Tests, "`point[:n]`: the process kills itself with SIGKILL the n-th time it passes that commit point.";
 }

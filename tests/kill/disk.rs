@@ -3,6 +3,8 @@
 //! The town lies on a disk of its own, in memory. To mount it, each of these tests runs once more in a process with its
 //! own view of what is mounted, so that nothing of it is seen outside or outlives the test.
 
+#![allow(clippy::print_stderr, reason = "what was skipped, and what the same test said elsewhere")]
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;

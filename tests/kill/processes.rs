@@ -147,8 +147,7 @@ fn a_stopped_transaction_is_killed() {
     strace.arg(note.get_program()).args(note.get_args()).current_dir(&town.root);
     let mut strace = strace.spawn().expect("strace was found");
     let stopped = wait_for("the transaction to stop", Duration::from_secs(60), || {
-        let found = scene.pids("bead note").into_iter().find(|pid| is_stopped(*pid));
-        found
+        scene.pids("bead note").into_iter().find(|pid| is_stopped(*pid))
     });
     let mut other = town.command(["bead", "note", &scene.beads[0], "goes on"]).start();
     wait_until("the other one to wait", || scene.pids("bead note").iter().any(|pid| waits(*pid, stopped)));

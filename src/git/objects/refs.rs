@@ -76,8 +76,11 @@ impl RefLock {
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound && start.elapsed() < REF_PATIENCE => {
                     let folder = path.parent().unwrap_or(&path);
-                    fs::create_dir_all(folder)
-                        .map_err(|source| ObjectsError::File { action: "create", path: folder.to_owned(), source })?;
+                    fs::create_dir_all(folder).map_err(|source| ObjectsError::File {
+                        action: "create",
+                        path: folder.to_owned(),
+                        source,
+                    })?;
                 }
                 Err(source) => return Err(ObjectsError::File { action: "create", path, source }),
             }

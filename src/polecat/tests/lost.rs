@@ -243,8 +243,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// How many histories are tried: `GT_SEEDS`, or a few.
+fn histories() -> u32 {
+    let wanted = std::env::var(crate::env::SEEDS).ok().and_then(|text| text.split('@').next()?.parse().ok());
+    wanted.unwrap_or(12)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: histories(), max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_a_worker_did_is_kept(deeds in deeds()) {
