@@ -27,6 +27,7 @@ use super::hook;
 use super::init;
 use super::ledger;
 use super::mayor;
+use super::memory;
 use super::polecat;
 use super::prime;
 use super::queue;
@@ -94,6 +95,9 @@ pub(super) enum Work {
     Peek(attach::PeekArgs),
     Polecat(polecat::Args),
     Escalation(escalation::Args),
+    Remember(memory::RememberArgs),
+    Recall(memory::RecallArgs),
+    Forget(memory::ForgetArgs),
 }
 
 /// What workers say.
@@ -217,6 +221,9 @@ impl Work {
             Self::Peek(args) => show(args, call),
             Self::Polecat(args) => args.dispatch(call),
             Self::Escalation(args) => args.dispatch(call),
+            Self::Remember(args) => show(args, call),
+            Self::Recall(args) => show(args, call),
+            Self::Forget(args) => show(args, call),
         }
     }
 }

@@ -37,6 +37,7 @@ mod interrupt;
 mod ledger;
 mod log;
 mod mayor;
+mod memory;
 mod polecat;
 mod prime;
 mod queue;

@@ -25,6 +25,7 @@ pub mod launch;
 pub mod ledger;
 pub mod log;
 pub mod mayor;
+pub mod memory;
 mod open;
 pub mod pass;
 pub mod polecat;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::target::Target;
-use super::{OpenTown, Report, who};
+use super::{OpenTown, Report, memory, who};
 use crate::agent::prompt::{AttemptContext, BeadContext, GateContext, NeedContext, NoteContext, PrimeContext, Prompts};
 use crate::bead::{Attempt, Bead};
 use crate::clock::rfc3339;
@@ -72,6 +72,8 @@ pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>
     let needs = bead.needs.iter().map(|id| need(snapshot, id)).collect::<Outcome<Vec<_>>>()?;
     let target = Target::of(open, rig);
     Ok(PrimeContext {
+        remembered: memory::known_to(snapshot, &rig.name, &bead.role)?,
+        remembered_more: 0,
         worker: worker.short(),
         rig: rig.name.to_string(),
         role: bead.role.to_string(),

@@ -144,9 +144,7 @@ impl Refinery {
         match (&pair.trial, pair.next()) {
             (Some((commit, tree)), Found::Try(members)) => self.gate(commit.clone(), Subject::tree(tree), members),
             (_, Found::Try(members)) => Decision::Stack { base: pair.base.clone(), members },
-            (_, Found::Say(text)) => {
-                Self::leave(pair.culprit.clone(), &Leave::Bounced(pair.cause(&text)))
-            }
+            (_, Found::Say(text)) => Self::leave(pair.culprit.clone(), &Leave::Bounced(pair.cause(&text))),
         }
     }
 

@@ -17,6 +17,7 @@ mod gates;
 mod harness;
 mod init;
 mod ledger;
+mod memory;
 mod promises;
 mod queue;
 mod queue_verbs;

@@ -87,7 +87,8 @@ fn work_on_a_conflict_has_its_own_template_and_lands() {
     assert_eq!((beads(&ran, "landed"), beads(&ran, "bounced")), (vec![other], vec![bead.clone()]));
     work(&scene, &bead);
     let told = primed(&scene, 2);
-    for part in ["You bring two sides together", "- greeting.txt", "git merge main", "On main these commits touch them"] {
+    for part in ["You bring two sides together", "- greeting.txt", "git merge main", "On main these commits touch them"]
+    {
         assert!(told.contains(part), "{part}: {told}");
     }
     assert!(!told.contains("You write code that lands."), "{told}");

@@ -123,7 +123,8 @@ fn what_conflicts_with_others_of_the_batch_is_tried_alone_and_goes_back_with_bot
     let ran = scene.run();
     assert_eq!(beads(&ran, "landed"), [first, innocent]);
     let told = reason(&ran, "bounced", &second);
-    for part in ["conflicts with main in greeting.txt", "On main these commits touch them", "On the branch these", "second"]
+    for part in
+        ["conflicts with main in greeting.txt", "On main these commits touch them", "On the branch these", "second"]
     {
         assert!(told.contains(part), "{part}: {told}");
     }

@@ -162,7 +162,9 @@ fn a_gate_that_hangs_or_leaves_processes_behind_holds_nothing_up() {
     assert!(scene.shown(&slow)["attempts"][0]["reason"].as_str().is_some_and(|text| text.contains("before")));
 
     // One that goes into the background, twice forked and in a session of its own, with its output open.
-    scene.gates("[[gates]]\nname = \"forks\"\nrun = \"(setsid sh -c 'sleep 3600 & sleep 3600' &) ; sleep 3600 & echo ok\"\n");
+    scene.gates(
+        "[[gates]]\nname = \"forks\"\nrun = \"(setsid sh -c 'sleep 3600 & sleep 3600' &) ; sleep 3600 & echo ok\"\n",
+    );
     let bead = scene.submit_green(1).remove(0);
     let ran = scene.run();
     assert_eq!(beads(&ran, "landed"), [bead.as_str()], "{ran:#}");

@@ -62,7 +62,8 @@ fn an_unrelated_history_is_refused_at_the_door_and_behind_it() {
 #[test]
 fn a_binary_conflict_names_the_file_and_both_sides() {
     let scene = Scene::new();
-    let write = |byte: u8| fs::write(scene.project.path.join("logo.png"), vec![0u8, byte, 0, 255, byte]).expect("writable");
+    let write =
+        |byte: u8| fs::write(scene.project.path.join("logo.png"), vec![0u8, byte, 0, 255, byte]).expect("writable");
     write(1);
     scene.project.commit("a logo");
     for (name, byte) in [("one", 2), ("two", 3)] {

@@ -56,7 +56,11 @@ impl Batch {
         converge::rest(town);
         for _ in 0..TICKS {
             converge::tick(town);
-            if self.scene.queue().iter().all(|bead| self.fates.iter().any(|(id, fate)| id == bead && *fate == "submitted"))
+            if self
+                .scene
+                .queue()
+                .iter()
+                .all(|bead| self.fates.iter().any(|(id, fate)| id == bead && *fate == "submitted"))
             {
                 break;
             }

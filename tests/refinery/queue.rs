@@ -7,7 +7,8 @@ use crate::scene::{Scene, beads, reason};
 /// Who stands where, and why.
 fn whys(scene: &Scene) -> Vec<(String, String)> {
     let list = scene.town.json(["queue", "list"]);
-    let row = |row: &Value| (row["bead"].as_str().unwrap_or("").to_owned(), row["why"].as_str().unwrap_or("").to_owned());
+    let row =
+        |row: &Value| (row["bead"].as_str().unwrap_or("").to_owned(), row["why"].as_str().unwrap_or("").to_owned());
     list.as_array().expect("a list").iter().map(row).collect()
 }
 

@@ -176,7 +176,8 @@ impl Scene {
     /// Git where work lands.
     #[track_caller]
     pub fn git(&self, arguments: &[&str]) -> String {
-        let output = self.town.program("git").current_dir(self.target()).args(arguments).output().expect("git is there");
+        let output =
+            self.town.program("git").current_dir(self.target()).args(arguments).output().expect("git is there");
         assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }

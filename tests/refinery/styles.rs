@@ -30,7 +30,8 @@ fn a_merge_keeps_the_commits_and_names_author_and_bead() {
     let [one, two] = two_branches(&scene);
     scene.run();
     let who = "Bo Builder <bo@example.org>";
-    let wanted = [(&one, "one"), (&two, "two")].map(|(bead, name)| format!("Merge {bead}: end {name} | {who} | {bead}"));
+    let wanted =
+        [(&one, "one"), (&two, "two")].map(|(bead, name)| format!("Merge {bead}: end {name} | {who} | {bead}"));
     assert_eq!(history(&scene), wanted);
     assert!(scene.git(&["log", "--format=%s", "main"]).contains("begin one"));
     for bead in [&one, &two] {
@@ -66,7 +67,11 @@ fn a_rebase_puts_every_commit_on_top() {
     assert_eq!(scene.git(&["rev-list", "--count", "--min-parents=2", "main"]), "0");
     for bead in &all {
         let landed = scene.shown(bead)["merge"]["landed"].as_str().expect("landed").to_owned();
-        assert!(scene.git(&["log", "--format=%B", "-1", &landed]).contains(bead.as_str()), "{}", history(&scene).join("\n"));
+        assert!(
+            scene.git(&["log", "--format=%B", "-1", &landed]).contains(bead.as_str()),
+            "{}",
+            history(&scene).join("\n")
+        );
     }
     scene.is_sound();
 }

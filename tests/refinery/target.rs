@@ -105,7 +105,9 @@ fn a_deleted_remote_target_is_noticed_and_not_made_anew() {
     scene.git(&["branch", "--move", "main", "trunk"]);
     for _ in 0..2 {
         let ran = scene.run();
-        assert!(ran["waiting"].as_str().is_some_and(|why| why.contains("the branch main of") && why.contains("is gone")));
+        assert!(
+            ran["waiting"].as_str().is_some_and(|why| why.contains("the branch main of") && why.contains("is gone"))
+        );
     }
     assert_eq!((scene.git(&["branch", "--list", "main"]).as_str(), scene.runs()), ("", 0));
     let said = scene.escalations();

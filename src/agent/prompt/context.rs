@@ -27,6 +27,10 @@ pub struct PrimeContext {
     pub earlier: Vec<AttemptContext>,
     /// Notes, oldest first.
     pub notes: Vec<NoteContext>,
+    /// What every worker of the role, the rig and the town should know, in this order.
+    pub remembered: Vec<RememberedContext>,
+    /// How many such notes there are that are not shown.
+    pub remembered_more: usize,
     /// What must pass before it lands.
     pub gates: Vec<GateContext>,
     /// The files of the last attempt that could not be merged with the target: the work is to bring both together.
@@ -92,6 +96,15 @@ pub struct NoteContext {
     /// When it was made.
     pub at: String,
     /// What it says.
+    pub text: String,
+}
+
+/// What somebody told `gt` to remember.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedContext {
+    /// Its name, by which `gt recall` finds it.
+    pub name: String,
+    /// Markdown.
     pub text: String,
 }
 

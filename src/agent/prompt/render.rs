@@ -7,9 +7,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::context::{
-    BounceContext, MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary,
-};
+use super::context::{BounceContext, MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary};
 use super::cut::{fit, head, lines, tail};
 use crate::agent::AgentError;
 use crate::id::RoleName;
@@ -256,6 +254,12 @@ fn shortened(prime: &PrimeContext, scale: usize) -> PrimeContext {
     shown.notes.drain(..older);
     for note in &mut shown.notes {
         note.text = head(&note.text, room(800), &show);
+    }
+    shown.remembered_more = shown.remembered.len().saturating_sub(room(8));
+    shown.remembered.truncate(room(8));
+    for note in &mut shown.remembered {
+        let words = note.name.rsplit('/').next().unwrap_or_default().replace('-', " ");
+        note.text = head(&note.text, room(500), &format!("`gt recall {words}`"));
     }
     shown.gates.truncate(10);
     for gate in &mut shown.gates {

@@ -70,10 +70,7 @@ impl Run<'_> {
     pub(super) fn trouble(&mut self, reason: &str, talk: &mut dyn Talk) -> Outcome<()> {
         talk.warn(reason);
         self.report.undelivered = Some(reason.to_owned());
-        let summary = format!(
-            "{}: {reason}; {UNDELIVERED} {} until that is mended",
-            self.rig.name, self.rig.url
-        );
+        let summary = format!("{}: {reason}; {UNDELIVERED} {} until that is mended", self.rig.name, self.rig.url);
         escalate::once(self.open, &escalate::problem(&self.actor, None, Severity::Medium, summary))
     }
 
