@@ -79,6 +79,11 @@ impl Catalogue {
         self.presets.keys().map(String::as_str).collect()
     }
 
+    /// Whether `name` is that of a built-in agent.
+    pub(super) fn is_built_in(name: &str) -> bool {
+        BUILT_IN.iter().any(|(known, _)| *known == name)
+    }
+
     fn unknown(&self, name: &str) -> AgentError {
         let known: Vec<String> = self.presets.keys().cloned().collect();
         let nearest = nearest(name, known.iter().map(String::as_str));

@@ -28,6 +28,9 @@ pub struct Detected {
     pub unsigned: Option<String>,
     /// How to install it.
     pub install: String,
+    /// Whether the town made it, under a name that no built-in agent has.
+    #[serde(skip)]
+    pub own: bool,
 }
 
 /// The agent to work with when nobody said.
@@ -39,6 +42,20 @@ pub struct Choice {
     pub reason: String,
     /// Whether it could be started now.
     pub usable: bool,
+    /// Agents of the town's own between which nobody but the person can choose; then none is usable.
+    #[serde(skip)]
+    pub undecided: Vec<String>,
+}
+
+impl Choice {
+    fn of(agent: &str, reason: impl Into<String>, usable: bool) -> Self {
+        Self { agent: agent.to_owned(), reason: reason.into(), usable, undecided: Vec::new() }
+    }
+
+    /// The one that the person named.
+    pub fn named(agent: &str, usable: bool) -> Self {
+        Self::of(agent, "you chose it", usable)
+    }
 }
 
 /// Looks for every agent of the catalogue, by preference. No program is run.
@@ -61,22 +78,38 @@ fn look_for(preset: &Preset, caller: &Caller, gt: &Path) -> Detected {
         usable,
         unsigned: unsigned.map(|error| error.to_string()),
         install: preset.install.clone(),
+        own: !Catalogue::is_built_in(&preset.name),
     }
 }
 
-/// The first usable agent, one with credentials before one without; the built-in one when there is none.
+/// The first known agent that is usable and has its credentials; else the only one of the town's own that is usable.
+/// Between several of those only the person can choose: none of them is better known than the others. Else a known one
+/// without credentials; the built-in one when there is none at all.
 pub fn choose(found: &[Detected]) -> Choice {
-    let usable = || found.iter().filter(|agent| agent.usable);
-    let Some(first) = usable().find(|agent| agent.unsigned.is_none()).or_else(|| usable().next()) else {
-        let reason = "no agent is installed and no key for a model is set".to_owned();
-        return Choice { agent: "builtin".to_owned(), reason, usable: false };
-    };
-    let place = first.program.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-    let reason = match (first.name.as_str(), first.keys.first()) {
+    let (own, known): (Vec<&Detected>, Vec<&Detected>) =
+        found.iter().filter(|agent| agent.usable).partition(|agent| agent.own);
+    let signed_in = known.iter().find(|agent| agent.unsigned.is_none());
+    match (signed_in, own.as_slice()) {
+        (Some(first), _) => Choice::of(&first.name, installed(first), true),
+        (None, [only]) => Choice::of(&only.name, format!("{} is the only agent that can work", only.name), true),
+        (None, []) => match known.first() {
+            Some(first) => Choice::of(&first.name, installed(first), true),
+            None => Choice::of("builtin", "no agent is installed and no key for a model is set", false),
+        },
+        (None, several) => {
+            let undecided: Vec<String> = several.iter().map(|agent| agent.name.clone()).collect();
+            let reason = format!("{} could work, and none of them is chosen", undecided.join(", "));
+            Choice { undecided, ..Choice::of(&several[0].name, reason, false) }
+        }
+    }
+}
+
+fn installed(agent: &Detected) -> String {
+    let place = agent.program.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+    match (agent.name.as_str(), agent.keys.first()) {
         ("builtin", Some(key)) => format!("{key} is set and no other agent can work"),
         (name, _) => format!("{name} is installed in {place}"),
-    };
-    Choice { agent: first.name.clone(), reason, usable: true }
+    }
 }
 
 /// Asks a program for its version: the first line that it prints.

@@ -27,7 +27,7 @@ pub enum AgentError {
         reason: String,
     },
     /// The program of the agent is not installed.
-    #[error("the agent {agent} needs the program {program}, which is in none of: {}", join(.searched))]
+    #[error("the agent {agent} needs the program {program}, {}", place(program, .searched))]
     ProgramMissing {
         /// The agent.
         agent: String,
@@ -142,11 +142,13 @@ pub enum AgentError {
     },
 }
 
-fn join(folders: &[PathBuf]) -> String {
-    if folders.is_empty() {
-        return "(PATH is empty)".to_owned();
+/// Where a program was looked for: the folders of `PATH` are the person's own, and many.
+fn place(program: &str, searched: &[PathBuf]) -> String {
+    match (program.contains('/'), searched) {
+        (true, _) => "and there is no such program".to_owned(),
+        (false, []) => "and PATH is empty".to_owned(),
+        (false, folders) => format!("which is in none of the {} folders of PATH", folders.len()),
     }
-    folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(":")
 }
 
 /// "neither A nor B is set, and F is not there".
@@ -192,10 +194,15 @@ impl AgentError {
                 format!("Known agents: {}.", known.join(", ")),
                 "Any program can be one: `gt config set agents.NAME.command \"program --flag\"`.".to_owned(),
             ],
-            Self::ProgramMissing { install, .. } => vec![
-                format!("To install it: {install}."),
-                "Or work with another: `gt config set agent NAME`; `gt doctor` lists what is installed.".to_owned(),
-            ],
+            Self::ProgramMissing { agent, install, .. } => {
+                // What a preset says for any name is said for this one.
+                let install = install.replace("agents.NAME.", &format!("agents.{agent}."));
+                vec![
+                    format!("To install it: {install}."),
+                    "`gt agent list` says which agents can work; `gt sling --agent` and `gt config set agent` choose one."
+                        .to_owned(),
+                ]
+            }
             Self::NoCredentials { agent, sign_in, .. } => {
                 let sign_in = if sign_in.is_empty() { "sign in" } else { sign_in };
                 vec![format!("To sign in: {sign_in}."), all_the_same(agent)]

@@ -373,7 +373,7 @@ fn every_field_of_a_preset_is_a_documented_setting() {
 }
 
 #[test]
-fn a_missing_program_is_named_with_the_folders_searched_and_the_way_to_install_it() {
+fn a_missing_program_is_named_with_the_way_to_install_it() {
     let mut machine = Machine::with(&[]);
     machine.write("bin/claude", "not executable", 0o644);
     machine.set("PATH", &format!("{}:/nowhere", machine.path("bin").display()));
@@ -384,9 +384,9 @@ fn a_missing_program_is_named_with_the_folders_searched_and_the_way_to_install_i
     assert_data_eq!(
         told,
         str![[r#"
-the agent claude needs the program claude, which is in none of: [M]/bin:/nowhere
+the agent claude needs the program claude, which is in none of the 2 folders of PATH
 To install it: npm install -g @anthropic-ai/claude-code (node 22 or newer), then run `claude` once and sign in.
-Or work with another: `gt config set agent NAME`; `gt doctor` lists what is installed.
+`gt agent list` says which agents can work; `gt sling --agent` and `gt config set agent` choose one.
 "#]]
     );
 }
@@ -414,6 +414,23 @@ fn the_choice_of_an_agent_says_its_reason() {
         chosen(&none, &gt),
         ("builtin".into(), "OPENAI_API_KEY is set and no other agent can work".into(), true)
     );
+}
+
+#[test]
+fn between_agents_of_its_own_a_town_has_to_choose() {
+    let mut machine = Machine::with(&[("one", "true"), ("two", "true"), ("gt", "true")]);
+    let gt = machine.path("bin/gt");
+    let chosen = |machine: &Machine, text: &str| {
+        let choice = choose(&detect(&Catalogue::new(&settings(text)), &machine.caller, &gt));
+        (choice.agent, choice.usable, choice.undecided)
+    };
+    let one = "[mine]\ncommand = \"one\"\n";
+    let broken = format!("{one}[broken]\ncommand = \"missing --now\"\n");
+    assert_eq!(chosen(&machine, &broken), ("mine".into(), true, vec![]));
+    let both = format!("{one}[a]\ncommand = \"two\"\n");
+    assert_eq!(chosen(&machine, &both), ("a".into(), false, vec!["a".into(), "mine".into()]));
+    machine.set("OPENAI_API_KEY", "k");
+    assert_eq!(chosen(&machine, &both), ("builtin".into(), true, vec![]));
 }
 
 #[test]

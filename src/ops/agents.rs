@@ -45,7 +45,9 @@ impl Row for Listed {
 /// When the system does not say which program this is.
 pub fn list(catalogue: &Catalogue, set: Option<&str>) -> Outcome<Page<Listed>> {
     let found = installed(catalogue)?;
-    let default = set.map_or_else(|| choose(&found).agent, str::to_owned);
+    let choice = choose(&found);
+    let chosen = if choice.undecided.is_empty() { choice.agent.as_str() } else { "" };
+    let default = set.unwrap_or(chosen).to_owned();
     let known: Vec<String> = found.iter().map(|agent| agent.name.clone()).collect();
     let mut rows: Vec<Listed> = found.into_iter().map(|found| listed(found, &default)).collect();
     for name in catalogue.names() {

@@ -121,7 +121,7 @@ fn chosen(site: &Site, name: Option<&str>) -> Outcome<Choice> {
     let Some(name) = name else { return Ok(site.preferred.clone()) };
     Catalogue::built_in().get(name)?;
     let usable = site.agents.iter().any(|agent| agent.name == name && agent.usable);
-    Ok(Choice { agent: name.to_owned(), reason: "you chose it".to_owned(), usable })
+    Ok(Choice::named(name, usable))
 }
 
 fn town_file(choices: &Choices) -> String {
