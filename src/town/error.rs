@@ -140,6 +140,10 @@ impl TownError {
             Self::Setting { nearest: Some(key), .. } | Self::UnknownKey { nearest: Some(key), .. } => {
                 vec![format!("Did you mean `{key}`?")]
             }
+            Self::Setting { file, .. } => {
+                let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".toml");
+                vec![format!("Mend that line: `gt config edit {stem}` opens the file and checks what you save.")]
+            }
             Self::UnknownKey { .. } => vec!["See them all with `gt config list`.".to_owned()],
             _ => Vec::new(),
         }

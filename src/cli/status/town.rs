@@ -5,7 +5,7 @@ use crate::bead::word;
 use crate::cli::{Label, Table, Text, Ui};
 use crate::mail::Severity;
 use crate::ops::ledger::kind_word;
-use crate::ops::status::{ConvoyPart, Counts, Escalation, Known, Picture, RigFacts, TownPart};
+use crate::ops::status::{ConvoyPart, Counts, Escalation, Known, Picture, RigFacts, TownPart, WorkerPart};
 
 /// How many lines of a kind are shown; `--json` has all of them.
 const SHOWN: usize = 8;
@@ -114,10 +114,12 @@ pub(super) fn advise(ui: &mut Ui, picture: &Picture) {
     if picture.rigs.is_empty() {
         return ui.hint("there is no rig yet: `gt rig add NAME URL` takes a repository in");
     }
-    if picture.town.edits.known().is_some_and(|edits| !edits.is_empty()) {
+    let broken = picture.town.broken.known().map(Vec::as_slice).unwrap_or_default();
+    let sound = |path: &str| !broken.iter().any(|file| file.path == path);
+    if picture.town.edits.known().is_some_and(|edits| edits.iter().any(|edit| sound(&edit.path))) {
         ui.hint("`gt ledger adopt` takes in what was edited by hand");
     }
-    if picture.town.broken.known().is_some_and(|files| !files.is_empty()) {
+    if !broken.is_empty() {
         ui.hint("mend the broken files at the lines named, then `gt ledger adopt`");
     }
     let problem = picture.town.escalations.known().and_then(|all| all.iter().find_map(|one| one.bead.as_ref()));
@@ -142,7 +144,14 @@ pub(super) fn advise(ui: &mut Ui, picture: &Picture) {
     } else if ready > 0 && busy == 0 {
         ui.hint("`gt ready` lists what may start, `gt sling BEAD` starts it");
     }
-    if facts.iter().flat_map(|facts| &facts.workers).any(|worker| NEEDS_A_TICK.contains(&worker.word)) {
+    // What a person was told of waits for the person, not for a tick.
+    let problems = picture.town.escalations.known().map(Vec::as_slice).unwrap_or_default();
+    let told = |worker: &WorkerPart| {
+        let bead = worker.bead.as_ref().map(|bead| &bead.id);
+        bead.is_some() && problems.iter().any(|problem| problem.bead.as_ref() == bead)
+    };
+    let waits = |worker: &&WorkerPart| NEEDS_A_TICK.contains(&worker.word) && !told(worker);
+    if facts.iter().flat_map(|facts| &facts.workers).any(|worker| waits(&worker)) {
         ui.hint("the next tick sees to workers in trouble; `gt doctor --fix` calls it now");
     }
 }

@@ -112,6 +112,20 @@ impl Sheet {
     }
 }
 
+/// Leaves out what only repeats an earlier problem, as when every check that needs the settings stumbles over the same
+/// line of them.
+pub(super) fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let repeats =
+            |before: &Finding| before.verdict == Verdict::Problem && finding.what.contains(before.what.as_str());
+        if finding.remedy.is_some() || finding.verdict == Verdict::Ok || !told.iter().any(repeats) {
+            told.push(finding);
+        }
+    }
+    told
+}
+
 /// The first few of many, and how many more there are.
 pub(super) fn some<T: std::fmt::Display>(all: &[T]) -> String {
     const SHOWN: usize = 5;

@@ -90,14 +90,9 @@ fn edits(status: &Status, sheet: &mut Sheet) {
                 finding.mended_by(Remedy::SetAside(edit.path.clone()))
             });
         } else if let Some(refusal) = &edit.refusal {
-            sheet.problem(
-                "edits",
-                format!("edited by hand and not to be adopted: {refusal}"),
-                |finding| match &refusal.hint {
-                    Some(hint) => finding.next(hint),
-                    None => finding.next("mend it, then `gt ledger adopt`"),
-                },
-            );
+            sheet.problem("edits", format!("edited by hand and not to be adopted: {refusal}"), |finding| {
+                finding.next(refusal.hint.clone().unwrap_or_default())
+            });
         } else {
             by_hand.push(edit.path.clone());
         }

@@ -156,5 +156,5 @@ fn examine(open: &OpenTown, talk: &mut dyn Talk) -> Vec<Finding> {
     for (rig, remote) in look.rigs.iter().zip(remotes) {
         findings.extend(repository::checks(&look, rig, remote));
     }
-    findings
+    finding::told_once(findings)
 }

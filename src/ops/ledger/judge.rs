@@ -43,6 +43,11 @@ impl Refusal {
         self.hint = Some(hint.into());
         self
     }
+
+    /// The same with what to do next: as the rule says it, else to mend the file.
+    fn with_next_step(self) -> Self {
+        Self { hint: self.hint.or_else(|| Some("mend it, then `gt ledger adopt`".to_owned())), ..self }
+    }
 }
 
 impl From<DocumentError> for Refusal {
@@ -75,7 +80,7 @@ pub fn judge(snapshot: &Snapshot, edits: &[HandEdit]) -> Outcome<Vec<Option<Refu
         let (place, _) = beads.remove(&id).expect("the misfit is one of them");
         verdicts[place] = Some(refusal);
     }
-    Ok(verdicts)
+    Ok(verdicts.into_iter().map(|verdict| verdict.map(Refusal::with_next_step)).collect())
 }
 
 /// What the judgement leans on.
