@@ -6,8 +6,10 @@ use super::bead::create::{self, Alike, NewBead};
 use super::hooking::{self, Hooked, Wish};
 use super::launch::{self, Start};
 use super::{Each, Many, OpenTown, Report, pass};
+use crate::bead::lookup;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
+use crate::ledger::Snapshot;
 
 /// What the person typed.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +113,9 @@ fn understand(open: &OpenTown, request: &Request) -> Outcome<(Vec<BeadId>, Wish)
         ids.push(match open.bead_id(&snapshot, word) {
             Ok(id) => id,
             Err(failure) if is_free_text(word) && failure.kind == Kind::NotFound => made(open, word, &wish)?,
+            Err(failure) if failure.kind == Kind::NotFound && words.len() > 1 && Some(word) == words.last() => {
+                return Err(no_such_last(open, &snapshot, word, failure));
+            }
             Err(failure) => return Err(failure),
         });
     }
@@ -146,6 +151,25 @@ fn destination(open: &OpenTown, word: &str, wish: &mut Wish) -> Outcome<bool> {
         return Ok(true);
     }
     Ok(false)
+}
+
+/// The last of several words may be a bead, a rig or a worker: what it is most like is named.
+fn no_such_last(open: &OpenTown, snapshot: &Snapshot, word: &str, failure: Failure) -> Failure {
+    let rigs = open.town.rig_names().unwrap_or_default();
+    let workers = open.worker_names().unwrap_or_default();
+    let beads = snapshot.ids().unwrap_or_default();
+    let places = rigs.iter().map(ToString::to_string).chain(workers.iter().map(|worker| worker.name.to_string()));
+    let known: Vec<String> = places.chain(beads.into_iter().map(|(id, _)| id)).collect();
+    match lookup::nearest(word, known.iter().map(String::as_str)) {
+        Some(near) if near.parse::<BeadId>().is_ok() => failure,
+        near => {
+            let unknown = Failure::new(Kind::NotFound, format!("there is no bead, rig or worker {word:?}"));
+            match near {
+                Some(near) => unknown.hint(format!("Did you mean {near}?")),
+                None => unknown.hint("`gt list` shows the beads, `gt rig list` and `gt polecat list` who may get them"),
+            }
+        }
+    }
 }
 
 /// A sentence, not a misspelt id: it has a blank in it.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::cycle;
-use crate::bead::{Bead, Kind as BeadKind, word};
+use crate::bead::{Bead, Budget, Kind as BeadKind, word};
 use crate::clock::Timestamp;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
@@ -78,9 +78,15 @@ fn apply(open: &OpenTown, snapshot: &Snapshot, bead: &mut Bead, changes: &Change
     set(&mut bead.acceptance, acceptance);
     set(&mut bead.kind, kind);
     set(&mut bead.priority, priority);
-    set(&mut bead.role, role);
+    if let Some(role) = role {
+        super::list::check_role(open, &role)?;
+        bead.role = role;
+    }
     set(&mut bead.touches, touches);
     set(&mut bead.defer_until, defer_until);
+    if let Some(Some(text)) = &budget {
+        text.parse::<Budget>().map_err(|reason| Failure::new(Kind::Usage, reason))?;
+    }
     set(&mut bead.budget, budget);
     if let Some(parent) = &changes.parent {
         bead.parent = parent.as_ref().map(|text| open.bead_id(snapshot, text)).transpose()?;
@@ -177,7 +183,7 @@ pub fn moved(before: &Bead, after: &Bead) -> Option<(&'static str, String)> {
             "hooked" => format!("gt sling {id}"),
             "submitted" => "gt done".to_owned(),
             _ if was.is_some() => format!("gt unsling {id}"),
-            _ => format!("gt bead reopen {id} REASON"),
+            _ => format!("gt bead reopen {id} -m WHY"),
         };
         return Some(("status", verb));
     }
@@ -189,9 +195,9 @@ pub fn moved(before: &Bead, after: &Bead) -> Option<(&'static str, String)> {
         ),
         ("lease", was.map(|claim| &claim.lease) != is.map(|claim| &claim.lease), format!("gt sling {id}")),
         ("home", was.map(|claim| &claim.home) != is.map(|claim| &claim.home), format!("gt unsling {id}")),
-        ("closed_as", before.state != after.state, format!("gt bead reopen {id} REASON")),
+        ("closed_as", before.state != after.state, format!("gt bead reopen {id} -m WHY")),
         ("merge", before.merge != after.merge, format!("gt queue show {id}")),
-        ("attempts", before.attempts != after.attempts, format!("gt bead reopen {id} REASON")),
+        ("attempts", before.attempts != after.attempts, format!("gt bead reopen {id} -m WHY")),
         ("created", before.created != after.created, "gt new".to_owned()),
     ];
     checks.into_iter().find(|(_, differs, _)| *differs).map(|(field, _, verb)| (field, verb))

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::bead::Note;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::BeadId;
-use crate::ops::{OpenTown, Report};
+use crate::id::{Actor, BeadId};
+use crate::ops::{OpenTown, Report, who};
 
 /// A note that was taken.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +29,10 @@ impl Report for Noted {
 pub fn note(open: &OpenTown, bead: &str, text: &str) -> Outcome<Noted> {
     let text = check(text)?;
     let committed = open.ledger.transact(&open.actor, |tx| {
+        if open.lease.is_some() && matches!(open.actor, Actor::Worker(_)) {
+            // Whoever lost their bead has no say any more.
+            who::hooked_bead(open, tx.at_tip())?;
+        }
         let mut bead = tx.bead(&open.bead_id(tx.at_tip(), bead)?)?;
         let note = Note::new(tx.now(), open.actor.clone(), text);
         bead.notes.push(note.clone());
