@@ -117,7 +117,7 @@ impl Script {
     /// Takes a script from a text; `file` is what errors call it.
     pub fn parse(file: &Path, text: &str) -> Result<Self, ModelError> {
         let fail = |reason: String| ModelError::Script { file: file.to_owned(), reason };
-        let parsed: File = toml::from_str(text).map_err(|error| fail(error.to_string()))?;
+        let parsed: File = toml::from_str(text).map_err(|error| fail(one_line(text, &error)))?;
         let entries = parsed.reply.into_iter().map(Entry::try_from).collect::<Result<_, _>>().map_err(fail)?;
         Ok(Self { file: file.to_owned(), entries })
     }
@@ -134,6 +134,13 @@ impl Script {
             nearest: entry.map(|entry| format!("the reply that fits has {} steps", entry.steps.len())),
         })
     }
+}
+
+/// What is wrong with a text and where, without the picture of it.
+fn one_line(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+    format!("{}{}", line.unwrap_or_default(), error.message().replace('\n', ", "))
 }
 
 impl TryFrom<EntryFile> for Entry {
@@ -357,6 +364,7 @@ mod tests {
         for (text, reason) in table {
             let error = Script::parse("s.toml".as_ref(), text).expect_err(text).to_string();
             assert!(error.contains("s.toml") && error.contains(reason), "{text}: {error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
         }
     }
 
