@@ -52,6 +52,9 @@ pub use quote::line as shell_line;
 pub use tmux::{Pane, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
 pub use users::{Users, users};
 
+/// The longest transcript of a session, in bytes.
+const LOG_LIMIT: u64 = 64 << 20;
+
 /// What kind of place sessions run in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum, Default)]
 #[serde(rename_all = "kebab-case")]

@@ -11,6 +11,7 @@ use rustix::termios::{OptionalActions, SpecialCodeIndex, isatty, tcgetattr, tcse
 
 use super::super::survivors::{process_table, signal_group};
 use super::super::{Launch, RuntimeKind};
+use super::output::Output;
 use crate::env;
 
 /// How often a stopped agent is continued. One that stops for ever, because it lost the terminal, must not spin.
@@ -21,6 +22,8 @@ const CONTINUES: usize = 1_000;
 pub struct Agent {
     pid: Pid,
     continues: usize,
+    /// Where what it prints goes, when it has no terminal.
+    output: Option<Output>,
 }
 
 /// Why an agent could not be started.
@@ -52,7 +55,12 @@ impl Agent {
         }
         let program = find_program(name, launch)?;
         take_suspend_key();
-        let child = Command::new(&program)
+        let mut command = Command::new(&program);
+        let output = match launch.runtime {
+            RuntimeKind::Process => Some(to_the_log(&mut command).map_err(|error| refusal(name, &error))?),
+            RuntimeKind::Tmux => None,
+        };
+        command
             .arg0(name)
             .args(&launch.argv[1..])
             .current_dir(&launch.cwd)
@@ -60,15 +68,21 @@ impl Agent {
             .envs(&launch.env)
             .env("TERM", terminal(launch))
             .env(env::SESSION, launch.session.as_str())
-            .process_group(0)
-            .spawn()
-            .map_err(|error| refusal(name, &error))?;
+            .process_group(0);
+        let child = command.spawn().map_err(|error| refusal(name, &error))?;
+        // It holds our ends of the agent's output, which would keep that open for ever.
+        drop(command);
         let pid = Pid::from_raw(child.id() as i32).expect("a child has a number");
         // An agent that touches the terminal before this is stopped, and continued by `collect`.
         if isatty(io::stdin()) {
             let _ = tcsetpgrp(io::stdin(), pid);
         }
-        Ok(Self { pid, continues: 0 })
+        Ok(Self { pid, continues: 0, output })
+    }
+
+    /// What copies its output, to be waited for at the end.
+    pub fn take_output(&mut self) -> Option<Output> {
+        self.output.take()
     }
 
     /// Its number, which is also that of its process group.
@@ -135,6 +149,12 @@ fn terminal(launch: &Launch) -> String {
     own().or_else(|| launch.env.get("TERM").cloned()).unwrap_or_else(|| "dumb".to_owned())
 }
 
+fn to_the_log(command: &mut Command) -> io::Result<Output> {
+    let (output, [out, errors]) = Output::begin()?;
+    command.stdout(out).stderr(errors);
+    Ok(output)
+}
+
 /// Looks the program up in the agent's own search path, so that the reason of a failure can be told.
 fn find_program(name: &str, launch: &Launch) -> Result<PathBuf, Refusal> {
     if name.contains('/') {
@@ -153,7 +173,7 @@ fn find_program(name: &str, launch: &Launch) -> Result<PathBuf, Refusal> {
     }
     match blocked {
         Some(path) => Err(not_executable(&path)),
-        None => Err(missing(name, &format!("it is not in {search}"))),
+        None => Err(missing(name, "it is in no folder of its PATH")),
     }
 }
 

@@ -5,6 +5,7 @@
 //! `on_end` command.
 
 mod agent;
+mod output;
 mod serve;
 mod supervise;
 
@@ -79,7 +80,7 @@ async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> 
     if Exit::read(dir).is_some() {
         return Ok(None);
     }
-    let agent = match Agent::start(launch) {
+    let mut agent = match Agent::start(launch) {
         Ok(agent) => agent,
         Err(Refusal { status, message }) => {
             let bare = Exit::bare(ExitReason::NotStarted, now());
@@ -88,7 +89,12 @@ async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> 
     };
     pid.child = ProcessId::of(agent.pid());
     pid.write(dir)?;
-    Ok(Some(supervise::supervise(launch, agent, signals, socket).await))
+    let output = agent.take_output();
+    let exit = supervise::supervise(launch, agent, signals, socket).await;
+    if let Some(output) = output {
+        output.finish();
+    }
+    Ok(Some(exit))
 }
 
 fn run_on_end(launch: &Launch) -> std::io::Result<()> {

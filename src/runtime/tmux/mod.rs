@@ -20,8 +20,8 @@ pub use typing::Typed;
 /// How long the session's own process may take to begin.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// The longest transcript of a session, in the 512-byte blocks of `ulimit -f`: 64 MB.
-const LOG_BLOCKS: usize = 131_072;
+/// [`super::LOG_LIMIT`] in the 512-byte blocks of `ulimit -f`.
+const LOG_BLOCKS: u64 = super::LOG_LIMIT / 512;
 
 /// The runtime `tmux` of a town.
 #[derive(Debug, Clone)]
