@@ -53,7 +53,7 @@ pub struct Bead {
     pub created: Timestamp,
     /// Not ready before this moment.
     pub defer_until: Option<Timestamp>,
-    /// The most it may cost, in the words of the scheduler: `"2 USD"`, `"300k tokens"`.
+    /// The most that one attempt may use, as [`super::Budget`] reads it: `"2h"`, `"300k tokens"`.
     pub budget: Option<String>,
     /// Path globs that it is expected to change.
     pub touches: Vec<String>,

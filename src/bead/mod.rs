@@ -3,6 +3,7 @@
 //! Everything here is pure. Where beads are stored is [`crate::ledger`]'s business; who may change
 //! them when, beyond the table of transitions, is decided by the roles.
 
+mod budget;
 mod fields;
 pub mod file;
 pub mod filter;
@@ -15,6 +16,7 @@ pub(crate) mod sample;
 pub mod similar;
 pub mod transition;
 
+pub use budget::{Budget, Used};
 pub use fields::{Attempt, AttemptOutcome, Bead, Claim, Closing, Kind, Note, Resolution, State, Status};
 pub use file::FileError;
 pub use merge::{Approval, Intent, Merge, Offer};

@@ -48,6 +48,7 @@ variables! {
     DETACHED = "GT_DETACHED", Gt, "Set for background processes of `gt` itself: they belong to no session, whoever started them.";
     ATTEMPT = "GT_ATTEMPT", Gt, "Which attempt at its bead the worker makes, from 1.";
     TITLE = "GT_TITLE", Gt, "The title of the bead, for the scripted model.";
+    BUDGET = "GT_BUDGET", Gt, "What the attempt may use, where its bead says so: `2h, 300k tokens, 40 turns`; the built-in agent ends by it.";
     SCRIPT = "GT_SCRIPT", Person, "A TOML file of replies that the scripted model plays instead of calling an endpoint.";
     MODEL = "GT_MODEL", Person, "The model that the built-in agent and the mayor ask: `provider/name`, such as `openai/gpt-5` or `anthropic/claude-sonnet-4-5`.";
     CLOCK = "GT_CLOCK", Tests, "An RFC 3339 time at which the clock stands still.";

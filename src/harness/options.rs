@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::terminal::Keyboard;
 use super::{HarnessOptions, Limits};
+use crate::bead::Budget;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::model::{self, Subject};
-use crate::town::Town;
+use crate::town::{Seconds, Town};
 
 /// Run the built-in agent on one prompt in one worktree.
 #[derive(Debug, Clone, clap::Args)]
@@ -65,6 +66,9 @@ impl Options {
         }
         let system = self.system_file.as_deref().map(read).transpose()?.unwrap_or_default();
         let session = variables(env::SESSION);
+        let budget = Budget::read(variables(env::BUDGET).as_deref());
+        let turns = budget.turns.map_or(u32::MAX, |turns| u32::try_from(turns).unwrap_or(u32::MAX));
+        let minutes = self.max_minutes.map(|minutes| Duration::from_secs(60 * minutes));
         let audit = self.audit.or_else(|| default_audit(variables(env::TOWN).as_deref(), session.as_deref()));
         Ok(HarnessOptions {
             prompt,
@@ -73,9 +77,9 @@ impl Options {
             cwd: self.cwd,
             model: Arc::from(model::from_variables(self.model.as_deref(), variables)?),
             limits: Limits {
-                turns: self.max_turns,
-                tokens: self.max_tokens,
-                time: self.max_minutes.map(|minutes| Duration::from_secs(60 * minutes)),
+                turns: self.max_turns.min(turns),
+                tokens: self.max_tokens.or(budget.tokens),
+                time: minutes.or(budget.time.map(Seconds::duration)),
                 context: self.context,
                 ..Limits::default()
             },
@@ -140,6 +144,15 @@ mod tests {
         assert_eq!((options.limits.time, options.limits.tokens), (Some(Duration::from_secs(120)), Some(7)));
         let log = "/town/.git/gt/logs/sessions/abcdefgh1234.audit.jsonl";
         assert_eq!((options.audit.as_deref(), options.session.as_str()), (Some(Path::new(log)), "abcdefgh1234"));
+    }
+
+    #[test]
+    fn the_budget_of_the_bead_is_a_limit() {
+        let set = [("OPENAI_API_KEY", "x"), ("GT_BUDGET", "2m, 7k tokens, 30 turns")];
+        let limits = prepare(&["do"], &set).expect("a session").limits;
+        assert_eq!((limits.turns, limits.tokens, limits.time), (30, Some(7_000), Some(Duration::from_secs(120))));
+        let limits = prepare(&["do", "--max-tokens", "9"], &set).expect("a session").limits;
+        assert_eq!(limits.tokens, Some(9));
     }
 
     #[test]

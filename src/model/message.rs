@@ -3,7 +3,7 @@
 use std::ops::{AddAssign, ControlFlow};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ModelError, Subject};
@@ -170,7 +170,8 @@ pub enum Stop {
 }
 
 /// Tokens that were counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// Read at full price: without those from the cache.
     pub input: u64,

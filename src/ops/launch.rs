@@ -190,6 +190,7 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
     };
     let mut variables = identity.variables();
     variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), open.town.ceiling_directories(&rig.name));
+    variables.extend(bead.budget.clone().map(|budget| (crate::env::BUDGET.to_owned(), budget)));
     let request = LaunchRequest {
         preset: catalogue.get(wanted.agent)?,
         prompt: wanted.prompt,
@@ -318,6 +319,10 @@ fn installed(catalogue: &Catalogue, caller: &Caller, gt: &Path) -> Outcome<Strin
     let choice = crate::agent::choose(&crate::agent::detect(catalogue, caller, gt));
     if choice.usable {
         return Ok(choice.agent);
+    }
+    if let Some(first) = choice.undecided.first() {
+        return Err(Failure::new(Kind::Usage, format!("no agent is set: {}", choice.reason))
+            .hint(format!("Say which: `gt config set agent {first}`.")));
     }
     Err(Failure::new(Kind::External, format!("no agent can be started: {}", choice.reason)).hint(
         "Install one (`gt agent list` says how), or name a program: `gt config set agents.mine.command \"PROGRAM\"`.",

@@ -17,6 +17,7 @@ pub mod escalate;
 pub mod escalation;
 pub mod feed;
 mod find;
+mod fresh;
 pub mod handoff;
 pub mod hook;
 pub mod hooking;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::OpenTown;
 use super::prime::Assignment;
 use super::target::Target;
+use super::{OpenTown, fresh};
 use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::merge::{self, Merged, NewCommit};
@@ -112,6 +112,7 @@ fn forget(record: &Path) -> Outcome<()> {
 
 fn make(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Prepared> {
     let Assignment { bead, worker, rig, settings } = *assignment;
+    let warning = fresh::bring(open, rig, settings);
     let person = person(&open.town.rig_repo(&rig.name), settings);
     let author = match settings.identity.author {
         Author::Worker => Person { name: worker.name.to_string(), email: person.email.clone() },
@@ -126,7 +127,9 @@ fn make(open: &OpenTown, assignment: &Assignment<'_>) -> Outcome<Prepared> {
         set_up: set_up(open, rig, settings, worker.name.as_str()),
         identity: Identity { author, committer: Some(person) },
     };
-    Ok(polecat::prepare(&spec)?)
+    let mut prepared = polecat::prepare(&spec)?;
+    prepared.notes.splice(0..0, warning);
+    Ok(prepared)
 }
 
 /// The person's files that a worktree of the rig gets.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{OpenTown, aftermath};
+use super::{OpenTown, aftermath, launch};
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
@@ -93,7 +93,12 @@ fn row_of(open: &OpenTown, launch: &Launch) -> Option<SessionRow> {
 pub fn settle(open: &OpenTown) -> Outcome<Vec<SessionRow>> {
     let mut ended = Vec::new();
     for sighting in sightings(open)? {
-        if !sighting.observed.is_live() {
+        // Whoever ends it knows why, and records that.
+        let at_it = match &sighting.row.worker {
+            Actor::Worker(worker) => launch::is_under_way(open, worker),
+            _ => false,
+        };
+        if !sighting.observed.is_live() && !at_it {
             ended.extend(close(open, &sighting.row, None)?);
         }
     }

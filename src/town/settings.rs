@@ -53,6 +53,10 @@ pub struct Settings {
     pub snapshot_interval: Seconds,
     /// How long a session may go on after done.
     pub grace: Seconds,
+    /// How old may be what a worker starts from.
+    pub fetch_interval: Seconds,
+    /// How long logs are kept, and how many.
+    pub logs: Logs,
     /// The pool of workers' names; empty means the built-in pool.
     #[serde(default)]
     pub names: Vec<WorkerName>,
@@ -110,6 +114,17 @@ pub struct Health {
     pub gupp: Seconds,
     /// No progress for this long.
     pub stalled: Seconds,
+    /// Busy with one attempt for this long.
+    pub overtime: Seconds,
+}
+
+/// How long logs are kept, and how many.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Logs {
+    /// Older ones are removed.
+    pub age: Seconds,
+    /// What all of them may take.
+    pub megabytes: u32,
 }
 
 /// The mayor.

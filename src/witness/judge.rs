@@ -177,7 +177,7 @@ impl Judge<'_> {
             }
             Session::Starting { since, .. } => self.starting(hook, *since),
             Session::Running { since, .. } => self.running(hook, *since),
-            Session::Ended { at, how, .. } if !other => self.ended(hook, *at, how),
+            Session::Ended { at, how, .. } if !other => self.ended(*at, how),
             Session::Lost { .. } if !other => {
                 let evidence = format!("{} is on its hook, and the process of its session is gone", hook.bead);
                 (Health::Zombie { bead: hook.bead.clone() }, evidence, None)
@@ -204,7 +204,7 @@ impl Judge<'_> {
         (Health::Zombie { bead: hook.bead.clone() }, evidence, None)
     }
 
-    fn ended(&self, hook: &Hook, at: Timestamp, how: &str) -> Finding {
+    fn ended(&self, at: Timestamp, how: &str) -> Finding {
         let until = self.seen.activity.limited_until;
         if let Some(limited) = self.limited() {
             return limited;
@@ -213,7 +213,6 @@ impl Judge<'_> {
         let worked_words = if worked { "having worked" } else { "having done nothing" };
         // Without the age: what is escalated is read later.
         let evidence = format!("its session ended ({how}), {worked_words}, without done");
-        let evidence = format!("{evidence}; {} is still on its hook", hook.bead);
         (Health::Ended { at, how: how.to_owned(), worked, limited }, evidence, None)
     }
 
@@ -249,8 +248,9 @@ impl Judge<'_> {
     }
 
     fn at_work(&self, hook: &Hook, began: Timestamp) -> Finding {
-        // Work on an earlier session, or before the hook, is no sign that this one began.
-        let progress = self.seen.activity.progress.filter(|progress| *progress >= began);
+        // Work on an earlier session, or before the hook, is no sign that this one began; nor is what was made ready for
+        // it in the same second, which is as exact as times are.
+        let progress = self.seen.activity.progress.filter(|progress| *progress > began);
         let Some(last) = progress.or(self.seen.activity.begun.then_some(began)) else {
             if self.within(began, self.limits.gupp) {
                 let evidence = format!("its session runs for {} and has begun nothing yet", self.ago(began));
@@ -260,7 +260,9 @@ impl Judge<'_> {
             return (Health::Gupp { since: began }, evidence, None);
         };
         if self.within(last, self.limits.stalled) {
-            let evidence = format!("last sign of progress {} ago", self.ago(last));
+            let long = self.seen.spent().or_else(|| self.seen.overtime(self.limits));
+            let long = long.map(|why| format!("; {why}")).unwrap_or_default();
+            let evidence = format!("last sign of progress {} ago{long}", self.ago(last));
             return (Health::Working { last }, evidence, Some(last + self.limits.stalled));
         }
         (Health::Stalled { since: last }, format!("no sign of progress for {}", self.ago(last)), None)

@@ -13,5 +13,5 @@ mod tests;
 
 pub use judge::{Health, Judgement, judge};
 pub use observation::{Activity, Hook, Observation, Prompt, Session, Thresholds};
-pub use remedy::{Counters, RESTARTS, Remedy, remedy};
+pub use remedy::{Counters, Remedy, remedy};
 pub use table::{Row, render_table, table};

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use crate::bead::Claim;
-use crate::clock::Timestamp;
+use crate::bead::{Budget, Claim, Used};
+use crate::clock::{Timestamp, short};
 use crate::id::{BeadId, HomeId, Lease, SessionId, WorkerRef};
 
 /// What was seen of one worker at one moment.
@@ -23,6 +23,21 @@ pub struct Observation {
     pub displaced: Option<String>,
 }
 
+impl Observation {
+    /// The part of the bead's budget that its attempt has used up, if it has.
+    pub(super) fn spent(&self) -> Option<String> {
+        self.hook.as_ref()?.budget.spent(&self.activity.used)
+    }
+
+    /// That its attempt takes very long, where the bead's budget says nothing of time.
+    pub(super) fn overtime(&self, thresholds: &Thresholds) -> Option<String> {
+        let hook = self.hook.as_ref().filter(|hook| hook.budget.time.is_none())?;
+        let worked = self.activity.used.time;
+        let long = worked >= thresholds.overtime;
+        long.then(|| format!("it is busy with {} for {} and not done", hook.bead, short(worked)))
+    }
+}
+
 /// The bead that is hooked to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
@@ -32,6 +47,8 @@ pub struct Hook {
     pub claim: Claim,
     /// When it was hooked.
     pub since: Timestamp,
+    /// What the bead may use.
+    pub budget: Budget,
 }
 
 /// The last session of a worker, as the runtime sees it.
@@ -106,6 +123,8 @@ pub struct Activity {
     pub prompt: Prompt,
     /// The moment until which its provider refuses to serve it.
     pub limited_until: Option<Timestamp>,
+    /// What the attempt has used so far, in all of its sessions.
+    pub used: Used,
 }
 
 /// What the prompt of an agent shows.
@@ -131,7 +150,7 @@ pub enum Prompt {
     },
 }
 
-/// How long what may last before it is judged otherwise.
+/// How long what may last before it is judged otherwise, and how often what is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thresholds {
     /// A hook without a trace of a session, while somebody may be starting one.
@@ -142,6 +161,8 @@ pub struct Thresholds {
     pub gupp: Duration,
     /// A session without progress.
     pub stalled: Duration,
+    /// Work on one attempt, in all of its sessions, for a bead whose budget names no time.
+    pub overtime: Duration,
     /// A session at its prompt.
     pub idle: Duration,
     /// A session without a hook, while it may be ending by itself.
@@ -152,6 +173,8 @@ pub struct Thresholds {
     pub reminder: Duration,
     /// How long any judgement holds at most.
     pub fresh: Duration,
+    /// How often a session is restarted in place for one bead.
+    pub restarts: u32,
 }
 
 impl Default for Thresholds {
@@ -162,11 +185,13 @@ impl Default for Thresholds {
             start: seconds(60),
             gupp: seconds(5 * 60),
             stalled: seconds(10 * 60),
+            overtime: seconds(4 * 60 * 60),
             idle: seconds(2 * 60),
             orphan: seconds(60),
             patience: seconds(2 * 60),
             reminder: seconds(60 * 60),
             fresh: seconds(30),
+            restarts: 2,
         }
     }
 }

@@ -6,9 +6,6 @@ use crate::clock::{Timestamp, since};
 use crate::id::{SessionId, WorkerKind};
 use crate::mail::Severity;
 
-/// How often a session is restarted in place for one bead.
-pub const RESTARTS: u32 = 2;
-
 /// What was tried for one bead. Kept durably, by bead.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
@@ -35,7 +32,7 @@ pub enum Remedy {
     Restart {
         /// Why, for the new session and for the feed.
         why: String,
-        /// Whether it counts towards [`RESTARTS`].
+        /// Whether it counts towards [`Thresholds::restarts`].
         counts: bool,
     },
     /// Take the bead from it, so that another may have it.
@@ -63,13 +60,16 @@ pub enum Remedy {
 
 /// What to do about a worker that was judged so.
 ///
-/// The ladder is: a reminder, two restarts in place, release to another; what no other worker could mend
+/// The ladder is: a reminder, restarts in place, release to another; what no other worker could mend
 /// is escalated instead. A crew member is a person's, and is left alone.
 pub fn remedy(seen: &Observation, judged: &Judgement, counters: &Counters, thresholds: &Thresholds) -> Remedy {
     if seen.worker.kind == WorkerKind::Crew {
         return Remedy::Nothing;
     }
     let ladder = Ladder { now: seen.now, why: &judged.evidence, counters, thresholds };
+    if let Some(remedy) = over_limit(seen, judged, &ladder) {
+        return remedy;
+    }
     match &judged.health {
         Health::Free
         | Health::Starting { .. }
@@ -90,10 +90,29 @@ pub fn remedy(seen: &Observation, judged: &Judgement, counters: &Counters, thres
     }
 }
 
+/// What is done when an attempt has used what it may. A worker that is busy is told, and goes on until a person decides;
+/// one that is not gets no new start, which would use as much again.
+fn over_limit(seen: &Observation, judged: &Judgement, ladder: &Ladder<'_>) -> Option<Remedy> {
+    let spent = seen.spent();
+    let busy = matches!(judged.health, Health::Working { .. });
+    let over = || seen.overtime(ladder.thresholds).filter(|_| busy);
+    let why = spent.clone().or_else(over)?;
+    let ladder = Ladder { why: &why, ..*ladder };
+    match &judged.health {
+        Health::Working { .. } => Some(ladder.remind(FINISH).unwrap_or_else(|| ladder.escalate(Severity::Medium))),
+        Health::Stalled { .. } | Health::Zombie { .. } | Health::Ended { .. } | Health::Idle { .. } => {
+            Some(ladder.escalate(Severity::Medium))
+        }
+        _ => None,
+    }
+}
+
 const ALONE: &str = "Nobody is there to answer. Decide yourself and write down why with `gt bead note`; if you \
     cannot go on without a person, run `gt escalate`.";
 const GO_ON: &str = "Your bead is still on your hook. Go on with it; when it is finished run `gt done`; if you \
     cannot go on, run `gt escalate`.";
+const FINISH: &str = "Your bead has taken what it may. Commit what you have; if it is finished run `gt done`, else run \
+    `gt escalate` and say what is missing.";
 const BEGIN: &str = "You have a bead on your hook. Run `gt prime` and begin.";
 
 /// What comes after the last restart.
@@ -105,6 +124,7 @@ enum Last {
     Escalate,
 }
 
+#[derive(Clone, Copy)]
 struct Ladder<'l> {
     now: Timestamp,
     why: &'l str,
@@ -126,7 +146,7 @@ impl Ladder<'_> {
     fn restart(&self, last: Last) -> Remedy {
         let why = self.why.to_owned();
         match last {
-            _ if self.counters.restarts < RESTARTS => Remedy::Restart { why, counts: true },
+            _ if self.counters.restarts < self.thresholds.restarts => Remedy::Restart { why, counts: true },
             Last::Release => Remedy::Release { outcome: AttemptOutcome::Ended, why },
             Last::Escalate => self.escalate(Severity::High),
         }

@@ -1,6 +1,6 @@
 //! The table of healths for `docs/design/health.md`.
 
-use super::{RESTARTS, Thresholds};
+use super::Thresholds;
 use crate::clock::short;
 
 /// One health as the documents show it.
@@ -46,11 +46,16 @@ fn without_remedy(limits: &Thresholds) -> Vec<Row> {
 
 fn with_a_session(limits: &Thresholds) -> Vec<Row> {
     let remind = |then: &str| format!("a reminder, {} later {then}", short(limits.patience));
-    let restart = |then: &str| remind(&format!("restart in place, {RESTARTS} times, then {then}"));
+    let restart = |then: &str| remind(&format!("restart in place, {} times, then {then}", limits.restarts));
     let timed = |limit, remedy, row| Row { threshold: short(limit), remedy, ..row };
     vec![
         Row { remedy: remind("escalate"), ..row("waiting for input", "the agent asked something") },
         Row { remedy: "escalate".to_owned(), ..row("waiting for permission", "the agent asks whether it may") },
+        timed(
+            limits.overtime,
+            remind("escalate"),
+            row("working", "busy with one attempt, or the bead's budget used up"),
+        ),
         timed(limits.idle, remind("escalate"), row("idle", "the agent stands at its prompt")),
         timed(limits.gupp, restart("escalate"), row("gupp", "a running session that has begun nothing")),
         timed(limits.stalled, restart("release"), row("stalled", "no progress")),
@@ -63,7 +68,7 @@ fn with_a_session(limits: &Thresholds) -> Vec<Row> {
 }
 
 fn without_a_session(limits: &Thresholds) -> Vec<Row> {
-    let restart = |then: &str| format!("restart in place, {RESTARTS} times, then {then}");
+    let restart = |then: &str| format!("restart in place, {} times, then {then}", limits.restarts);
     let zombie = format!(
         "none if the process or the worktree is gone; {} without any session; {} after a launch",
         short(limits.absent),

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use std::time::Duration;
+
 use crate::bead::sample::{at, claim, id, worker};
+use crate::bead::{Budget, Used};
 use crate::clock::Timestamp;
 use crate::id::{HomeId, Lease, SessionId};
 
@@ -36,7 +39,7 @@ fn launched(since: i64) -> Session {
 }
 
 fn seen(session: Session, change: impl FnOnce(&mut Observation)) -> Observation {
-    let hook = Hook { bead: id("abcde"), claim: claim("toast"), since: ago(3_600) };
+    let hook = Hook { bead: id("abcde"), claim: claim("toast"), since: ago(3_600), budget: Budget::default() };
     let home = claim("toast").home;
     let activity = Activity::default();
     let (worker, now, hook) = (worker("toast"), at(NOW), Some(hook));
@@ -105,14 +108,8 @@ fn every_health_has_its_evidence() {
         ),
         (seen(running(700), limited(-60)), "limited: its provider serves it again at 2027-01-16T11:47:40Z"),
         (seen(ended(10), limited(-60)), "limited: its provider serves it again at 2027-01-16T11:47:40Z"),
-        (
-            seen(ended(10), progress(20)),
-            "ended: its session ended (exit status 1), having worked, without done; web-abcde is still on its hook",
-        ),
-        (
-            seen(ended(10), |_| {}),
-            "ended: its session ended (exit status 1), having done nothing, without done; web-abcde is still on its hook",
-        ),
+        (seen(ended(10), progress(20)), "ended: its session ended (exit status 1), having worked, without done"),
+        (seen(ended(10), |_| {}), "ended: its session ended (exit status 1), having done nothing, without done"),
         (seen(running(700), unhooked(60)), "orphan: the session sessionsessi lives, and no bead is on its hook"),
         (seen(running(700), unhooked(59)), "free: no bead on its hook; the session sessionsessi is ending"),
         (
@@ -205,10 +202,38 @@ fn the_ladder_goes_up() {
 }
 
 #[test]
+fn an_attempt_that_takes_too_long_or_too_much_is_reported_and_not_begun_again() {
+    let none = Counters::default();
+    let used = |seconds: u64, turns: Option<u64>| Used { time: Duration::from_secs(seconds), turns, tokens: None };
+    let with = |session: Session, budget: &str, used: Used| {
+        seen(session, |seen| {
+            progress(5)(seen);
+            seen.activity.used = used;
+            seen.hook.as_mut().expect("it has one").budget = Budget::read(Some(budget));
+        })
+    };
+    let told = Counters { reminded: Some(ago(120)), ..none };
+    let cases = [
+        (with(running(700), "", used(4 * 3_600 - 1, None)), none, "nothing"),
+        (with(running(700), "", used(4 * 3_600, None)), none, "remind"),
+        (with(running(700), "", used(4 * 3_600, None)), told, "escalate Medium"),
+        (with(running(700), "1d", used(4 * 3_600, None)), none, "nothing"),
+        (with(running(700), "10m", used(600, None)), none, "remind"),
+        (with(ended(9), "", used(4 * 3_600, None)), none, "restart"),
+        (with(ended(9), "3 turns", used(9, Some(3))), none, "escalate Medium"),
+        (with(lost(), "3 turns", used(9, Some(3))), none, "escalate Medium"),
+        (with(ended(9), "3 turns", used(9, Some(2))), none, "restart"),
+    ];
+    for (seen, counters, expected) in cases {
+        assert!(short(&remedied(&seen, &counters)).starts_with(expected), "{expected}: {seen:?}");
+    }
+}
+
+#[test]
 fn the_table_has_every_health() {
     let words: std::collections::BTreeSet<&str> = table(&Thresholds::default()).iter().map(|row| row.health).collect();
     assert_eq!(words.len(), 14);
-    assert_eq!(render_table(&Thresholds::default()).lines().count(), 17);
+    assert_eq!(render_table(&Thresholds::default()).lines().count(), 18);
 }
 
 fn any_session() -> impl Strategy<Value = Session> {
@@ -234,7 +259,13 @@ fn any_seen() -> impl Strategy<Value = Observation> {
     (any_session(), prompt, any::<bool>(), time.clone(), time, 0..3_600i64, prop::bool::weighted(0.8)).prop_map(
         |(session, prompt, begun, progress, limited, since, has_hook)| {
             let mut seen = seen(session, hooked(since));
-            seen.activity = Activity { begun, progress: progress.map(ago), prompt, limited_until: limited.map(ago) };
+            seen.activity = Activity {
+                begun,
+                progress: progress.map(ago),
+                prompt,
+                limited_until: limited.map(ago),
+                ..seen.activity
+            };
             seen.hook = seen.hook.filter(|_| has_hook);
             seen
         },
@@ -269,11 +300,11 @@ proptest! {
             Remedy::End { .. } => prop_assert!(seen.hook.is_none()),
             Remedy::Restart { counts, .. } => {
                 prop_assert!(seen.hook.is_some());
-                prop_assert!(!counts || counters.restarts < RESTARTS);
+                prop_assert!(!counts || counters.restarts < Thresholds::default().restarts);
                 let live = matches!(seen.session, Session::Running { .. });
                 prop_assert!(!live || counters.reminded.is_some(), "a live session is reminded first");
             }
-            Remedy::Release { .. } => prop_assert!(counters.restarts >= RESTARTS),
+            Remedy::Release { .. } => prop_assert!(counters.restarts >= Thresholds::default().restarts),
             Remedy::Escalate { .. } => prop_assert!(counters.escalated.is_none()),
             Remedy::Remind { .. } => prop_assert!(matches!(seen.session, Session::Running { .. }), "nobody hears it"),
             Remedy::Nothing => {}

@@ -63,7 +63,7 @@ struct Fields {
     /// Not ready before this RFC 3339 time; `none` for now
     #[arg(long, value_name = "TIME")]
     defer_until: Option<String>,
-    /// The most that it may cost, such as `2 USD`; `none` for no limit
+    /// The most that one attempt may use: time, tokens or turns, such as `2h, 300k tokens`; `none` for no limit
     #[arg(long, value_name = "AMOUNT")]
     budget: Option<String>,
 }

@@ -57,7 +57,11 @@ fn close(open: &OpenTown, by: &Actor, id: &BeadId, resolution: Resolution) -> Ou
 /// Tells that a bead failed, once for each time that it did: the subject names the attempt. True when it was told now.
 fn tell(open: &OpenTown, snapshot: &Snapshot, by: &Actor, id: &BeadId, attempts: usize) -> Outcome<bool> {
     let bead = snapshot.bead(id)?;
-    let summary = format!("it failed at attempt {}", bead.attempt_number() - 1);
+    let last = bead.attempt_number() - 1;
+    let summary = match usize::try_from(last) {
+        Ok(number) if number == attempts => format!("it failed after {attempts} attempts"),
+        _ => format!("it failed after {attempts} attempts, the last was number {last}"),
+    };
     let (letters, _) = snapshot.documents::<Letter>()?;
     let ending = format!(": {summary}");
     if letters.iter().any(|letter| letter.bead.as_ref() == Some(id) && letter.subject.ends_with(&ending)) {

@@ -5,8 +5,10 @@
 
 mod beads;
 mod feed;
+mod logs;
 mod observe;
 mod repair;
+mod used;
 
 use serde::Serialize;
 
@@ -142,6 +144,7 @@ pub fn tick(open: &OpenTown) -> Outcome<Ticked> {
     merge(open, &rigs, &mut ticked)?;
     ticked.note("commands of a killed gt", session::end_strays(open));
     ticked.note("run folders", session::sweep(open));
+    ticked.note("old logs", logs::sweep(open));
     if open.ledger.wants_packing() {
         let packing = detach(open, &["ledger", "pack"]);
         ticked.note("packing the ledger", packing);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::bead::{Bead, State, Status};
+use super::used;
+use crate::bead::{Bead, Budget, State, Status, Used};
 use crate::clock::Timestamp;
 use crate::error::Outcome;
 use crate::git::worktree::{self, Registry};
@@ -105,9 +106,13 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
     let of_this_hook =
         claim.as_ref().is_some_and(|claim| row.as_ref().and_then(|row| row.lease.as_ref()) == Some(&claim.lease));
     let since = row.as_ref().filter(|_| of_this_hook).map_or(now, |row| row.created);
-    let hook = bead.as_ref().zip(claim).map(|(bead, claim)| Hook { bead: bead.id.clone(), claim, since });
+    let hook = bead.as_ref().zip(claim).map(|(bead, claim)| {
+        let budget = Budget::read(bead.budget.as_deref());
+        Hook { bead: bead.id.clone(), claim, since, budget }
+    });
     let session = session_of(row.as_ref(), &observed);
-    let activity = around.activity(worker, row.as_ref(), &observed);
+    let used = hook.as_ref().map_or(Ok(Used::default()), |hook| used::used(open, hook))?;
+    let activity = Activity { used, ..around.activity(worker, row.as_ref(), &observed) };
     let home = around.home.clone();
     let displaced = match observed {
         Observed::Running(_) if hook.is_some() => around.displaced(worker),
@@ -147,6 +152,8 @@ pub(super) fn thresholds(settings: &Settings) -> Thresholds {
         start: settings.health.starting.duration(),
         gupp: settings.health.gupp.duration(),
         stalled: settings.health.stalled.duration(),
+        overtime: settings.health.overtime.duration(),
+        restarts: settings.restarts,
         ..Thresholds::default()
     }
 }
@@ -199,8 +206,10 @@ impl Around<'_> {
     fn activity(&self, worker: &WorkerRef, row: Option<&SessionRow>, observed: &Observed) -> Activity {
         let Some(row) = row else { return Activity::default() };
         let worktree = self.open.town.worktree(worker);
-        let marks = [row.log.clone(), worktree.join(".git")].into_iter().chain(self.git_marks(&worktree));
-        let touched = marks.filter_map(|path| modified(&path)).max();
+        let marks = [worktree.join(".git")].into_iter().chain(self.git_marks(&worktree));
+        // Somebody made the log; what tells of the agent is that something is in it.
+        let log = std::fs::metadata(&row.log).is_ok_and(|log| log.len() > 0).then(|| row.log.clone());
+        let touched = marks.chain(log).filter_map(|path| modified(&path)).max();
         let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
         let seen = touched.into_iter().chain(pane.and_then(|pane| pane.activity));
         let progress = seen.filter(|at| *at >= row.created).max();
@@ -208,7 +217,15 @@ impl Around<'_> {
             Observed::Ended(exit) => !exit.early && progress.is_some(),
             _ => progress.is_some_and(|at| at > row.created),
         };
-        Activity { begun, progress, prompt: prompt(self.open, &row.id), limited_until: None }
+        let endpoint = used::endpoint(row).unwrap_or(used::Endpoint { answered: true, limited_until: None });
+        Activity {
+            // Without any answer of its model an agent has begun nothing, whatever it said of that.
+            begun: begun && endpoint.answered,
+            progress: progress.filter(|_| endpoint.answered),
+            prompt: prompt(self.open, &row.id),
+            limited_until: endpoint.limited_until,
+            used: Used::default(),
+        }
     }
 
     /// Files of git that move when a worker commits, stages or switches.
@@ -224,7 +241,7 @@ fn prompt(open: &OpenTown, session: &SessionId) -> Prompt {
     modified(&file).map_or(Prompt::Busy, |since| Prompt::Idle { since })
 }
 
-fn modified(path: &Path) -> Option<Timestamp> {
+pub(super) fn modified(path: &Path) -> Option<Timestamp> {
     let time = std::fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     Timestamp::from_timestamp(i64::try_from(seconds).ok()?, 0)

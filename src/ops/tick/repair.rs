@@ -12,7 +12,7 @@ use crate::error::Outcome;
 use crate::id::{Actor, BeadId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, escalate, sandbox, session};
+use crate::ops::{OpenTown, attach, escalate, sandbox, session};
 use crate::runtime::{self, Reply};
 use crate::store::FileLock;
 use crate::town::Rig;
@@ -191,6 +191,8 @@ fn tell(open: &OpenTown, seen: &Seen, severity: Severity, why: &str) -> Outcome<
     let worker = &seen.observation.worker;
     let mut problem = escalate::problem(&witness(worker), Some(&bead.id), severity, why);
     problem.worker = None;
+    let said = attach::last_words(open, worker).into_iter().map(|line| format!("its session said: {line}"));
+    problem.evidence = said.chain([format!("`gt polecat restart {}` begins anew", worker.short())]).collect();
     escalate::raise(open, &problem)?;
     open.state()?.count(&key("escalated", &bead.id), open.now(), Some(expiry(open)))?;
     Ok(Some(format!("escalated {}: {why}", bead.id)))

@@ -1,0 +1,94 @@
+//! What the built-in agent wrote down of its model calls: what an attempt has used so far, whether it ever had an
+//! answer, and how long its endpoint refuses to serve it.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::bead::Used;
+use crate::clock::{Timestamp, since};
+use crate::error::Outcome;
+use crate::model::Usage;
+use crate::ops::OpenTown;
+use crate::store::SessionRow;
+use crate::witness::Hook;
+
+/// The most sessions of one attempt that are looked at.
+const SESSIONS: usize = 50;
+
+/// What the sessions of this hooking have used.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub(super) fn used(open: &OpenTown, hook: &Hook) -> Outcome<Used> {
+    let now = open.now();
+    let rows = open.state()?.sessions_of_bead(&hook.bead, SESSIONS)?;
+    let of_this: Vec<&SessionRow> = rows.iter().filter(|row| row.lease.as_ref() == Some(&hook.claim.lease)).collect();
+    let ran = |row: &&SessionRow| since(row.end.as_ref().map_or(now, |end| end.at), row.created);
+    let mut used = Used { time: of_this.iter().map(ran).sum(), ..Used::default() };
+    if hook.budget.tokens.is_none() && hook.budget.turns.is_none() {
+        return Ok(used);
+    }
+    for row in of_this {
+        if let Some((tokens, turns)) = counted(&row.log.with_extension("audit.jsonl")) {
+            used.tokens = Some(used.tokens.unwrap_or(0).saturating_add(tokens));
+            used.turns = Some(used.turns.unwrap_or(0) + turns);
+        }
+    }
+    Ok(used)
+}
+
+/// One line of the audit log of the built-in agent, as far as it counts.
+#[derive(Deserialize)]
+struct Line {
+    kind: String,
+    usage: Option<Usage>,
+    until: Option<Timestamp>,
+}
+
+/// What the log of one session tells of its endpoint.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    /// Whether it answered at all.
+    pub answered: bool,
+    /// Until when it refuses to serve the session that it ended.
+    pub limited_until: Option<Timestamp>,
+}
+
+/// How much of each end of a log is read for [`endpoint`]: the first answer and the last line are well within.
+const ENDS: u64 = 64 * 1024;
+
+/// What a session's log tells of its endpoint; none for an agent that keeps no such log.
+pub(super) fn endpoint(row: &SessionRow) -> Option<Endpoint> {
+    let mut file = File::open(row.log.with_extension("audit.jsonl")).ok()?;
+    let length = file.metadata().ok()?.len();
+    let head = part(&mut file, 0)?;
+    let tail = part(&mut file, length.saturating_sub(ENDS))?;
+    // A log that is longer than this has had answers.
+    let answered = length > ENDS || !replies(&head).is_empty();
+    let limited_until = lines(&tail).last().filter(|line| line.kind == "end").and_then(|line| line.until);
+    Some(Endpoint { answered, limited_until })
+}
+
+fn part(file: &mut File, from: u64) -> Option<String> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(from)).ok()?;
+    file.take(ENDS).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn lines(text: &str) -> impl Iterator<Item = Line> {
+    text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok())
+}
+
+fn replies(text: &str) -> Vec<Usage> {
+    lines(text).filter(|line| line.kind == "model").filter_map(|line| line.usage).collect()
+}
+
+/// Tokens and replies of one session; none where nobody counted them.
+fn counted(audit: &Path) -> Option<(u64, u64)> {
+    let replies = replies(&std::fs::read_to_string(audit).ok()?);
+    Some((replies.iter().map(|usage| usage.total()).sum(), replies.len() as u64))
+}
