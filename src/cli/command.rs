@@ -208,7 +208,7 @@ impl Work {
             Self::Ready(args) => args.dispatch(call),
             Self::Close(args) => show(args, call),
             Self::Bead(args) => args.dispatch(call),
-            Self::Status(args) => show(args, call),
+            Self::Status(args) => args.dispatch(call),
             Self::Why(args) => show(args, call),
             Self::Log(args) => show(args, call),
             Self::Feed(args) => args.dispatch(call),

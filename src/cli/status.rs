@@ -2,17 +2,19 @@
 
 mod rig;
 mod town;
+mod watch;
 
+use super::render::show;
 use super::{Call, Perform, Render, Table, Text, Ui, complete};
 use crate::clock::{Timestamp, short, since};
 use crate::error::Outcome;
-use crate::ops::Report;
 use crate::ops::status::{Known, Picture, status};
+use crate::ops::{OpenTown, Report};
 
 /// Show the whole town: rigs, workers and how they are, merge queues, beads, problems
 ///
 /// Everything is asked anew and nothing is repaired. What does not answer within a second or two is shown as unknown,
-/// with the reason.
+/// with the reason. With `--watch` and `--json` each picture is one envelope on a line.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only this rig
@@ -21,6 +23,20 @@ pub(super) struct Args {
     /// Say from what each worker's health and each place in a queue follows
     #[arg(long, short = 'e')]
     explain: bool,
+    /// Go on, and show it anew whenever something changes, until Ctrl-C
+    #[arg(long, short = 'w')]
+    watch: bool,
+}
+
+impl Args {
+    /// Carries the command out; the exit code.
+    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        if self.watch { watch::watch(&self, call) } else { show(self, call) }
+    }
+
+    fn look(&self, open: &OpenTown) -> Outcome<Shown> {
+        Ok(Shown { picture: status(open, self.rig.as_deref())?, explain: self.explain })
+    }
 }
 
 /// A picture, and how much of it is told.
@@ -40,8 +56,7 @@ impl Perform for Args {
     type Report = Shown;
 
     fn perform(self, call: &mut Call) -> Outcome<Shown> {
-        let picture = status(&call.open_to_mend()?, self.rig.as_deref())?;
-        Ok(Shown { picture, explain: self.explain })
+        self.look(&call.open_to_mend()?)
     }
 }
 

@@ -41,5 +41,6 @@ impl Render for Why {
             let says = if fact.known { Text::new().plain(&fact.says) } else { Text::new().warn(&fact.says) };
             ui.line(Text::from(format!("  {:<13}", fact.about)).join(says).one_line());
         }
+        self.next.iter().for_each(|step| ui.hint(step));
     }
 }

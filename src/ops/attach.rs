@@ -109,6 +109,21 @@ pub fn peek(open: &OpenTown, word: &str, lines: usize) -> Outcome<Peeked> {
     Ok(Peeked { worker: subject.worker, session: subject.row.id, live, end, text, log: subject.row.log })
 }
 
+/// The last lines that the last session of `worker` said, once it is over: what they are about is what people need to
+/// know of an agent that ended. Nothing when that is not known any more.
+pub fn last_words(open: &OpenTown, worker: &WorkerRef) -> Vec<String> {
+    const LINES: usize = 4;
+    const WIDTH: usize = 160;
+    let Ok(peeked) = peek(open, &worker.to_string(), 4 * LINES) else { return Vec::new() };
+    if peeked.live {
+        return Vec::new();
+    }
+    let said = peeked.text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("[gt] "));
+    let said: Vec<&str> = said.collect();
+    let last = &said[said.len().saturating_sub(LINES)..];
+    last.iter().map(|line| line.chars().filter(|c| !c.is_control()).take(WIDTH).collect()).collect()
+}
+
 fn find(open: &OpenTown, word: &str) -> Outcome<Subject> {
     let snapshot = open.snapshot()?;
     let worker = named(open, &snapshot, word)?;

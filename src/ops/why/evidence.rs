@@ -10,7 +10,7 @@ use crate::id::{Actor, BeadId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::mail::Letter;
 use crate::ops::target::Target;
-use crate::ops::{OpenTown, refinery, roster, tick};
+use crate::ops::{OpenTown, attach, refinery, roster, tick};
 use crate::refinery::{Evidence, order};
 use crate::store::SessionRow;
 use crate::witness::Health;
@@ -165,6 +165,11 @@ pub(super) fn attempts(bead: &Bead) -> Vec<Fact> {
     let last: Vec<Fact> = bead.attempts.iter().rev().take(2).map(tell).collect();
     let sum = (counted > 0).then(|| Fact::known("attempts", format!("{counted} count towards the limit")));
     sum.into_iter().chain(last).collect()
+}
+
+/// What the session of the worker said last, when it is over.
+pub(super) fn last_words(open: &OpenTown, worker: &WorkerRef) -> Vec<Fact> {
+    attach::last_words(open, worker).into_iter().map(|line| Fact::known("said last", line)).collect()
 }
 
 /// The last sessions that worked on the bead.

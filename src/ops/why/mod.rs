@@ -32,6 +32,8 @@ pub struct Why {
     pub sentence: String,
     /// What that was found out from, the most telling first.
     pub evidence: Vec<Fact>,
+    /// What a person can do about it.
+    pub next: Vec<String>,
 }
 
 impl Report for Why {
@@ -91,7 +93,7 @@ fn of_worker(open: &OpenTown, snapshot: &Snapshot, worker: WorkerRef) -> Why {
     let mut evidence = vec![fact];
     evidence.extend(evidence::sessions_of_worker(open, &worker));
     let sentence = format!("{} has no bead", worker.short());
-    Why { bead: None, title: None, worker: Some(worker), hands: Hands::Free, sentence, evidence }
+    Why { bead: None, title: None, worker: Some(worker), hands: Hands::Free, sentence, evidence, next: Vec::new() }
 }
 
 fn of_bead(open: &OpenTown, snapshot: &Snapshot, bead: Bead) -> Outcome<Why> {
@@ -99,20 +101,26 @@ fn of_bead(open: &OpenTown, snapshot: &Snapshot, bead: Bead) -> Outcome<Why> {
     let worker = bead.claim().map(|claim| claim.assignee.clone());
     let health = worker.as_ref().map(|worker| evidence::health(open, snapshot, worker));
     let escalated = evidence::escalations(snapshot, &bead.id);
-    let lives = health.as_ref().is_some_and(|(_, health)| health.as_ref().is_some_and(is_live));
+    let seen = health.as_ref().and_then(|(_, health)| health.as_ref());
+    let lives = seen.is_some_and(is_live);
+    let elsewhere = matches!(seen, Some(Health::HeldElsewhere { .. }));
     let told = escalated.iter().any(|fact| fact.known);
     let hands = hands(&bead, &account, lives, told);
-    let sentence = sentence(&account, hands);
+    let sentence = sentence(&account, hands, elsewhere);
+    let next = next_steps(&bead, &account, hands);
     let mut evidence = vec![Fact::known("standing", account.to_string())];
     evidence.extend(evidence::claim(open, &bead));
     evidence.extend(health.map(|(fact, _)| fact).filter(|_| hands != Hands::Queued));
     evidence.extend(evidence::queue(snapshot, &bead)?);
     evidence.extend(evidence::merge(open, snapshot, &bead));
     evidence.extend(escalated);
+    if let (Hands::Escalated | Hands::HookedWithoutSession, Some(worker)) = (hands, &worker) {
+        evidence.extend(evidence::last_words(open, worker));
+    }
     evidence.extend(evidence::attempts(&bead));
     evidence.extend(evidence::sessions_of_bead(open, &bead.id));
     evidence.extend(evidence::counters(open, &bead.id));
-    Ok(Why { bead: Some(bead.id), title: Some(bead.title), worker, hands, sentence, evidence })
+    Ok(Why { bead: Some(bead.id), title: Some(bead.title), worker, hands, sentence, evidence, next })
 }
 
 /// The one place where the bead is.
@@ -129,10 +137,30 @@ fn hands(bead: &Bead, account: &Account, lives: bool, told: bool) -> Hands {
     }
 }
 
-fn sentence(account: &Account, hands: Hands) -> String {
+/// What a person can do about it; nothing where it goes on by itself.
+fn next_steps(bead: &Bead, account: &Account, hands: Hands) -> Vec<String> {
+    let id = &bead.id;
+    let holder = bead.claim().map(|claim| claim.assignee.short());
+    match (hands, &account.standing, holder) {
+        (Hands::Escalated, Standing::Hooked { .. }, Some(worker)) => vec![
+            format!("`gt peek {worker}` shows the last of its session"),
+            format!("`gt polecat restart {worker}` begins anew, `gt unsling {id}` takes the bead back"),
+        ],
+        (Hands::Escalated | Hands::Failed, Standing::Failed { .. }, _) => {
+            vec![format!("once its cause is mended: gt bead reopen {id} --reason \"WHY\"")]
+        }
+        (Hands::Escalated, _, _) => vec![format!("`gt escalation ack {id}` says that you are at it")],
+        (Hands::HookedWithoutSession, _, _) => vec!["`gt doctor --fix` calls the tick now".to_owned()],
+        (Hands::Ready, _, _) => vec![format!("`gt sling {id}` starts it now")],
+        _ => Vec::new(),
+    }
+}
+
+fn sentence(account: &Account, hands: Hands, elsewhere: bool) -> String {
     match hands {
         Hands::Ready => "ready: the next free worker gets it".to_owned(),
         Hands::Hooked => format!("{}, whose session lives", account.standing),
+        Hands::HookedWithoutSession if elsewhere => format!("{}, in another clone of the town", account.standing),
         Hands::HookedWithoutSession => {
             format!("{}, whose session is not known to live; the next tick sees to it", account.standing)
         }
