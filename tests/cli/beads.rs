@@ -278,7 +278,7 @@ fn fields_are_edited_by_options() {
     let town = town();
     let id = new(&town, "Add login", &["-l", "auth", "-l", "old"]);
     let options = ["-t", "Add a login", "-d", "why", "-a", "how", "-k", "feature", "-p", "1", "--role", "tester"];
-    let more = ["--label", "web", "--unlabel", "old", "--touches", "src/**", "--budget", "2 USD"];
+    let more = ["--label", "web", "--unlabel", "old", "--touches", "src/**", "--budget", "2h, 300k tokens"];
     town.gt([&["bead", "edit", &id], &options[..], &more[..]].concat())
         .succeeds()
         .says(&["changed title, description"]);

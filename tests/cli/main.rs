@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod advice;
 mod agents;
 mod attach;
 mod beads;
@@ -13,10 +14,13 @@ mod complete;
 mod config;
 mod doctor;
 mod face;
+mod faults;
+mod fresh;
 mod gates;
 mod harness;
 mod init;
 mod ledger;
+mod limits;
 mod memory;
 mod promises;
 mod queue;

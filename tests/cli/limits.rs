@@ -1,0 +1,122 @@
+//! Nothing goes on for ever: agents that say nothing, agents that never end, and logs.
+
+use std::fs::{self, File, FileTimes};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::support::{GENEROUS, Ran, TestTown, wait_for, wait_until};
+
+fn town_with(agent: &str) -> (TestTown, String) {
+    let (town, _project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    town.work_with(agent);
+    let made = town.json(["new", "Add login", "--rig", "web"]);
+    let id = made["id"].as_str().expect("a new bead has an id").to_owned();
+    (town, id)
+}
+
+/// A tick so many minutes from now, which is not another process's at the same time.
+fn tick_in(town: &TestTown, minutes: u64) -> Ran {
+    let then = gt::clock::rfc3339(gt::clock::Clock::System.now() + Duration::from_secs(60 * minutes));
+    wait_for("the right to tick", GENEROUS, || {
+        let ran = town.command(["tick", "--json"]).variable("GT_CLOCK", &then).run().succeeds();
+        (ran.data()["busy"] == false).then_some(ran)
+    })
+}
+
+fn escalations(town: &TestTown) -> Vec<String> {
+    let all = town.json(["escalation", "list"]);
+    let all = all.as_array().expect("a list");
+    all.iter().map(|letter| letter["subject"].as_str().expect("a subject").to_owned()).collect()
+}
+
+#[test]
+fn an_agent_that_says_nothing_is_reminded_restarted_and_told_of() {
+    let (town, id) = town_with("idles");
+    town.gt(["sling", &id]).succeeds();
+    tick_in(&town, 4);
+    assert_eq!(escalations(&town), Vec::<String>::new());
+    tick_in(&town, 6).says(&["reminded of"]);
+    tick_in(&town, 9).says(&["restarted on"]);
+    tick_in(&town, 16).says(&["restarted on"]);
+    tick_in(&town, 23).says(&["escalated"]);
+    let told = escalations(&town);
+    assert!(told.len() == 1 && told[0].contains("nothing was begun"), "{told:?}");
+    tick_in(&town, 30);
+    assert_eq!(escalations(&town), told, "it is told once");
+}
+
+#[test]
+fn a_busy_agent_that_never_ends_is_reminded_and_then_told_of() {
+    let (town, id) = town_with("busy");
+    town.gt(["config", "set", "health.overtime", "1s"]).succeeds();
+    town.gt(["sling", &id]).succeeds();
+    wait_until("the reminder", || town.gt(["tick"]).succeeds().stdout.contains("reminded of"));
+    assert_eq!(escalations(&town), Vec::<String>::new());
+    town.gt(["status", "--explain"]).succeeds().says(&["busy with"]);
+    tick_in(&town, 3).says(&["escalated"]);
+    let told = escalations(&town);
+    assert!(told.len() == 1 && told[0].contains("it is busy with"), "{told:?}");
+    town.gt(["why", &id]).succeeds().says(&["escalated"]).complains(&["gt peek web/"]);
+}
+
+#[test]
+fn a_budget_ends_the_built_in_agent_and_gets_no_second_start() {
+    let (town, id) = town_with("idles");
+    town.gt(["bead", "edit", &id, "--budget", "2 USD"]).exits(2).complains(&["time, tokens or turns", "300k tokens"]);
+    town.gt(["bead", "edit", &id, "--budget", "3 turns"]).succeeds();
+    let script = town.sandbox.join("script.toml");
+    let endless =
+        "[[reply]]\nrepeat = true\n[[reply.step]]\n[[reply.step.call]]\ntool = \"list_dir\"\narguments = {}\n";
+    fs::write(&script, endless).expect("the sandbox is writable");
+    let gt = |arguments: &[&str]| town.command(arguments).variable("GT_SCRIPT", &script).run();
+    gt(&["sling", &id, "--agent", "builtin"]).succeeds();
+    wait_until("somebody to be told", || {
+        gt(&["tick"]);
+        !escalations(&town).is_empty()
+    });
+    let told = escalations(&town);
+    assert!(told.len() == 1 && told[0].contains("the budget of 3 turns is used up"), "{told:?}");
+    let sessions = town.json(["polecat", "show", &id])["sessions"].as_array().expect("sessions").len();
+    assert_eq!(sessions, 1, "it was started again");
+}
+
+fn age(path: &Path, days: u64) {
+    let then = SystemTime::now() - Duration::from_secs(days * 86_400);
+    let file = File::options().append(true).open(path).expect("own file");
+    file.set_times(FileTimes::new().set_modified(then)).expect("own file");
+}
+
+fn log(town: &TestTown, name: &str, bytes: usize) -> PathBuf {
+    let path = town.root.join(".git/gt/logs").join(name);
+    fs::create_dir_all(path.parent().expect("it has a folder")).expect("writable");
+    fs::write(&path, vec![b'x'; bytes]).expect("writable");
+    path
+}
+
+#[test]
+fn old_logs_go_and_those_of_open_work_stay() {
+    let (town, id) = town_with("idles");
+    town.gt(["sling", &id]).succeeds();
+    let shown = town.json(["polecat", "show", &id]);
+    let session = shown["sessions"][0]["session"].as_str().expect("a session").to_owned();
+    let running = town.root.join(format!(".git/gt/logs/sessions/{session}.log"));
+    let (old, young) = (log(&town, "sessions/oldoldoldold.log", 9), log(&town, "gates/web/abc-test.log", 9));
+    let audit = log(&town, "sessions/oldoldoldold.audit.jsonl", 9);
+    let told_of = log(&town, "gates/web/def-test.log", 9);
+    town.gt(["escalate", "look at it\nthe log is .git/gt/logs/gates/web/def-test.log"]).succeeds();
+    for path in [&running, &old, &audit, &told_of] {
+        age(path, 31);
+    }
+    age(&young, 29);
+    tick_in(&town, 61);
+    let there = |path: &PathBuf| path.exists();
+    assert_eq!([&old, &audit].map(there), [false, false]);
+    assert_eq!([&running, &young, &told_of].map(there), [true, true, true]);
+    let big = log(&town, "gates/web/big-test.log", 2 << 20);
+    age(&big, 2);
+    town.gt(["config", "set", "logs.megabytes", "1"]).succeeds();
+    tick_in(&town, 200);
+    assert_eq!([&big, &young, &running].map(there), [false, false, true], "the oldest go first, until it fits");
+}
