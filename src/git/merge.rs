@@ -1,7 +1,11 @@
 //! Merges in memory and commits without a worktree.
 
+mod disjoint;
+
+use std::cell::OnceCell;
 use std::path::Path;
 
+use self::disjoint::InProcess;
 pub use super::Person;
 use super::attributes::Attributes;
 use super::bare::{is_ancestor, merge_base};
@@ -45,19 +49,18 @@ pub struct NewCommit<'a> {
 }
 
 /// Merges commits of one bare repository with the attributes (merge drivers, `merge=union`) of one commit.
-#[derive(Debug)]
 pub struct Merger {
     git: Git,
-    attributes: Attributes,
+    attributes_of: Oid,
+    attributes: OnceCell<Attributes>,
+    in_process: Option<InProcess>,
 }
 
 impl Merger {
-    /// Reads the attributes of `commit`, usually the target's tip; a batch is merged with one of these.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn new(dir: &Path, commit: &Oid) -> Result<Self, GitError> {
-        Ok(Self { git: Git::on(dir), attributes: Attributes::of(dir, commit)? })
+    /// With the attributes of `commit`, usually the target's tip; a batch is merged with one of these.
+    pub fn new(dir: &Path, commit: &Oid) -> Self {
+        let (attributes_of, in_process) = (commit.clone(), InProcess::open(dir));
+        Self { git: Git::on(dir), attributes_of, attributes: OnceCell::new(), in_process }
     }
 
     /// Merges `head` into `base` in memory.
@@ -68,13 +71,17 @@ impl Merger {
         self.stack_on(base, None, head)
     }
 
-    /// The same where the tree of `base` is known: one process when there is something to merge.
+    /// The same where the tree of `base` is known. Where both sides changed different files no program runs; else one
+    /// does when there is something to merge.
     ///
     /// # Errors
     /// When one of them does not exist, or git fails.
     pub fn stack_on(&self, base: &Oid, base_tree: Option<&Oid>, head: &Oid) -> Result<Merged, GitError> {
+        if let Some(merged) = self.in_process.as_ref().and_then(|here| here.merge(base, head)) {
+            return Ok(merged);
+        }
         let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--messages", base.as_str(), head.as_str()];
-        let git = self.attributes.apply(self.git.clone());
+        let git = self.attributes()?.apply(self.git.clone());
         let output = git.output(&args)?;
         match output.code() {
             Some(0) => {
@@ -88,6 +95,26 @@ impl Merger {
             _ => Err(git.failure(&args, &output)),
         }
     }
+
+    /// Writes a commit; no ref moves.
+    ///
+    /// # Errors
+    /// When the tree or a parent does not exist, or git fails.
+    pub fn commit(&self, commit: &NewCommit<'_>) -> Result<Oid, GitError> {
+        match self.in_process.as_ref().and_then(|here| here.commit(commit)) {
+            Some(made) => Ok(made),
+            None => commit_tree(self.git.dir(), commit),
+        }
+    }
+
+    /// Read when they are first needed: that takes a list of all files.
+    fn attributes(&self) -> Result<&Attributes, GitError> {
+        if self.attributes.get().is_none() {
+            let read = Attributes::of(self.git.dir(), &self.attributes_of)?;
+            let _ = self.attributes.set(read);
+        }
+        Ok(self.attributes.get().expect("it was set right before"))
+    }
 }
 
 /// Merges `head` into `base` in memory, with the attributes of `base`. For more than one merge make a [`Merger`].
@@ -95,7 +122,7 @@ impl Merger {
 /// # Errors
 /// When one of them does not exist, or git fails.
 pub fn stack(dir: &Path, base: &Oid, head: &Oid) -> Result<Merged, GitError> {
-    Merger::new(dir, base)?.stack(base, head)
+    Merger::new(dir, base).stack(base, head)
 }
 
 /// Writes a commit; no ref moves.
@@ -185,7 +212,56 @@ mod tests {
         assert_eq!((info.author.as_str(), info.time, info.subject.as_str()), ("toast", 1_700_000_000, "merge: täst"));
         assert_eq!(info.parents, [one.clone(), other.clone()]);
         assert_eq!(commit_tree(&scene.bare, &new).expect("written"), made, "the same input is the same commit");
+        let here = InProcess::open(&scene.bare).expect("libgit2 reads it");
+        assert_eq!(here.commit(&new), Some(made.clone()), "also without the program");
+        let nobody = Person { name: "<>".into(), email: "ada@example.org".into() };
+        assert_eq!(here.commit(&NewCommit { author: &nobody, ..new.clone() }), None);
         assert_eq!(stack(&scene.bare, &made, &one).expect("git runs"), Merged::AlreadyIn);
+    }
+
+    /// What the program says, whatever this process could do by itself.
+    fn by_program(scene: &Scene, base: &Oid, head: &Oid) -> Merged {
+        Merger { in_process: None, ..Merger::new(&scene.bare, base) }.stack(base, head).expect("git runs")
+    }
+
+    #[test]
+    fn what_needs_no_program_is_what_the_program_would_say() {
+        type Files<'f> = &'f [(&'f str, &'f str)];
+        let base: Files<'_> = &[("a/x", "1\n"), ("a/y", "1\n"), ("b/c/z", "1\n"), ("top", "1\n")];
+        let cases: [(Files<'_>, Files<'_>, bool); 8] = [
+            (&[("a/x", "2\n")], &[("a/y", "2\n")], true),
+            (&[("a/x", "2\n")], &[("b/c/z", "2\n"), ("a/new", "2\n"), ("n/e/w", "2\n")], true),
+            (&[("n/e/w", "1\n")], &[("n/e/v", "2\n"), ("a/x", "2\n")], true),
+            (&[("a/x", "2\n"), ("top", "2\n")], &[("a/x", "2\n")], true),
+            (&[("a/x", "2\n")], &[("a/x", "3\n")], false),
+            (&[("new", "2\n")], &[("new", "3\n")], false),
+            (&[("new", "2\n")], &[("new/er", "3\n")], false),
+            (&[("n/w", "2\n")], &[("n", "3\n")], false),
+        ];
+        for (one, other, here) in cases {
+            let scene = Scene::new();
+            let (one, other) = fork(&scene, base, one, other);
+            let in_process = InProcess::open(&scene.bare).expect("libgit2 reads it").merge(&one, &other);
+            assert_eq!(in_process.is_some(), here, "{one} {other}");
+            assert!(in_process.is_none_or(|merged| merged == by_program(&scene, &one, &other)));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_gone_or_moved_is_for_the_program() {
+        for command in [&["rm", "-q", "a/x"][..], &["mv", "a", "moved"]] {
+            let scene = Scene::new();
+            let base = [("a/x", "1\n2\n3\n4\n5\n6\n"), ("a/y", "1\n")];
+            let (one, _) = fork(&scene, &base, &[("a/z", "2\n")], &[("b", "2\n")]);
+            Git::at(&scene.upstream).run(command).expect("git runs");
+            let other = commit(&scene.upstream, &[], "without");
+            fetch(&scene.bare, None).expect("fetched");
+            for (base, head) in [(&one, &other), (&other, &one)] {
+                assert_eq!(InProcess::open(&scene.bare).expect("libgit2 reads it").merge(base, head), None);
+            }
+            let merged = stack(&scene.bare, &one, &other).expect("git runs");
+            assert_eq!(merged, by_program(&scene, &one, &other));
+        }
     }
 
     #[test]

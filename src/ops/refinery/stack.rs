@@ -6,7 +6,7 @@ use super::{Run, parse};
 use crate::bead::Bead;
 use crate::error::Outcome;
 use crate::git::bare::CommitInfo;
-use crate::git::merge::{self, Merged, Merger, NewCommit};
+use crate::git::merge::{Merged, Merger, NewCommit};
 use crate::git::{Git, Oid, Person, bare};
 use crate::id::BeadId;
 use crate::ledger::Snapshot;
@@ -51,7 +51,7 @@ impl Run<'_> {
 
     fn stacked(&self, snapshot: &Snapshot, base: &Oid, members: &[BeadId]) -> Outcome<Stack> {
         let repo = &self.target.repo;
-        let merger = Merger::new(repo, base)?;
+        let merger = Merger::new(repo, base);
         let beads: Vec<Bead> = members.iter().map(|id| snapshot.bead(id)).collect::<Outcome<_>>()?;
         let mut heads = BTreeMap::new();
         for bead in &beads {
@@ -164,10 +164,10 @@ impl Run<'_> {
         match self.rig.merge.style {
             MergeStyle::Merge => {
                 let message = self.message(bead, &format!("Merge {}: {}", bead.id, bead.title));
-                self.write(tree, &[&on.tip, &head.oid], &author, &message)
+                self.write(on.merger, (tree, &[&on.tip, &head.oid]), &author, &message)
             }
             _ if *tree == on.tree => Ok(on.tip.clone()),
-            MergeStyle::Squash => self.write(tree, &[&on.tip], &author, &self.message(bead, &bead.title)),
+            MergeStyle::Squash => self.write(on.merger, (tree, &[&on.tip]), &author, &self.message(bead, &bead.title)),
             MergeStyle::Rebase => self.rebase(bead, on, head, tree),
         }
     }
@@ -183,9 +183,9 @@ impl Run<'_> {
         text
     }
 
-    fn write(&self, tree: &Oid, parents: &[&Oid], author: &Person, message: &str) -> Outcome<Oid> {
+    fn write(&self, merger: &Merger, (tree, parents): (&Oid, &[&Oid]), author: &Person, message: &str) -> Outcome<Oid> {
         let commit = NewCommit { tree, parents, author, committer: &self.person, time: None, message };
-        Ok(merge::commit_tree(&self.target.repo, &commit)?)
+        Ok(merger.commit(&commit)?)
     }
 
     /// The commits of the member one by one on the stack. Where one of them cannot be replayed alone, or their sum is
@@ -196,34 +196,34 @@ impl Run<'_> {
             Git::on(&self.target.repo).run(&["rev-list", "--reverse", "--topo-order", "--no-merges", &range])?;
         let mut top = on.tip.clone();
         for commit in listed.lines() {
-            let Some(replayed) = self.replay(bead, &parse(commit)?, &top)? else { break };
+            let Some(replayed) = self.replay((bead, on.merger), &parse(commit)?, &top)? else { break };
             top = replayed;
         }
         if bare::tree_of(&self.target.repo, &top)? == *tree {
             return Ok(top);
         }
         let author = Person { name: head.author.clone(), email: head.email.clone() };
-        self.write(tree, &[&top], &author, &self.message(bead, &bead.title))
+        self.write(on.merger, (tree, &[&top]), &author, &self.message(bead, &bead.title))
     }
 
     /// One commit on another parent. Merging in memory takes the common ancestor from history, so the commit's own
     /// parent is made the ancestor of two throw-away commits.
-    fn replay(&self, bead: &Bead, commit: &Oid, onto: &Oid) -> Outcome<Option<Oid>> {
+    fn replay(&self, (bead, merger): (&Bead, &Merger), commit: &Oid, onto: &Oid) -> Outcome<Option<Oid>> {
         let repo = &self.target.repo;
         let info = bare::commit_info(repo, commit)?;
         let [parent] = info.parents.as_slice() else { return Ok(None) };
-        let bare_tree = |of: &Oid, parents: &[&Oid]| self.write(of, parents, &self.person, "replay\n");
+        let bare_tree = |of: &Oid, parents: &[&Oid]| self.write(merger, (of, parents), &self.person, "replay\n");
         let ancestor = bare_tree(&bare::tree_of(repo, parent)?, &[])?;
         let onto_tree = bare::tree_of(repo, onto)?;
         let ours = bare_tree(&onto_tree, &[&ancestor])?;
         let theirs = bare_tree(&info.tree, &[&ancestor])?;
-        let Merged::Tree(tree) = merge::stack(repo, &ours, &theirs)? else { return Ok(None) };
+        let Merged::Tree(tree) = merger.stack_on(&ours, Some(&onto_tree), &theirs)? else { return Ok(None) };
         if tree == onto_tree {
             return Ok(Some(onto.clone()));
         }
         let author = Person { name: info.author, email: info.email };
         let message = self.with_trailer(bead, &Git::on(repo).run(&["log", "-1", "--format=%B", commit.as_str()])?)?;
-        self.write(&tree, &[onto], &author, &message).map(Some)
+        self.write(merger, (&tree, &[onto]), &author, &message).map(Some)
     }
 
     /// A worker's own message, with the bead among its trailers.
