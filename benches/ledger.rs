@@ -16,6 +16,10 @@ use gt::clock::Clock;
 use gt::id::{Actor, BeadId};
 use gt::ledger::Ledger;
 
+mod figures;
+
+use figures::{median, row, timed};
+
 const GT: &str = env!("CARGO_BIN_EXE_gt");
 const RUNS: usize = 25;
 
@@ -121,20 +125,6 @@ impl BenchTown {
     }
 }
 
-/// How long a whole process takes; it must succeed.
-fn timed(command: &mut Command) -> Duration {
-    let start = Instant::now();
-    let output = command.output().expect("the program starts");
-    let took = start.elapsed();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    took
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
 /// Both in turn, so that a noisy moment hits both.
 fn pair(
     runs: usize,
@@ -147,12 +137,6 @@ fn pair(
         others.push(other(run));
     }
     (median(ones), median(others))
-}
-
-fn row(what: &str, size: usize, (ours, baseline): (Duration, Duration), budget: &str) {
-    let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
-    let ratio = ours.as_secs_f64() / baseline.as_secs_f64();
-    println!("| {what} | {size} | {} | {} | {ratio:.2} | {budget} |", millis(ours), millis(baseline));
 }
 
 fn reads(town: &BenchTown, empty: &Path) {
