@@ -130,6 +130,7 @@ pub fn version(preset: &Preset, program: &Path, caller: &Caller, limit: Duration
         log_limit: 4_096,
         runs: folder.path().join("run"),
         stop: None,
+        memory: None,
     })
     .map_err(|error| fail(error.to_string()))?;
     if result.timed_out {

@@ -114,6 +114,7 @@ impl<'a> Bench<'a> {
             log_limit: LOG_LIMIT,
             runs: self.open.town.run_dir(),
             stop: self.stop.clone(),
+            memory: gate.memory.map(|megabytes| u64::from(megabytes) << 20),
         })
     }
 

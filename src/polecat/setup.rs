@@ -90,6 +90,7 @@ fn run(worktree: &Path, wanted: &SetUp, number: usize, command: &str) -> Result<
         log_limit: LOG_LIMIT,
         runs: wanted.runs.clone(),
         stop: wanted.stop.clone(),
+        memory: None,
     })?;
     if result.succeeded() {
         return Ok(result.duration);

@@ -58,7 +58,7 @@ pub fn end(dir: &Path, grace: Duration) -> Result<EndReport, RuntimeError> {
         killed.push(own);
     }
     let group = pid.and_then(|pid| pid.living_child()).map(|child| child.pid);
-    let target = Target { marker: session_of(dir), group, ancestor: None };
+    let target = Target { marker: session_of(dir), group, ancestor: None, pipe: None };
     match Sweep::new(target, grace).run() {
         Ok(signalled) => killed.extend(signalled.into_iter().filter(|process| Some(*process) != own)),
         Err(alive) => {

@@ -1,7 +1,7 @@
 //! Finding and ending everything that a session or a command started, however well it hid.
 //!
-//! Three things lead to a process: the process group of the agent, descent from the session's own process (which
-//! adopts what is orphaned below it), and the marker `GT_SESSION` in the environment. What carries the marker of
+//! Four things lead to a process: the process group of the agent, descent from the session's own process (which
+//! adopts what is orphaned below it), the pipe that a command's output goes into, and the marker `GT_SESSION` in the environment. What carries the marker of
 //! another session, or the mark of our own background processes, is not touched, and neither is what descends from it.
 
 use std::collections::{HashMap, HashSet};
@@ -24,6 +24,8 @@ pub(super) struct Target {
     pub group: Option<i32>,
     /// The process whose descendants belong to it: the session's own, which is not ended itself.
     pub ancestor: Option<i32>,
+    /// The inode of the pipe that its output goes into: who holds the writing end of it belongs to it.
+    pub pipe: Option<u64>,
 }
 
 impl Target {
@@ -54,6 +56,7 @@ impl Target {
             Marker::None => {
                 self.group == Some(entry.group)
                     || self.ancestor == Some(entry.parent)
+                    || self.pipe.is_some_and(|pipe| writes_to(entry.process.pid, pipe))
                     || table.get(&entry.parent).is_some_and(|parent| self.owns_by_descent(parent, table, verdicts))
             }
         };
@@ -194,6 +197,21 @@ fn entry_of(pid: i32) -> Option<Entry> {
     let group = fields.next()?.parse().ok()?;
     let start_ticks = fields.nth(16)?.parse().ok()?;
     Some(Entry { process: ProcessId { pid, start_ticks }, parent, group, zombie })
+}
+
+/// Whether a process holds the writing end of a pipe; see proc_pid_fd(5) and proc_pid_fdinfo(5).
+fn writes_to(pid: i32, pipe: u64) -> bool {
+    let wanted = format!("pipe:[{pipe}]");
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().filter_map(Result::ok);
+    open.filter(|file| std::fs::read_link(file.path()).is_ok_and(|link| link.as_os_str() == wanted.as_str())).any(
+        |file| {
+            let info = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{}", file.file_name().display()));
+            let info = info.unwrap_or_default();
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+            // The last octal digit has the access mode in its two lower bits.
+            flags.and_then(|flags| flags.trim().chars().last()?.to_digit(8)).is_some_and(|mode| mode & 3 == 1)
+        },
+    )
 }
 
 /// To whom the environment of a process says that it belongs.

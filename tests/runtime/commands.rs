@@ -21,6 +21,7 @@ fn spec(place: &TestPlace, command: &str) -> CommandSpec {
         log_limit: 100_000,
         runs: place.path("run"),
         stop: None,
+        memory: None,
     }
 }
 
@@ -71,6 +72,35 @@ fn what_a_command_leaves_behind_is_ended() {
     assert!(result.succeeded() && result.killed >= 2, "{result:?}");
     assert!(result.duration < SOON / 2);
     assert!(!lives(place.read_soon("p").trim().parse().unwrap()));
+}
+
+#[test]
+fn what_a_command_hides_is_ended_as_well() {
+    let place = TestPlace::new();
+    // Its own group, another environment, and nobody's child: what is left is where its output goes.
+    let command = "( env -i setsid sh -c 'echo $$ >\"$0\"; exec /bin/sleep 600' \"$OUT/p\" & ); while ! [ -s \"$OUT/p\" ]; do sleep 0.02; done";
+    let result = run(&spec(&place, command));
+    assert!(result.succeeded() && result.killed >= 1, "{result:?}");
+    assert!(!lives(place.read_soon("p").trim().parse().unwrap()));
+}
+
+#[test]
+fn a_command_that_eats_memory_is_ended_and_says_so() {
+    let place = TestPlace::new();
+    let memory = Some(40 << 20);
+    let few = run(&CommandSpec { memory, ..spec(&place, "head -c 1000000 /dev/zero | tail -c 1000000 | wc -c") });
+    assert!(few.succeeded() && few.memory.is_none(), "{few:?}");
+    // Two of them, each below the limit; `tail` keeps what it has read.
+    let eats = "head -c 30000000 /dev/zero | tail -c 30000000 | sleep 600";
+    let command = format!("echo begun; {{ {eats}; }} & {{ {eats}; }} & wait");
+    let result = run(&CommandSpec { memory, ..spec(&place, &command) });
+    assert_eq!((result.status, result.timed_out, result.succeeded()), (None, false, false));
+    assert!(result.memory.is_some_and(|used| used > 40 << 20), "{result:?}");
+    assert!(
+        result.tail.starts_with("begun\n") && result.tail.ends_with("MB of memory, and may use 40]\n"),
+        "{result:?}"
+    );
+    assert_eq!(std::fs::read_to_string(&result.log).unwrap(), result.tail);
 }
 
 #[test]
@@ -146,6 +176,7 @@ fn gate_runner() {
         log_limit: 1000,
         runs: root.join("run"),
         stop: None,
+        memory: None,
     };
     let _ = run_command(&spec);
 }

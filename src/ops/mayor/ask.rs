@@ -113,6 +113,7 @@ impl<'a> Planner<'a> {
             log_limit: ANSWER_LIMIT,
             runs: self.open.town.run_dir(),
             stop: None,
+            memory: None,
         })?;
         self.check(&result, Path::new(&errors))?;
         let bytes = std::fs::read(&answer).map_err(|error| cannot("read", &answer, error))?;

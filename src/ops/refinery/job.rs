@@ -250,7 +250,9 @@ fn not_killed(gate: &Gate, result: &CommandResult) -> Outcome<()> {
 }
 
 fn ended(result: CommandResult, changed: Vec<String>) -> Ended {
-    let outcome = if result.timed_out {
+    let outcome = if result.memory.is_some() {
+        GateOutcome::OutOfMemory
+    } else if result.timed_out {
         GateOutcome::TimedOut
     } else if !result.succeeded() {
         GateOutcome::Failed

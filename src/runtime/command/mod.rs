@@ -1,9 +1,11 @@
 //! Commands with a time limit and a log: gates and set-up.
 
 mod log;
+mod memory;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use rustix::fs::fstat;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::RuntimeError;
@@ -21,7 +24,8 @@ use crate::env;
 use crate::id::SessionId;
 use crate::store::ProcessId;
 
-use log::CappedLog;
+use log::{CappedLog, Written};
+use memory::Gauge;
 
 /// How long what a command started may take to end after it, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -31,6 +35,9 @@ const STEP: Duration = Duration::from_millis(50);
 
 /// How long a log may stay open after everything that writes to it is gone.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+
+/// What limits are given in.
+const MEGABYTE: u64 = 1024 * 1024;
 
 /// How much of the end of the output is given back.
 const TAIL: usize = 4 * 1024;
@@ -55,6 +62,9 @@ pub struct CommandSpec {
     pub runs: PathBuf,
     /// Becomes true when the command shall be ended.
     pub stop: Option<Arc<AtomicBool>>,
+    /// The bytes of memory that it and everything that it started may use together. Looked at ten times a second, on
+    /// Linux.
+    pub memory: Option<u64>,
 }
 
 /// How a command ended.
@@ -66,6 +76,8 @@ pub struct CommandResult {
     pub timed_out: bool,
     /// Whether it was ended because somebody wanted it to stop.
     pub stopped: bool,
+    /// How many bytes of memory it used, when it was ended because that was more than it may.
+    pub memory: Option<u64>,
     /// How long it ran.
     pub duration: Duration,
     /// The log.
@@ -91,13 +103,15 @@ pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
     let run = RunFolder::make(&spec.runs.join(marker.as_str()), &spec.command)?;
     let start = Instant::now();
     let (mut child, output) = spawn(spec, &marker)?;
+    let pipe = fstat(&output).ok().map(|stat| stat.st_ino);
     let group = child.id() as i32;
     run.note_child(group)?;
     let log = CappedLog::spawn(output, &spec.log, spec.log_limit);
-    let verdict = wait(&child, spec, start);
+    let target = Target { marker: marker.to_string(), group: Some(group), ancestor: None, pipe };
+    let gauge = spec.memory.map(|limit| Gauge::new(limit, target.clone()));
+    let verdict = wait(&child, spec, start, gauge);
     let duration = start.elapsed();
-    let target = Target { marker: marker.to_string(), group: Some(group), ancestor: None };
-    let swept = Sweep::new(target, GRACE).run();
+    let swept = sweep(target, verdict);
     // Only now: until it is collected, no other process can get its number, which is that of the group.
     let ended = collect(&mut child, verdict.is_none());
     let written = log.finish(DRAIN_LIMIT).map_err(RuntimeError::io("write the log", &spec.log))?;
@@ -105,16 +119,34 @@ pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
         session: marker.to_string(),
         pids: alive.iter().map(|process| process.pid).collect(),
     })?;
+    let memory = verdict.and_then(Verdict::memory);
     Ok(CommandResult {
         status: ended.filter(|_| verdict.is_none()).map(code),
         timed_out: verdict == Some(Verdict::TimedOut),
         stopped: verdict == Some(Verdict::Stopped),
+        memory,
         duration,
         log: spec.log.clone(),
         left_out: written.left_out,
-        tail: written.tail,
+        tail: with_reason(spec, written, memory),
         killed: killed.iter().filter(|process| process.pid != group).count(),
     })
+}
+
+fn sweep(target: Target, verdict: Option<Verdict>) -> Result<Vec<ProcessId>, Vec<ProcessId>> {
+    // What eats memory is not asked twice.
+    let grace = if verdict.is_some_and(|verdict| verdict.memory().is_some()) { Duration::ZERO } else { GRACE };
+    Sweep::new(target, grace).run()
+}
+
+/// The end of the output; where memory was the reason, that stands in it and in the log.
+fn with_reason(spec: &CommandSpec, written: Written, memory: Option<u64>) -> String {
+    let (Some(used), Some(limit)) = (memory, spec.memory) else { return written.tail };
+    let (used, limit) = (used.div_ceil(MEGABYTE), limit / MEGABYTE);
+    let reason = format!("\n[ended: it used {used} MB of memory, and may use {limit}]\n");
+    // The output counts, also when the disk is full.
+    let _ = OpenOptions::new().append(true).open(&spec.log).and_then(|mut log| log.write_all(reason.as_bytes()));
+    written.tail + &reason
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door for commands")]
@@ -141,10 +173,21 @@ fn spawn(spec: &CommandSpec, marker: &SessionId) -> Result<(Child, io::PipeReade
 enum Verdict {
     TimedOut,
     Stopped,
+    /// It used so many bytes.
+    Memory(u64),
+}
+
+impl Verdict {
+    fn memory(self) -> Option<u64> {
+        match self {
+            Self::Memory(used) => Some(used),
+            Self::TimedOut | Self::Stopped => None,
+        }
+    }
 }
 
 /// Waits until the command has ended, without collecting it; answers why not to wait any longer.
-fn wait(child: &Child, spec: &CommandSpec, start: Instant) -> Option<Verdict> {
+fn wait(child: &Child, spec: &CommandSpec, start: Instant, mut gauge: Option<Gauge>) -> Option<Verdict> {
     let ended = notice_end(child);
     loop {
         let left = spec.limit.saturating_sub(start.elapsed());
@@ -154,9 +197,15 @@ fn wait(child: &Child, spec: &CommandSpec, start: Instant) -> Option<Verdict> {
         if spec.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             return Some(Verdict::Stopped);
         }
-        let step = if spec.stop.is_some() { left.min(STEP) } else { left };
+        let stop = spec.stop.as_ref().map(|_| STEP);
+        let steps = stop.into_iter().chain(gauge.as_ref().map(Gauge::pause));
+        let step = steps.fold(left, Duration::min);
         match ended.recv_timeout(step) {
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(used) = gauge.as_mut().and_then(Gauge::look) {
+                    return Some(Verdict::Memory(used));
+                }
+            }
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return None,
         }
     }

@@ -196,6 +196,7 @@ impl<'a> Watch<'a> {
             marker: self.launch.session.to_string(),
             group: Some(self.agent.pid()),
             ancestor: Some(std::process::id() as i32),
+            pipe: None,
         };
         self.phase = Phase::Sweeping(Sweep::new(target, grace));
         self.go_on();
