@@ -73,12 +73,44 @@ fn a_red_gate_that_ended_before_a_kill_counts_until_a_person_says_otherwise() {
     killed_at(&town, "gate.kept");
     assert_eq!(runs(&town), 2, "a person wanted it to run again");
     // The gate also has to say that the target is green, before anybody is blamed.
-    town.gt(["refinery", "run", "web"]).succeeds().says(&["bounced"]);
+    town.gt(["refinery", "run", "web"]).succeeds().says(&["1 bounced"]);
     assert_eq!(runs(&town), 3);
     let bead = shown(&town, &id);
     assert!(
         bead["attempts"][0]["reason"].as_str().is_some_and(|text| text.contains("FAILED tests/wrong.sh")),
         "{bead}"
     );
+    promises::hold(&town);
+}
+
+#[test]
+fn a_gate_that_eats_memory_is_red_for_that_reason_and_leaves_nothing_behind() {
+    let (town, project) = TestTown::with_rig();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    let hidden = "( env -i setsid sh -c 'exec /bin/sleep 600' & )";
+    let eats = "if test -e greedy; then head -c 90000000 /dev/zero | tail -c 90000000 | sleep 600; fi";
+    set_gate(&town, "run", format!("{hidden}; {eats}").into());
+    set_gate(&town, "memory", 60.into());
+    let id = queued(&town, &project, "mine", "greedy", "very\n");
+    town.gt(["refinery", "run", "web"]).succeeds().says(&["1 bounced"]);
+    assert!(town.processes().is_empty(), "{:#?}", town.processes());
+    let story = town.gt(["queue", "show", &id]).succeeds();
+    story.says(&["used more memory than it may", "MB of memory, and may use 60"]);
+    let reason = &shown(&town, &id)["attempts"][0]["reason"];
+    assert!(reason.as_str().is_some_and(|text| text.contains("may use 60")), "{reason}");
+    promises::hold(&town);
+}
+
+#[test]
+fn megabytes_of_output_are_kept_from_both_ends() {
+    let (town, project) =
+        town_with_gate("echo first; head -c 9000000 /dev/zero | tr '\\0' x; echo; echo last; ! test -e mine");
+    let id = queued(&town, &project, "mine", "mine", "mine\n");
+    town.gt(["refinery", "run", "web"]).succeeds().says(&["1 bounced"]);
+    let bead = shown(&town, &id);
+    let log = bead["attempts"][0]["log"].as_str().unwrap_or_else(|| panic!("{bead:#}")).to_owned();
+    let text = fs::read_to_string(town.root.join(".git/gt").join(log)).expect("the log");
+    assert!(text.starts_with("first\nxxx") && text.ends_with("xxx\nlast\n") && text.len() < 5_000_000);
+    assert!(text.contains("bytes are left out here"));
     promises::hold(&town);
 }
