@@ -63,6 +63,13 @@ fn work_that_is_nowhere_else_keeps_its_rig_until_a_person_says_otherwise() {
         &town,
         &["-c", "user.name=a", "-c", "user.email=a@example.org", "commit-tree", "-m", "more", "-p", "main", &tree],
     );
+    let stand_at = |what: &str| {
+        let checkout = ["-C", crew.to_str().expect("test paths are UTF-8"), "checkout", "--quiet", what];
+        assert!(town.program("git").args(checkout).status().expect("git is there").success());
+    };
+    stand_at(&commit);
+    remove(&town, &[]).exits(7).complains(&["rigs/web/crew/ada stands at", "which is on no branch"]);
+    stand_at("ada");
     git(&town, &["update-ref", "refs/gt/snapshots/toast/1", &commit]);
     let refused = remove(&town, &[]).exits(7).complains(&["refs/gt/snapshots/toast/1 is not in main"]);
     assert!(!refused.stderr.contains("--discard"), "an error never tells to destroy: {}", refused.stderr);

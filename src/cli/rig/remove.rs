@@ -2,7 +2,7 @@
 
 use crate::cli::{Call, Perform, Render, Text, Ui, Unattended, complete};
 use crate::error::{Failure, Kind, Outcome};
-use crate::ops::rig::remove::{Removed, remove};
+use crate::ops::rig::remove::{Discard, Removed, at_stake, remove};
 
 /// Take a rig out of the town
 ///
@@ -26,14 +26,27 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Removed> {
         let open = call.open()?;
-        if self.discard && !self.yes {
-            let question = format!("Throw away all work of {} that is nowhere else?", self.rig);
-            if !call.ui.confirm(question, false, Unattended::Refuse("--yes"))? {
-                return Err(Failure::new(Kind::Refused, "nothing was removed, as you said"));
-            }
-        }
-        remove(&open, &self.rig, self.discard)
+        let discard = match (self.discard, self.yes) {
+            (false, _) => Discard::Nothing,
+            (true, true) => Discard::Everything,
+            (true, false) => Discard::Shown(agreed(call, at_stake(&open, &self.rig)?, &self.rig)?),
+        };
+        remove(&open, &self.rig, &discard)
     }
+}
+
+/// Shows all that would be lost, and asks.
+fn agreed(call: &mut Call, lost: Vec<String>, rig: &str) -> Outcome<Vec<String>> {
+    lost.iter().for_each(|what| call.ui.warning(format!("nowhere else: {what}")));
+    let question = match lost.len() {
+        0 => format!("Remove {rig}? All of its work is somewhere else."),
+        1 => format!("Remove {rig}, and throw this away for ever?"),
+        many => format!("Remove {rig}, and throw these {many} away for ever?"),
+    };
+    if call.ui.confirm(question, false, Unattended::Refuse("--yes"))? {
+        return Ok(lost);
+    }
+    Err(Failure::new(Kind::Refused, "nothing was removed, as you said"))
 }
 
 impl Render for Removed {

@@ -40,6 +40,38 @@ impl Report for Removed {
     const SCHEMA: &'static str = "gt.rig.remove/1";
 }
 
+/// What may be thrown away with a rig.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Discard {
+    /// Nothing.
+    Nothing,
+    /// What a person was shown, as [`at_stake`] names it, and nothing that came meanwhile.
+    Shown(Vec<String>),
+    /// Whatever there is: the person wanted no question.
+    Everything,
+}
+
+impl Discard {
+    fn covers(&self, lost: &String) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Shown(shown) => shown.contains(lost),
+            Self::Everything => true,
+        }
+    }
+}
+
+/// The work of a rig that is nowhere else, each as one line for people.
+///
+/// # Errors
+/// When there is no such rig, or it cannot be looked at.
+pub fn at_stake(open: &OpenTown, name: &str) -> Outcome<Vec<String>> {
+    if !open.town.rig_file(&name.parse()?).exists() {
+        return Ok(Vec::new());
+    }
+    Ok(gather(open, &open.town.rig(&name.parse()?)?)?.unsaved)
+}
+
 /// What speaks against a removal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Found {
@@ -51,11 +83,11 @@ struct Found {
     unsaved: Vec<String>,
 }
 
-/// Takes the rig `name` out of the town. With `discard`, also work that is nowhere else.
+/// Takes the rig `name` out of the town. Work that is nowhere else goes only as far as `discard` has it.
 ///
 /// # Errors
 /// When there is no such rig, it has beads that are not closed or workers at work, or work would be lost.
-pub fn remove(open: &OpenTown, name: &str, discard: bool) -> Outcome<Removed> {
+pub fn remove(open: &OpenTown, name: &str, discard: &Discard) -> Outcome<Removed> {
     let name: RigName = name.parse()?;
     let folder = open.town.rig_dir(&name);
     let _lock = FileLock::acquire(&open.town.lock_file(&format!("rig-{name}")), PATIENCE)?;
@@ -81,12 +113,13 @@ fn gather(open: &OpenTown, rig: &Rig) -> Outcome<Found> {
     let snapshot = open.snapshot()?;
     let mut unsaved = uncommitted(open, rig)?;
     unsaved.extend(unlanded(open, rig, &snapshot)?);
+    unsaved.extend(on_no_branch(open, rig)?);
     unsaved.extend(undelivered(open, rig)?);
     Ok(Found { open_beads: open_beads(&snapshot, rig)?, at_work: at_work.collect(), unsaved })
 }
 
 /// Pure: what is found, is it a reason to refuse?
-fn decide(rig: &Rig, found: &Found, discard: bool) -> Outcome<()> {
+fn decide(rig: &Rig, found: &Found, discard: &Discard) -> Outcome<()> {
     let name = &rig.name;
     let refuse = |message: String| Failure::new(Kind::Refused, message);
     if !found.at_work.is_empty() {
@@ -102,8 +135,9 @@ fn decide(rig: &Rig, found: &Found, discard: bool) -> Outcome<()> {
         .hint("close them first, with `gt bead close ID --as cancelled` where they are not wanted any more")
         .hint(format!("`gt rig park {name}` sets the rig aside and keeps everything")));
     }
-    if !found.unsaved.is_empty() && !discard {
-        return Err(refuse(format!("{name} has work that is nowhere else: {}", found.unsaved.join("; ")))
+    let kept: Vec<&str> = found.unsaved.iter().filter(|lost| !discard.covers(lost)).map(String::as_str).collect();
+    if !kept.is_empty() {
+        return Err(refuse(format!("{name} has work that is nowhere else: {}", kept.join("; ")))
             .hint(format!("look at it in {}", format_args!("rigs/{name}")))
             .hint(format!("`gt rig park {name}` sets the rig aside and keeps everything")));
     }
@@ -157,6 +191,23 @@ fn uncommitted(open: &OpenTown, rig: &Rig) -> Outcome<Vec<String>> {
             State::Dirty { .. } => found.push(format!("{shown} has uncommitted changes")),
             State::Busy { .. } => found.push(format!("{shown} is in the middle of an operation of git")),
             State::Foreign { .. } => found.push(format!("{shown} is no worktree of the rig")),
+        }
+    }
+    Ok(found)
+}
+
+/// Worktrees that stand at a commit that neither a branch nor a pin leads to.
+fn on_no_branch(open: &OpenTown, rig: &Rig) -> Outcome<Vec<String>> {
+    let repo = open.town.rig_repo(&rig.name);
+    let mut found = Vec::new();
+    for folder in worktrees(&open.town.rig_dir(&rig.name)) {
+        let Some(head) = worktree::look(&repo, &folder)?.head else { continue };
+        let leads = ["for-each-ref", "--count=1", "--format=%(refname)", "--contains", head.as_str()];
+        // A head that the repository does not have is a foreign worktree's, which is told of already.
+        let leads = Git::on(&repo).output(&leads)?;
+        if leads.ok() && leads.text().is_empty() {
+            let shown = folder.strip_prefix(&open.town.root).unwrap_or(&folder).display();
+            found.push(format!("{shown} stands at {}, which is on no branch", head.short()));
         }
     }
     Ok(found)
@@ -248,14 +299,16 @@ mod tests {
         let unsaved = || vec!["rigs/web/polecats/toast has uncommitted changes".to_owned()];
         let at_work = || vec!["web/toast".to_owned()];
         let cases = [
-            (Found::default(), false, true),
-            (Found { unsaved: unsaved(), ..Found::default() }, false, false),
-            (Found { unsaved: unsaved(), ..Found::default() }, true, true),
-            (Found { open_beads: bead(), ..Found::default() }, true, false),
-            (Found { at_work: at_work(), ..Found::default() }, true, false),
+            (Found::default(), Discard::Nothing, true),
+            (Found { unsaved: unsaved(), ..Found::default() }, Discard::Nothing, false),
+            (Found { unsaved: unsaved(), ..Found::default() }, Discard::Shown(unsaved()), true),
+            (Found { unsaved: unsaved(), ..Found::default() }, Discard::Shown(vec![]), false),
+            (Found { unsaved: unsaved(), ..Found::default() }, Discard::Everything, true),
+            (Found { open_beads: bead(), ..Found::default() }, Discard::Everything, false),
+            (Found { at_work: at_work(), ..Found::default() }, Discard::Everything, false),
         ];
         for (found, discard, allowed) in cases {
-            assert_eq!(decide(&rig(), &found, discard).is_ok(), allowed, "{found:?} {discard}");
+            assert_eq!(decide(&rig(), &found, &discard).is_ok(), allowed, "{found:?} {discard:?}");
         }
     }
 }
