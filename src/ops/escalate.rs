@@ -119,9 +119,12 @@ fn own_bead(open: &OpenTown, snapshot: &crate::ledger::Snapshot) -> Outcome<Opti
 pub fn in_hand(tx: &mut Transaction, id: &BeadId) -> Outcome<()> {
     let (letters, _) = tx.at_tip().documents::<Letter>()?;
     let about = letters.into_iter().filter(|letter| letter.is_open_escalation() && letter.bead.as_ref() == Some(id));
-    for mut letter in about {
-        letter.acknowledged = Some(tx.now());
-        tx.put(&letter);
-    }
+    about.for_each(|letter| acknowledge(tx, letter));
     Ok(())
+}
+
+/// Somebody is at what the letter tells.
+pub fn acknowledge(tx: &mut Transaction, mut letter: Letter) {
+    letter.acknowledged = Some(tx.now());
+    tx.put(&letter);
 }

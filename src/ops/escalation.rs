@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{OpenTown, Page, Report, Row};
+use super::{OpenTown, Page, Report, Row, escalate};
 use crate::error::{Failure, Kind, Outcome};
 use crate::ledger::Snapshot;
 use crate::mail::{self, Letter, MailId, Severity};
@@ -70,11 +70,10 @@ impl Report for Acknowledged {
 pub fn acknowledge(open: &OpenTown, word: &str) -> Outcome<Acknowledged> {
     let done = open.ledger.transact(&open.actor, |tx| {
         let raised = find(open, tx.at_tip(), word)?;
-        let mut letter = raised.letter;
+        let letter = raised.letter;
         let again = letter.acknowledged.is_some();
         if !again {
-            letter.acknowledged = Some(tx.now());
-            tx.put(&letter);
+            escalate::acknowledge(tx, letter.clone());
             tx.describe("acknowledge", format!("acknowledge {}: {}", letter.id, letter.subject));
         }
         Ok((Acknowledged { id: letter.id, subject: letter.subject, again }, letter.bead))

@@ -15,7 +15,7 @@ use crate::id::{BeadId, Lease, WorkerKind, WorkerName, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::ops::bead::create::prefix_of;
 use crate::ops::target::Target;
-use crate::ops::{OpenTown, Report, pass, sandbox};
+use crate::ops::{OpenTown, Report, escalate, pass, sandbox};
 use crate::town::Rig;
 
 /// What a person wants to land.
@@ -134,10 +134,7 @@ fn submit(open: &OpenTown, request: &Request, named: Option<&BeadId>, work: &Wor
         bead.submit(&open.actor, &lease, merge)?;
         tx.put(&bead);
         // What was said of an earlier try is settled by this one.
-        for mut letter in told_of(tx.at_tip(), &bead.id)? {
-            letter.acknowledged = Some(tx.now());
-            tx.put(&letter);
-        }
+        told_of(tx.at_tip(), &bead.id)?.into_iter().for_each(|letter| escalate::acknowledge(tx, letter));
         tx.describe("submit", format!("submit {} from the branch {}: {}", bead.id, request.branch, bead.title));
         Ok(bead)
     })?;

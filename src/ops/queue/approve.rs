@@ -8,7 +8,7 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId};
 use crate::ledger::Snapshot;
-use crate::ops::{OpenTown, Report, pass, who};
+use crate::ops::{OpenTown, Report, escalate, pass, who};
 
 /// A bead that was approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,10 +45,7 @@ pub fn approve(open: &OpenTown, word: &str) -> Outcome<Approved> {
             let (by, at) = (open.actor.clone(), tx.now());
             merge.approved = Some(Approval { by, at, head: head.clone(), extra: toml::Table::new() });
             tx.put(&bead);
-            for mut letter in told_of(tx.at_tip(), &bead.id)? {
-                letter.acknowledged = Some(tx.now());
-                tx.put(&letter);
-            }
+            told_of(tx.at_tip(), &bead.id)?.into_iter().for_each(|letter| escalate::acknowledge(tx, letter));
             tx.describe("approve", format!("approve {}: {}", bead.id, bead.title));
         }
         Ok(Approved { bead: bead.id, title: bead.title, head, again })

@@ -9,7 +9,7 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, WorkerRef};
 use crate::ops::unsling::by_somebody_in_charge;
-use crate::ops::{OpenTown, Report, pass};
+use crate::ops::{OpenTown, Report, escalate, pass};
 
 /// A bead that was sent back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,10 +45,7 @@ pub fn reject(open: &OpenTown, word: &str, reason: &str) -> Outcome<Rejected> {
         let ending = Ending::new(AttemptOutcome::Bounced, reason);
         bead.bounce(&open.actor, Hold { home: &home, lease: None }, ending)?;
         tx.put(&bead);
-        for mut letter in told_of(tx.at_tip(), &bead.id)? {
-            letter.acknowledged = Some(tx.now());
-            tx.put(&letter);
-        }
+        told_of(tx.at_tip(), &bead.id)?.into_iter().for_each(|letter| escalate::acknowledge(tx, letter));
         tx.describe("reject", format!("reject {}: {}", bead.id, reason.lines().next().unwrap_or_default()));
         Ok(Rejected { worker: bead.prefer, bead: bead.id, title: bead.title, reason: reason.to_owned() })
     })?;

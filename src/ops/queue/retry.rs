@@ -17,7 +17,7 @@ use crate::ledger::{Document, Snapshot};
 use crate::ops::refinery::{kept, let_go};
 use crate::ops::target::Target;
 use crate::ops::unsling::by_somebody_in_charge;
-use crate::ops::{OpenTown, Report, pass};
+use crate::ops::{OpenTown, Report, escalate, pass};
 use crate::refinery::{Evidence, Subject};
 use crate::town::Rig;
 
@@ -61,11 +61,7 @@ pub fn retry(open: &OpenTown, word: &str) -> Outcome<Retried> {
     let letters = told_of(&snapshot, &bead.id)?;
     open.ledger.transact(&open.actor, |tx| {
         red.iter().for_each(|evidence| tx.remove(evidence.path()));
-        for letter in &letters {
-            let mut letter = letter.clone();
-            letter.acknowledged = Some(tx.now());
-            tx.put(&letter);
-        }
+        letters.iter().cloned().for_each(|letter| escalate::acknowledge(tx, letter));
         tx.describe("retry", format!("retry {}: {}", bead.id, bead.title));
         Ok(())
     })?;
