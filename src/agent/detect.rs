@@ -138,8 +138,8 @@ pub fn version(preset: &Preset, program: &Path, caller: &Caller, limit: Duration
     }
     match result.tail.lines().map(str::trim).find(|line| !line.is_empty()) {
         Some(line) if result.succeeded() => Ok(line.to_owned()),
+        None if result.status == Some(0) => Err(AgentError::VersionMute { program: name }),
         Some(_) | None => Err(fail(match result.status {
-            Some(0) => "it printed nothing".to_owned(),
             Some(status) => format!("it ended with status {status}"),
             None => "it was ended from outside".to_owned(),
         })),

@@ -108,6 +108,12 @@ pub enum AgentError {
         /// What happened instead.
         reason: String,
     },
+    /// A program that was asked for its version printed nothing.
+    #[error("{program} did not say its version: it printed nothing")]
+    VersionMute {
+        /// The program.
+        program: String,
+    },
     /// Asking a program for its version took too long.
     #[error("{program} did not say its version within {} s", .limit.as_secs_f64())]
     VersionLate {
@@ -182,6 +188,7 @@ impl AgentError {
             | Self::Settings { .. }
             | Self::Version { .. }
             | Self::VersionLate { .. }
+            | Self::VersionMute { .. }
             | Self::Io { .. } => Kind::External,
         }
     }
@@ -206,6 +213,11 @@ impl AgentError {
             Self::NoCredentials { agent, sign_in, .. } => {
                 let sign_in = if sign_in.is_empty() { "sign in" } else { sign_in };
                 vec![format!("To sign in: {sign_in}."), all_the_same(agent)]
+            }
+            Self::Version { program, .. } | Self::VersionLate { program, .. } => {
+                vec![format!(
+                    "Run `{program}` yourself to see what it wants; a broken installation is the usual cause."
+                )]
             }
             Self::Unreadable { agent, .. } => {
                 vec!["Give the file to the user that gt runs as.".to_owned(), all_the_same(agent)]

@@ -18,8 +18,8 @@ pub mod prompt;
 mod signs;
 #[cfg(test)]
 mod tests;
-mod tuning;
 
+pub use crate::store::Tuning;
 pub use catalogue::Catalogue;
 pub use describe::Trait;
 pub use detect::{Choice, Detected, choose, detect, version};
@@ -31,4 +31,3 @@ pub use preset::{Argument, AtEnd, Delivery, PermissionFlags, PermissionVariables
 pub use signs::{
     By, Credential, Dialog, Enter, HookFormat, Hooks, Measured, Screen, Transcript, TranscriptFormat, Typing, WhileBusy,
 };
-pub use tuning::Tuning;

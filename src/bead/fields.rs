@@ -43,6 +43,12 @@ pub struct Bead {
     pub agent: Option<String>,
     /// The model of that agent, where a person named one.
     pub model: Option<String>,
+    /// How hard that model thinks, where a person said so.
+    pub effort: Option<String>,
+    /// The agent's own named settings, where a person named some.
+    pub profile: Option<String>,
+    /// Arguments that the agent gets as they are, where a person gave some.
+    pub extra_args: Vec<String>,
     /// The branch that its first attempt starts from, where that is not the target.
     pub from: Option<String>,
     /// How earlier hookings ended, oldest first; see [`Bead::record_attempt`].
@@ -286,6 +292,9 @@ impl Bead {
             prefer: None,
             agent: None,
             model: None,
+            effort: None,
+            profile: None,
+            extra_args: Vec::new(),
             from: None,
             attempts: Vec::new(),
             result: None,

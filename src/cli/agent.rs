@@ -7,7 +7,7 @@ use super::{Call, Perform, Render, Table, Text, Ui};
 use crate::agent::Catalogue;
 use crate::error::{Kind, Outcome};
 use crate::ops::Page;
-use crate::ops::agents::{Agent, Listed, list};
+use crate::ops::agents::list::{Agent, Listed, list};
 
 /// See which agents can work
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,7 @@
 //! `gt sling`.
 
 use super::{Call, Perform, Render, Text, Ui, complete};
+use crate::agent::Tuning;
 use crate::error::Outcome;
 use crate::ops::Many;
 use crate::ops::launch::Start;
@@ -21,6 +22,15 @@ pub(super) struct Args {
     /// The model of the agent
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
+    /// How hard the model thinks, in the agent's own spelling
+    #[arg(long, value_name = "LEVEL")]
+    effort: Option<String>,
+    /// A named set of settings of the agent's own
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// An argument that the agent gets as it is; may be given several times
+    #[arg(long = "extra-arg", value_name = "ARGUMENT", allow_hyphen_values = true)]
+    extra_args: Vec<String>,
     /// Start from this branch instead of the target
     #[arg(long, value_name = "BRANCH")]
     from: Option<String>,
@@ -31,7 +41,9 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Many<Slung>> {
         let open = call.open()?;
-        sling(&open, &Request { words: self.words, agent: self.agent, model: self.model, from: self.from })
+        let tuning =
+            Tuning { profile: self.profile, model: self.model, effort: self.effort, extra_args: self.extra_args };
+        sling(&open, &Request { words: self.words, agent: self.agent, tuning, from: self.from })
     }
 }
 

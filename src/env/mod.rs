@@ -47,6 +47,9 @@ variables! {
     SESSION = "GT_SESSION", Gt, "The session; also the marker by which everything that a session started is found at its end.";
     DETACHED = "GT_DETACHED", Gt, "Set for background processes of `gt` itself: they belong to no session, whoever started them.";
     ATTEMPT = "GT_ATTEMPT", Gt, "Which attempt at its bead the worker makes, from 1.";
+    SLOT = "GT_SLOT", Gt, "The place of the worker among those that run, from 1: no two that run in a town have the same.";
+    PORT_BASE = "GT_PORT_BASE", Gt, "The first of a hundred ports that no other running worker of the town is given.";
+    DB_SUFFIX = "GT_DB_SUFFIX", Gt, "A suffix for names of databases that no other running worker of the town is given: `_gt1`, `_gt2`, ...";
     TITLE = "GT_TITLE", Gt, "The title of the bead, for the scripted model.";
     BUDGET = "GT_BUDGET", Gt, "What the attempt may use, where its bead says so: `2h, 300k tokens, 40 turns`; the built-in agent ends by it.";
     SCRIPT = "GT_SCRIPT", Person, "A TOML file of replies that the scripted model plays instead of calling an endpoint.";

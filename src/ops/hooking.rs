@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{OpenTown, escalate, roster};
+use crate::agent::Tuning;
 use crate::bead::ready::{self, Row, Standing};
 use crate::bead::{Bead, Claim};
 use crate::env::commit_point;
@@ -21,8 +22,8 @@ pub struct Wish {
     pub rig: Option<RigName>,
     /// By this agent.
     pub agent: Option<String>,
-    /// With this model.
-    pub model: Option<String>,
+    /// With this model, this effort and the like.
+    pub tuning: Tuning,
     /// From this branch instead of the target.
     pub from: Option<String>,
 }
@@ -139,11 +140,21 @@ fn admit(open: &OpenTown, tx: &Transaction, rigs: &[Rig], bead: &Bead, wish: &Wi
 }
 
 fn apply(bead: &mut Bead, wish: &Wish) {
-    let wishes = [(&mut bead.agent, &wish.agent), (&mut bead.model, &wish.model), (&mut bead.from, &wish.from)];
+    let tuning = &wish.tuning;
+    let wishes = [
+        (&mut bead.agent, &wish.agent),
+        (&mut bead.model, &tuning.model),
+        (&mut bead.effort, &tuning.effort),
+        (&mut bead.profile, &tuning.profile),
+        (&mut bead.from, &wish.from),
+    ];
     for (field, wish) in wishes {
         if wish.is_some() {
             field.clone_from(wish);
         }
+    }
+    if !tuning.extra_args.is_empty() {
+        bead.extra_args.clone_from(&tuning.extra_args);
     }
 }
 

@@ -82,7 +82,7 @@ pub fn survey(path: &Path) -> Outcome<Site> {
     town::may_become_town(&path)?;
     check_unused(&path)?;
     check_hidden(&path)?;
-    let agents = agents::installed(&Catalogue::built_in())?;
+    let agents = agents::list::installed(&Catalogue::built_in())?;
     let preferred = agent::choose(&agents);
     let name = path.file_name().map_or_else(|| "town".to_owned(), |name| name.to_string_lossy().into_owned());
     Ok(Site { path, name, agents, preferred })

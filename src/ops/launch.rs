@@ -4,23 +4,24 @@
 //! leaves it, or makes the sandbox anew. One lock per worker keeps two processes from doing it at once.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::aftermath::Guard;
+use super::agents::{choose, version};
 use super::hooking::Hooked;
 use super::prime::{self, Assignment};
-use super::{OpenTown, pass, sandbox, session};
+use super::{OpenTown, pass, sandbox, session, slot};
 use crate::agent::prompt::Prompts;
 use crate::agent::{Begin, Caller, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVariables};
 use crate::bead::{Bead, Claim, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId, Lease, RoleName, SessionId, WorkerRef};
+use crate::id::{Actor, BeadId, Lease, SessionId, WorkerRef};
+use crate::polecat;
 use crate::runtime::{Launch, Observed, RuntimeKind};
-use crate::store::{FileLock, SessionRow, write_atomic};
-use crate::town::{Rig, Settings};
+use crate::store::{FileLock, SessionAgent, SessionRow, write_atomic};
+use crate::town::Settings;
 
 /// A session that runs now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -122,15 +123,16 @@ fn hooked(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Option<(Bead, 
 
 fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome<Started> {
     let Assignment { bead, worker, rig, settings } = *assignment;
-    let agent = agent_for(open, settings, bead, None)?;
+    let agent = choose::agent_for(open, settings, bead, None)?;
     let prepared = sandbox::prepare(open, assignment)?;
+    hide_leavings(open, assignment, &agent)?;
     commit_point("launch.prepared");
     let session = SessionId::random();
     let snapshot = open.snapshot()?;
     let context = prime::context(open, &snapshot, assignment)?;
     let prompt = Prompts::of(open.town.templates_dir()).first(&context)?;
-    let plan =
-        plan(open, assignment, &Wanted { agent: &agent, session: &session, lease: &claim.lease, prompt: &prompt })?;
+    let wanted = Wanted { agent: &agent, session: &session, lease: &claim.lease, prompt: &prompt };
+    let (mut plan, with) = plan(open, assignment, &wanted)?;
     for file in &plan.files {
         write_private(file)?;
     }
@@ -143,6 +145,7 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
         attempt: Some(bead.attempt_number()),
         role: Some(bead.role.clone()),
         agent: agent.clone(),
+        with,
         runtime: kind.to_string(),
         name: worker.short(),
         created: open.now(),
@@ -150,8 +153,9 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
         log: open.town.session_log(&session),
         end: None,
     };
-    open.state()?.add_session(&row)?;
+    let slot = open.state()?.add_session(&row)?;
     commit_point("launch.recorded");
+    plan.env.extend(slot::variables(open, &session, slot)?);
     let launch = launch_file(open, &row, kind, &plan)?;
     open.runtime(kind)?.start(&session::folder(open, &session), &launch)?;
     commit_point("launch.started");
@@ -166,6 +170,12 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
     Ok(Started { worker: worker.clone(), bead: bead.id.clone(), session, agent, branch: prepared.branch, notes })
 }
 
+/// Hides from git what the agent leaves in its worktree and cannot be told to leave elsewhere.
+fn hide_leavings(open: &OpenTown, assignment: &Assignment<'_>, agent: &str) -> Outcome<()> {
+    let patterns = Catalogue::new(assignment.settings).get(agent)?.excludes.clone();
+    Ok(polecat::hide(&open.town.rig_repo(&assignment.rig.name), patterns)?)
+}
+
 /// What the plan of one session is made from, beside the assignment.
 struct Wanted<'a> {
     agent: &'a str,
@@ -174,7 +184,7 @@ struct Wanted<'a> {
     prompt: &'a str,
 }
 
-fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Outcome<LaunchPlan> {
+fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Outcome<(LaunchPlan, SessionAgent)> {
     let Assignment { bead, worker, rig, settings } = *assignment;
     let catalogue = Catalogue::new(settings);
     let caller = caller(open);
@@ -191,10 +201,11 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
     let mut variables = identity.variables();
     variables.insert("GIT_CEILING_DIRECTORIES".to_owned(), open.town.ceiling_directories(&rig.name));
     variables.extend(bead.budget.clone().map(|budget| (crate::env::BUDGET.to_owned(), budget)));
+    let tuning = tuning(settings, bead);
     let request = LaunchRequest {
         preset: catalogue.get(wanted.agent)?,
         prompt: wanted.prompt,
-        tuning: &tuning(settings, bead),
+        tuning: &tuning,
         permissions: settings.permissions,
         worktree: &open.town.worktree(worker),
         run_dir: &session::folder(open, wanted.session),
@@ -204,14 +215,22 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
         caller: &caller,
         begin: Begin::New,
     };
-    Ok(crate::agent::plan(&request)?)
+    let plan = crate::agent::plan(&request)?;
+    let with = version::recorded(open, request.preset, &plan, tuning.clone())?;
+    Ok((plan, with))
 }
 
 /// How the agent of a bead works: as the bead says, else its role, the rig or the town.
 pub(super) fn tuning(settings: &Settings, bead: &Bead) -> Tuning {
     let role = settings.role(&bead.role);
     let below = Tuning { profile: role.profile, model: role.model, effort: role.effort, extra_args: role.extra_args };
-    Tuning::of_model(bead.model.clone()).or(below)
+    let own = Tuning {
+        profile: bead.profile.clone(),
+        model: bead.model.clone(),
+        effort: bead.effort.clone(),
+        extra_args: bead.extra_args.clone(),
+    };
+    own.or(below)
 }
 
 /// Writes a file of a launch so that only its owner can read it.
@@ -252,79 +271,4 @@ pub(super) fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, 
 pub fn caller(open: &OpenTown) -> Caller {
     let variables: BTreeMap<String, String> = pass::person_env(open);
     Caller { variables, ..Caller::this_process() }
-}
-
-/// The agent for a bead: the person's wish, else that of the role, the rig or the town, else what is installed. Its
-/// program is looked for, so that a missing one is said before anything is changed.
-///
-/// # Errors
-/// When the agent is unknown or not installed.
-pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option<&str>) -> Outcome<String> {
-    let catalogue = Catalogue::new(settings);
-    let (caller, gt) = (caller(open), open.program()?);
-    let name = match wish.map(str::to_owned).or_else(|| bead.agent.clone()).or(settings.role(&bead.role).agent) {
-        Some(name) => name,
-        None => installed(&catalogue, &caller, &gt)?,
-    };
-    let folder: PathBuf = open.town.run_dir();
-    let request = LaunchRequest {
-        preset: catalogue.get(&name)?,
-        prompt: "",
-        tuning: &tuning(settings, bead),
-        permissions: settings.permissions,
-        worktree: &folder,
-        run_dir: &folder,
-        state_dir: &folder,
-        gt: &gt,
-        variables: BTreeMap::new(),
-        caller: &caller,
-        begin: Begin::New,
-    };
-    crate::agent::plan(&request)?;
-    Ok(name)
-}
-
-/// The agent for beads of a role in a rig that name none themselves.
-///
-/// # Errors
-/// As [`agent_for`].
-pub fn agent_of_role(open: &OpenTown, rig: &Rig, role: &RoleName) -> Outcome<String> {
-    agent_wished(open, rig, role, None)
-}
-
-/// The same where a person wishes for one.
-///
-/// # Errors
-/// As [`agent_for`].
-pub fn agent_wished(open: &OpenTown, rig: &Rig, role: &RoleName, wish: Option<&str>) -> Outcome<String> {
-    let mut bead = Bead::new(BeadId::random(&rig.prefix, 5), "", open.now());
-    bead.role = role.clone();
-    agent_for(open, &open.settings_for(rig)?, &bead, wish)
-}
-
-/// The agent that plans and chats: the mayor's, else the town's, else what is installed.
-///
-/// # Errors
-/// When none is named and none is installed.
-pub fn mayors_agent(open: &OpenTown) -> Outcome<String> {
-    let settings = &open.settings;
-    match settings.mayor.agent.clone().or_else(|| settings.agent.clone()) {
-        Some(name) => Ok(name),
-        None => installed(&Catalogue::new(settings), &caller(open), &open.program()?),
-    }
-}
-
-/// The agent to work with when nobody named one.
-fn installed(catalogue: &Catalogue, caller: &Caller, gt: &Path) -> Outcome<String> {
-    let choice = crate::agent::choose(&crate::agent::detect(catalogue, caller, gt));
-    if choice.usable {
-        return Ok(choice.agent);
-    }
-    if let Some(first) = choice.undecided.first() {
-        return Err(Failure::new(Kind::Usage, format!("no agent is set: {}", choice.reason))
-            .hint(format!("Say which: `gt config set agent {first}`.")));
-    }
-    Err(Failure::new(Kind::External, format!("no agent can be started: {}", choice.reason)).hint(
-        "Install one (`gt agent list` says how), or name a program: `gt config set agents.mine.command \"PROGRAM\"`.",
-    ))
 }

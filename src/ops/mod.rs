@@ -41,6 +41,7 @@ pub mod run;
 mod sandbox;
 pub mod session;
 pub mod sling;
+mod slot;
 pub mod status;
 mod talk;
 pub mod target;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{OpenTown, aftermath, launch};
+use super::{OpenTown, aftermath, launch, slot};
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
 use crate::runtime::{self, EndReport, ExitReason, Launch, Observed, Run};
-use crate::store::{FileLock, SessionEnd, SessionRow};
+use crate::store::{FileLock, SessionAgent, SessionEnd, SessionRow};
 
 /// How long another process may take to end what a killed one left.
 const STRAYS: Duration = Duration::from_secs(60);
@@ -76,6 +76,7 @@ fn row_of(open: &OpenTown, launch: &Launch) -> Option<SessionRow> {
         attempt: told(launch, env::ATTEMPT),
         role: told(launch, env::ROLE),
         agent: launch.argv.first().cloned().unwrap_or_default(),
+        with: SessionAgent { slot: told(launch, env::SLOT), ..SessionAgent::default() },
         runtime: launch.runtime.to_string(),
         name: launch.name.clone(),
         created: open.now(),
@@ -177,6 +178,7 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
     let dir = folder(open, &row.id);
     let report = runtime::end(&dir, grace(open))?;
     clear_after(open, row, &dir, &report);
+    slot::clear(open, &row.id);
     let end = match report.exit {
         Some(exit) => SessionEnd {
             at: exit.ended,

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use super::agents::choose;
 use super::bead::create::{self, Alike, NewBead};
 use super::hooking::{self, Hooked, Wish};
 use super::launch::{self, Start};
 use super::{Each, Many, OpenTown, Report, pass};
+use crate::agent::Tuning;
 use crate::bead::lookup;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
@@ -18,8 +20,8 @@ pub struct Request {
     pub words: Vec<String>,
     /// By this agent.
     pub agent: Option<String>,
-    /// With this model.
-    pub model: Option<String>,
+    /// With this model, this effort and the like.
+    pub tuning: Tuning,
     /// From this branch instead of the target.
     pub from: Option<String>,
 }
@@ -70,7 +72,7 @@ fn hook_one(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
         (None, Some(rig)) => open.town.rig(rig)?,
         (None, None) => open.rig_of(&id.prefix())?,
     };
-    launch::agent_for(open, &open.settings_for(&rig)?, &bead, wish.agent.as_deref())?;
+    choose::agent_for(open, &open.settings_for(&rig)?, &bead, wish.agent.as_deref())?;
     hooking::hook(open, &open.actor, id, wish)
 }
 
@@ -96,7 +98,7 @@ fn start_all(open: &OpenTown, outcomes: Vec<(String, Outcome<Hooked>)>) -> Outco
 fn understand(open: &OpenTown, request: &Request) -> Outcome<(Vec<BeadId>, Wish)> {
     let mut wish = Wish {
         agent: request.agent.clone(),
-        model: request.model.clone(),
+        tuning: request.tuning.clone(),
         from: request.from.clone(),
         ..Wish::default()
     };
@@ -185,7 +187,7 @@ fn made(open: &OpenTown, title: &str, wish: &Wish) -> Outcome<BeadId> {
         (None, _) => None,
     };
     if let Some(rig) = &rig {
-        launch::agent_wished(open, rig, &RoleName::developer(), wish.agent.as_deref())?;
+        choose::agent_wished(open, rig, &RoleName::developer(), wish.agent.as_deref())?;
     }
     Ok(create::create(open, &NewBead::titled(title, named.map(ToString::to_string)))?.id)
 }

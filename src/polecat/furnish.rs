@@ -103,10 +103,18 @@ fn bring_copy(from: &Path, to: &Path) -> Result<(), PolecatError> {
 
 /// Adds the paths to the repository's own ignore file, which all of its worktrees read.
 fn exclude(repo: &Path, paths: &BTreeSet<&str>) -> Result<(), PolecatError> {
+    hide(repo, paths.iter().map(|path| pattern(path)))
+}
+
+/// Adds patterns to the repository's own ignore file.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn hide(repo: &Path, patterns: impl IntoIterator<Item = String>) -> Result<(), PolecatError> {
     let file = repo.join("info/exclude");
     let present = fs::read_to_string(&file).unwrap_or_default();
     let missing: Vec<String> =
-        paths.iter().map(|path| pattern(path)).filter(|line| !present.lines().any(|l| l == line)).collect();
+        patterns.into_iter().filter(|line| !present.lines().any(|present| present == line)).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -19,7 +19,7 @@ mod setup;
 mod tests;
 
 pub use error::PolecatError;
-pub use furnish::{Furnishing, furnish};
+pub use furnish::{Furnishing, furnish, hide};
 pub use identity::{Identity, NO_PUSH, dress, undress};
 pub use sandbox::{Prepared, Spec, branch_name, prepare, remove};
 pub use secure::{Place, Secured, secure};

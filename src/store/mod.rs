@@ -20,7 +20,7 @@ pub use atomic::{TEMPORARY_SUFFIX, sync_dir, write_atomic};
 pub use lock::{FileLock, Owner};
 pub use process::{ProcessId, boot_id};
 pub use room::hindrance;
-pub use state::{Counter, Event, NewEvent, SessionEnd, SessionRow, StateDb};
+pub use state::{Counter, Event, NewEvent, SessionAgent, SessionEnd, SessionRow, StateDb, Tuning};
 pub use watch::Watch;
 
 /// Why a file could not be locked, read or written.

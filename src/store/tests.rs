@@ -226,6 +226,7 @@ fn session(name: &str, created: Timestamp) -> SessionRow {
         attempt: Some(2),
         role: Some("tester".parse().unwrap()),
         agent: "claude".to_owned(),
+        with: SessionAgent::default(),
         runtime: "tmux".to_owned(),
         name: "web/toast".to_owned(),
         created,
@@ -236,12 +237,58 @@ fn session(name: &str, created: Timestamp) -> SessionRow {
 }
 
 #[test]
+fn no_two_sessions_that_run_have_the_same_slot() {
+    let folder = folder();
+    let path = folder.path().join("state.db");
+    let begun: Vec<(SessionRow, u32)> = std::thread::scope(|scope| {
+        let begin = |_| {
+            scope.spawn(|| {
+                let row = session("web/polecats/toast", time(0));
+                let slot = StateDb::open(&path).unwrap().add_session(&row).unwrap();
+                (row, slot)
+            })
+        };
+        let running: Vec<_> = (0..8).map(begin).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut slots: Vec<u32> = begun.iter().map(|(_, slot)| *slot).collect();
+    slots.sort_unstable();
+    assert_eq!(slots, (1..=8).collect::<Vec<_>>());
+    let db = StateDb::open(&path).unwrap();
+    let (third, _) = begun.iter().find(|(_, slot)| *slot == 3).unwrap();
+    db.end_session(&third.id, &SessionEnd { at: time(1), status: None, reason: "done".to_owned() }).unwrap();
+    assert_eq!(db.add_session(&session("mayor", time(2))).unwrap(), 3, "the lowest that is free");
+    assert_eq!(db.add_session(&session("mayor", time(2))).unwrap(), 9);
+}
+
+#[test]
+fn a_program_is_asked_for_its_version_again_when_its_file_changed() {
+    let folder = folder();
+    let db = StateDb::open(&folder.path().join("state.db")).unwrap();
+    db.set_program_version("/bin/a", "1", "a 1").unwrap();
+    assert_eq!(db.program_version("/bin/a", "1").unwrap().as_deref(), Some("a 1"));
+    assert_eq!(db.program_version("/bin/a", "2").unwrap(), None);
+    db.set_program_version("/bin/a", "2", "a 2").unwrap();
+    assert_eq!(db.program_version("/bin/a", "2").unwrap().as_deref(), Some("a 2"));
+}
+
+#[test]
 fn sessions_come_back_as_they_were() {
     let folder = folder();
     let path = folder.path().join("state.db");
     let db = StateDb::open(&path).unwrap();
     let first = session("web/polecats/toast", time(0));
+    let tuning = Tuning {
+        profile: Some("deep".to_owned()),
+        model: Some("opus".to_owned()),
+        effort: Some("high".to_owned()),
+        extra_args: vec!["--flag".to_owned(), "a b".to_owned()],
+    };
+    let with =
+        SessionAgent { tuning, conversation: Some("c".to_owned()), version: Some("1".to_owned()), slot: Some(2) };
+    let first = SessionRow { with: SessionAgent { slot: Some(1), ..SessionAgent::default() }, ..first };
     let second = SessionRow {
+        with,
         process: Some(ProcessId { pid: 7, start_ticks: 9 }),
         bead: None,
         lease: None,

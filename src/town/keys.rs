@@ -21,6 +21,7 @@ pub const KEYS: &[Key] = &[
     key_row("extra_args", Type::Texts, "", Places::ALL, "Arguments that agents get as they are."),
     key_row("permissions", Type::Choice(&["autonomous", "ask"]), "\"autonomous\"", Places::ALL, "Whether agents work without questions or ask in their terminal."),
     key_row("runtime", Type::Choice(&["tmux", "process"]), "\"tmux\"", Places::TOWN_LOCAL, "Where sessions run: the town's own tmux server, or plain processes with a log."),
+    key_row("ports", Type::Count(1_024, 65_000), "20000", Places::TOWN_LOCAL, "The first port that workers are given as GT_PORT_BASE; each has a hundred."),
     key_row("capacity", WORKERS, "4", Places::TOWN_LOCAL, "How many workers may run at once in the town."),
     key_row("auto_merge", Type::Flag, "true", Places::ALL, "Whether submitted work is merged without being asked."),
     key_row("attempts", Type::Count(1, 100), "3", Places::ALL, "New starts of a bead before it counts as failed."),

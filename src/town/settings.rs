@@ -31,6 +31,8 @@ pub struct Settings {
     pub permissions: Permissions,
     /// Where sessions run.
     pub runtime: RuntimeKind,
+    /// The first port that sessions are given; each has a hundred.
+    pub ports: u32,
     /// How many workers may run at once in the town.
     pub capacity: u32,
     /// Whether submitted work is merged without being asked.

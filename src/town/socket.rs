@@ -16,7 +16,34 @@ impl Town {
     /// # Errors
     /// When that folder cannot be made, or is not the user's alone.
     pub fn socket_path(&self, name: &str) -> Result<PathBuf, TownError> {
-        self.socket_path_in(name, &std::env::temp_dir())
+        self.socket_path_in(name, &self.around(&std::env::temp_dir()))
+    }
+
+    /// The temporary folder around the one of this town. A worker's own lies in that of its town, and what a worker
+    /// calls must find the same sockets as everybody else.
+    fn around(&self, temporary: &Path) -> PathBuf {
+        let name = self.folder_name();
+        let own = temporary.ancestors().find(|part| part.file_name().is_some_and(|part| *part == *name));
+        own.and_then(Path::parent).unwrap_or(temporary).to_path_buf()
+    }
+
+    fn folder_name(&self) -> String {
+        let user = rustix::process::getuid().as_raw();
+        format!("gt-{user}-{:012x}", short_hash(self.root.as_os_str().as_encoded_bytes()))
+    }
+
+    /// A folder of this town alone, under the system's temporary folder, where paths are short.
+    ///
+    /// # Errors
+    /// As [`Town::socket_path`].
+    pub fn temporary_dir(&self) -> Result<PathBuf, TownError> {
+        self.folder_in(&self.around(&std::env::temp_dir()))
+    }
+
+    fn folder_in(&self, temporary: &Path) -> Result<PathBuf, TownError> {
+        let folder = temporary.join(self.folder_name());
+        make_private(&folder)?;
+        Ok(folder)
     }
 
     pub(super) fn socket_path_in(&self, name: &str, temporary: &Path) -> Result<PathBuf, TownError> {
@@ -25,9 +52,7 @@ impl Town {
             make_private(&self.run_dir())?;
             return Ok(near);
         }
-        let user = rustix::process::getuid().as_raw();
-        let folder = temporary.join(format!("gt-{user}-{:012x}", short_hash(self.root.as_os_str().as_encoded_bytes())));
-        make_private(&folder)?;
+        let folder = self.folder_in(temporary)?;
         let short = if folder.join(name).as_os_str().len() < LONGEST {
             name.to_owned()
         } else {

@@ -32,6 +32,9 @@ impl Serialize for Bead {
         map.serialize_entry("prefer", &self.prefer)?;
         map.serialize_entry("agent", &self.agent)?;
         map.serialize_entry("model", &self.model)?;
+        map.serialize_entry("effort", &self.effort)?;
+        map.serialize_entry("profile", &self.profile)?;
+        map.serialize_entry("extra_args", &self.extra_args)?;
         map.serialize_entry("from", &self.from)?;
         map.serialize_entry("touches", &self.touches)?;
         map.serialize_entry("budget", &self.budget)?;

@@ -111,6 +111,9 @@ fn read_place(file: &mut Reader<'_>, bead: &mut Bead) -> Result<(), FileError> {
     bead.prefer = file.parsed("prefer")?;
     bead.agent = file.string("agent")?;
     bead.model = file.string("model")?;
+    bead.effort = file.string("effort")?;
+    bead.profile = file.string("profile")?;
+    bead.extra_args = file.list("extra_args")?;
     bead.from = file.string("from")?;
     bead.touches = file.list("touches")?;
     bead.budget = file.string("budget")?;

@@ -50,6 +50,9 @@ impl Bead {
         grouped(out, "prefer", self.prefer.as_ref());
         grouped(out, "agent", self.agent.as_ref());
         grouped(out, "model", self.model.as_ref());
+        grouped(out, "effort", self.effort.as_ref());
+        grouped(out, "profile", self.profile.as_ref());
+        listed(out, "extra_args", &self.extra_args);
         grouped(out, "from", self.from.as_ref());
         listed(out, "touches", &self.touches);
         grouped(out, "budget", self.budget.as_ref());

@@ -70,8 +70,16 @@ fn facts(ui: &mut Ui, shown: &Shown) {
     if !bead.touches.is_empty() {
         fact("touches", words(&mut bead.touches.iter().map(String::as_str)));
     }
-    let options =
-        [("agent", &bead.agent), ("model", &bead.model), ("starts from", &bead.from), ("budget", &bead.budget)];
+    let extra = (!bead.extra_args.is_empty()).then(|| bead.extra_args.join(" "));
+    let options = [
+        ("agent", &bead.agent),
+        ("profile", &bead.profile),
+        ("model", &bead.model),
+        ("effort", &bead.effort),
+        ("arguments", &extra),
+        ("starts from", &bead.from),
+        ("budget", &bead.budget),
+    ];
     for (name, value) in options {
         if let Some(value) = value {
             fact(name, value.into());

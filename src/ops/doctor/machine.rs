@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::finding::{Finding, Sheet};
 use crate::error::Failure;
 use crate::git::{self, Git};
-use crate::ops::{OpenTown, launch, tick};
+use crate::ops::agents::choose;
+use crate::ops::{OpenTown, tick};
 use crate::runtime::{RuntimeKind, usable_tmux};
 use crate::town::Rig;
 
@@ -101,7 +102,7 @@ pub(super) fn agents(open: &OpenTown, rig: &Rig, sheet: &mut Sheet) {
     }
     let mut usable: Vec<String> = Vec::new();
     for role in roles {
-        match launch::agent_of_role(open, rig, &role) {
+        match choose::agent_of_role(open, rig, &role) {
             Ok(agent) if usable.contains(&agent) => {}
             Ok(agent) => usable.push(agent),
             Err(failure) => sheet.failed("agent", &failure),

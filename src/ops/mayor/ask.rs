@@ -13,6 +13,7 @@ use crate::clock::short;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::model::{self, Event, Model, ModelError, Reply, Subject};
+use crate::ops::agents::choose;
 use crate::ops::{OpenTown, Talk, launch};
 use crate::runtime::{CommandResult, CommandSpec, run_command, shell_line};
 
@@ -44,7 +45,7 @@ impl<'a> Planner<'a> {
     /// The planner of a town: the mayor's agent, else the town's, else what is installed.
     pub fn of(open: &'a OpenTown) -> Outcome<Self> {
         let settings = &open.settings;
-        let name = launch::mayors_agent(open)?;
+        let name = choose::mayors_agent(open)?;
         let preset = Catalogue::new(settings).get(&name)?.clone();
         let model = settings.mayor.model.clone().or_else(|| settings.model.clone());
         Ok(Self { open, preset, model, caller: launch::caller(open), limit: settings.mayor.limit.duration() })

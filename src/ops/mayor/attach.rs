@@ -9,9 +9,10 @@ use crate::agent::{Begin, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVa
 use crate::env::{self, commit_point};
 use crate::error::Outcome;
 use crate::id::{Actor, SessionId};
-use crate::ops::{OpenTown, Report, Talk, launch, session};
+use crate::ops::agents::{choose, version};
+use crate::ops::{OpenTown, Report, Talk, launch, session, slot};
 use crate::runtime::Attach;
-use crate::store::{FileLock, SessionRow};
+use crate::store::{FileLock, SessionAgent, SessionRow};
 
 /// The name of the session for people, also in tmux.
 const NAME: &str = "mayor";
@@ -69,9 +70,9 @@ fn start(open: &OpenTown) -> Outcome<(SessionRow, Vec<String>)> {
     for sighting in session::sightings(open)?.into_iter().filter(|sighting| sighting.row.worker == Actor::Mayor) {
         session::close(open, &sighting.row, None)?;
     }
-    let agent = launch::mayors_agent(open)?;
+    let agent = choose::mayors_agent(open)?;
     let id = SessionId::random();
-    let plan = plan(open, &agent, &id)?;
+    let (mut plan, with) = plan(open, &agent, &id)?;
     for file in &plan.files {
         launch::write_private(file)?;
     }
@@ -84,6 +85,7 @@ fn start(open: &OpenTown) -> Outcome<(SessionRow, Vec<String>)> {
         attempt: None,
         role: None,
         agent,
+        with,
         runtime: kind.to_string(),
         name: NAME.to_owned(),
         created: open.now(),
@@ -91,25 +93,27 @@ fn start(open: &OpenTown) -> Outcome<(SessionRow, Vec<String>)> {
         log: open.town.session_log(&id),
         end: None,
     };
-    open.state()?.add_session(&row)?;
+    let slot = open.state()?.add_session(&row)?;
     commit_point("mayor.recorded");
+    plan.env.extend(slot::variables(open, &id, slot)?);
     let file = launch::launch_file(open, &row, kind, &plan)?;
     open.runtime(kind)?.start(&session::folder(open, &id), &file)?;
     open.event("session.started", &Actor::Mayor, None, None, format!("the mayor with {}", row.agent));
     Ok((row, plan.warnings))
 }
 
-fn plan(open: &OpenTown, agent: &str, id: &SessionId) -> Outcome<LaunchPlan> {
+fn plan(open: &OpenTown, agent: &str, id: &SessionId) -> Outcome<(LaunchPlan, SessionAgent)> {
     let settings = &open.settings;
     let prompt = Prompts::of(open.town.templates_dir()).mayor(&context(open)?)?;
     let mut variables = WorkerVariables::of_session(&open.town.root, id.clone()).variables();
     variables.insert(env::WORKER.to_owned(), Actor::Mayor.to_string());
     variables.insert(env::ROLE.to_owned(), NAME.to_owned());
     let catalogue = Catalogue::new(settings);
+    let tuning = Tuning::of_model(settings.mayor.model.clone().or_else(|| settings.model.clone()));
     let request = LaunchRequest {
         preset: catalogue.get(agent)?,
         prompt: &prompt,
-        tuning: &Tuning::of_model(settings.mayor.model.clone().or_else(|| settings.model.clone())),
+        tuning: &tuning,
         permissions: settings.permissions,
         worktree: &open.town.root,
         run_dir: &session::folder(open, id),
@@ -119,7 +123,9 @@ fn plan(open: &OpenTown, agent: &str, id: &SessionId) -> Outcome<LaunchPlan> {
         caller: &launch::caller(open),
         begin: Begin::New,
     };
-    Ok(crate::agent::plan(&request)?)
+    let plan = crate::agent::plan(&request)?;
+    let with = version::recorded(open, request.preset, &plan, tuning.clone())?;
+    Ok((plan, with))
 }
 
 fn context(open: &OpenTown) -> Outcome<MayorContext> {

@@ -18,7 +18,8 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, Prefix, RigName, RoleName, SessionId};
 use crate::ledger::Transaction;
 use crate::mayor::{Draft, Finding, Plan, Weight, parse};
-use crate::ops::{OpenTown, Report, Talk, launch, pass};
+use crate::ops::agents::choose;
+use crate::ops::{OpenTown, Report, Talk, pass};
 use crate::store::write_atomic;
 
 /// What the person wants.
@@ -230,7 +231,7 @@ impl Proposal {
             plan.beads.iter().map(|draft| (draft.rig.as_ref().or(self.scope.rig.as_ref()), &draft.role)).collect();
         for (name, role) in wanted {
             if let Some(rig) = self.scope.rigs.iter().find(|rig| Some(&rig.name) == name) {
-                launch::agent_of_role(open, rig, role)?;
+                choose::agent_of_role(open, rig, role)?;
             }
         }
         Ok(())

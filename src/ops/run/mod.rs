@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::agents::choose;
 use super::target::Target;
-use super::{OpenTown, Report, Talk, convoy, launch, refinery};
+use super::{OpenTown, Report, Talk, convoy, refinery};
 use crate::bead::{Bead, Resolution, State};
 use crate::clock::Timestamp;
 use crate::convoy::{Convoy, ConvoyId};
@@ -287,7 +288,7 @@ pub fn begin(open: &OpenTown, rig: Option<&str>, workers: Option<u32>, talk: &mu
         return Err(Failure::new(Kind::NotFound, "the town has no rig yet").hint("Add one: gt rig add NAME URL|PATH"));
     }
     for rig in &rigs {
-        launch::agent_of_role(open, rig, &RoleName::developer())?;
+        choose::agent_of_role(open, rig, &RoleName::developer())?;
     }
     let capacity = open.settings.capacity;
     if let Some(workers) = workers.filter(|workers| *workers > capacity) {

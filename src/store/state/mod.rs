@@ -5,6 +5,7 @@
 
 mod counters;
 mod events;
+mod programs;
 mod sessions;
 
 use std::fs;
@@ -18,7 +19,7 @@ use super::{FileLock, StoreError};
 
 pub use counters::Counter;
 pub use events::{Event, NewEvent};
-pub use sessions::{SessionEnd, SessionRow};
+pub use sessions::{SessionAgent, SessionEnd, SessionRow, Tuning};
 
 /// How long SQLite's log may get before it is folded into the file, in bytes: who opens the file reads all of it, and
 /// folding waits for the disk three times.
@@ -27,7 +28,8 @@ const LOG_LENGTH: u64 = 128 * 1024;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The version of the tables, in `user_version`. Each step of [`SCHEMA`] raises it by one.
-const SCHEMA: &[&str] = &["
+const SCHEMA: &[&str] = &[
+    "
 CREATE TABLE sessions (
     id TEXT PRIMARY KEY, worker TEXT NOT NULL, bead TEXT, lease TEXT, attempt INTEGER, role TEXT,
     agent TEXT NOT NULL, runtime TEXT NOT NULL, name TEXT NOT NULL, created TEXT NOT NULL,
@@ -45,7 +47,18 @@ CREATE INDEX events_of_bead ON events (bead, id);
 CREATE TABLE counters (
     key TEXT PRIMARY KEY, value INTEGER NOT NULL, updated TEXT NOT NULL, expires TEXT
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+ALTER TABLE sessions ADD COLUMN profile TEXT;
+ALTER TABLE sessions ADD COLUMN model TEXT;
+ALTER TABLE sessions ADD COLUMN effort TEXT;
+ALTER TABLE sessions ADD COLUMN extra_args TEXT;
+ALTER TABLE sessions ADD COLUMN conversation TEXT;
+ALTER TABLE sessions ADD COLUMN version TEXT;
+ALTER TABLE sessions ADD COLUMN slot INTEGER;
+CREATE TABLE programs (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, version TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The open `state.db` of a town.
 #[derive(Debug)]

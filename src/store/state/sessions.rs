@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use rusqlite::{Row, named_params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::{ProcessId, StoreError};
 use super::StateDb;
@@ -27,6 +27,9 @@ pub struct SessionRow {
     pub role: Option<RoleName>,
     /// The agent preset.
     pub agent: String,
+    /// How that agent was started.
+    #[serde(flatten)]
+    pub with: SessionAgent,
     /// `tmux` or `process`.
     pub runtime: String,
     /// The name for people, `web/toast`.
@@ -41,6 +44,54 @@ pub struct SessionRow {
     pub end: Option<SessionEnd>,
 }
 
+/// How the agent of a session was started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SessionAgent {
+    /// What a person said about how it works.
+    #[serde(flatten)]
+    pub tuning: Tuning,
+    /// The id of its own conversation, once known.
+    pub conversation: Option<String>,
+    /// The version of its program, where it tells one.
+    pub version: Option<String>,
+    /// The place of the session among those that run: no two that run have the same. Given when it is recorded.
+    pub slot: Option<u32>,
+}
+
+/// Profile, model, effort and further arguments of an agent, in its own spelling.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tuning {
+    /// A named set of settings of the agent's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How hard the model thinks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    /// Arguments that are handed on as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extra_args: Vec<String>,
+}
+
+impl Tuning {
+    /// Only a model.
+    pub fn of_model(model: Option<String>) -> Self {
+        Self { model, ..Self::default() }
+    }
+
+    /// This, and where it says nothing, what `below` says.
+    pub fn or(self, below: Self) -> Self {
+        Self {
+            profile: self.profile.or(below.profile),
+            model: self.model.or(below.model),
+            effort: self.effort.or(below.effort),
+            extra_args: if self.extra_args.is_empty() { below.extra_args } else { self.extra_args },
+        }
+    }
+}
+
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionEnd {
@@ -53,14 +104,25 @@ pub struct SessionEnd {
 }
 
 impl StateDb {
-    /// Records a session that is about to start.
-    pub fn add_session(&self, session: &SessionRow) -> Result<(), StoreError> {
+    /// Records a session that is about to start, and answers its slot: its own where it has one already, else the
+    /// lowest from 1 that no session has that is not known to have ended.
+    pub fn add_session(&self, session: &SessionRow) -> Result<u32, StoreError> {
+        let SessionAgent { tuning, conversation, version, slot } = &session.with;
+        let extra = (!tuning.extra_args.is_empty())
+            .then(|| serde_json::to_string(&tuning.extra_args).expect("a list of texts is JSON"));
         self.connection
-            .execute(
-                "INSERT INTO sessions (id, worker, bead, lease, attempt, role, agent, runtime, name, created,
-                     pid, start_ticks, log, ended, exit_status, end_reason)
+            .query_row(
+                "WITH taken AS (SELECT slot FROM sessions WHERE ended IS NULL AND slot IS NOT NULL),
+                     free AS (SELECT MIN(n) AS n FROM (SELECT 1 AS n UNION SELECT slot + 1 FROM taken)
+                         WHERE n NOT IN taken)
+                 INSERT INTO sessions (id, worker, bead, lease, attempt, role, agent, runtime, name, created,
+                     pid, start_ticks, log, ended, exit_status, end_reason,
+                     profile, model, effort, extra_args, conversation, version, slot)
                  VALUES (:id, :worker, :bead, :lease, :attempt, :role, :agent, :runtime, :name, :created,
-                     :pid, :start_ticks, :log, :ended, :exit_status, :end_reason)",
+                     :pid, :start_ticks, :log, :ended, :exit_status, :end_reason,
+                     :profile, :model, :effort, :extra_args, :conversation, :version,
+                     COALESCE(:slot, (SELECT n FROM free)))
+                 RETURNING slot",
                 named_params! {
                     ":id": session.id.as_str(),
                     ":worker": session.worker.to_string(),
@@ -78,9 +140,24 @@ impl StateDb {
                     ":ended": session.end.as_ref().map(|end| rfc3339(end.at)),
                     ":exit_status": session.end.as_ref().and_then(|end| end.status),
                     ":end_reason": session.end.as_ref().map(|end| end.reason.as_str()),
+                    ":profile": tuning.profile,
+                    ":model": tuning.model,
+                    ":effort": tuning.effort,
+                    ":extra_args": extra,
+                    ":conversation": conversation,
+                    ":version": version,
+                    ":slot": slot,
                 },
+                |row| row.get(0),
             )
-            .map_err(self.failed("record the session"))?;
+            .map_err(self.failed("record the session"))
+    }
+
+    /// Notes the agent's own id of the conversation, for agents that choose it themselves.
+    pub fn set_session_conversation(&self, id: &SessionId, conversation: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute("UPDATE sessions SET conversation = ?2 WHERE id = ?1", (id.as_str(), conversation))
+            .map_err(self.failed("record the conversation of the session"))?;
         Ok(())
     }
 
@@ -150,12 +227,29 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         attempt: row.get("attempt")?,
         role: super::parsed_option(row, "role")?,
         agent: row.get("agent")?,
+        with: read_agent(row)?,
         runtime: row.get("runtime")?,
         name: row.get("name")?,
         created: super::parsed(row, "created")?,
         process,
         log: PathBuf::from(row.get::<_, String>("log")?),
         end: read_end(row)?,
+    })
+}
+
+fn read_agent(row: &Row<'_>) -> rusqlite::Result<SessionAgent> {
+    let extra: Option<String> = row.get("extra_args")?;
+    let extra_args = extra.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(SessionAgent {
+        tuning: Tuning {
+            profile: row.get("profile")?,
+            model: row.get("model")?,
+            effort: row.get("effort")?,
+            extra_args,
+        },
+        conversation: row.get("conversation")?,
+        version: row.get("version")?,
+        slot: row.get("slot")?,
     })
 }
 

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Page, Row};
 use crate::agent::{Caller, Catalogue, Detected, choose, detect};
 use crate::error::{Failure, Kind, Outcome};
+use crate::ops::{Page, Row};
 
 /// An agent in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

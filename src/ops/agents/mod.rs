@@ -1,0 +1,6 @@
+//! The verbs about agents: which there are, which one works, what its program says, whether it does what its preset
+//! claims.
+
+pub mod choose;
+pub mod list;
+pub(super) mod version;
