@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 .DEFAULT_GOAL := build
-.PHONY: build demo test check bench install fmt docs clean-tests setup help
+.PHONY: build demo test test-agents check bench install fmt docs clean-tests setup help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,11 @@ demo: build ## the whole path with a scripted model: no network, no key
 test: ## all tests, with real git and real tmux
 	@scripts/setup.sh --tests
 	$(CARGO) test --locked --no-fail-fast
+
+test-agents: setup ## real agents from npm and PyPI against a scripted model on loopback; AGENTS="claude codex" for some
+	@scripts/install-agents.sh $(AGENTS)
+	@mkdir -p -m 700 target/agents/tmp
+	TMPDIR=$(CURDIR)/target/agents/tmp GT_TEST_AGENTS=target/agents $(CARGO) test --locked --test agents -- --ignored --nocapture --test-threads=1 $(AGENTS)
 
 # The doors of clippy.toml are closed to the program and open to its tests, hence two runs of clippy.
 check: ## what CI runs: format, lints, documentation, tests

@@ -63,7 +63,8 @@ pub fn detect(catalogue: &Catalogue, caller: &Caller, gt: &Path) -> Vec<Detected
     catalogue.all().into_iter().map(|preset| look_for(preset, caller, gt)).collect()
 }
 
-fn look_for(preset: &Preset, caller: &Caller, gt: &Path) -> Detected {
+/// Looks for one agent. No program is run.
+pub fn look_for(preset: &Preset, caller: &Caller, gt: &Path) -> Detected {
     let name = preset.program.replace("{gt}", &gt.display().to_string());
     let program = find_program(preset, &name, caller).ok();
     let keys: Vec<String> = preset.keys.iter().filter(|key| caller.get(key).is_some()).cloned().collect();

@@ -60,6 +60,16 @@ pub enum AgentError {
         /// Its owner and mode.
         facts: String,
     },
+    /// The agent refuses a settings file of ours, because others could have written it.
+    #[error("the agent {agent} refuses settings in {}: others can write to {}", .path.display(), .folder.display())]
+    Exposed {
+        /// The agent.
+        agent: String,
+        /// The file.
+        path: PathBuf,
+        /// The folder above it.
+        folder: PathBuf,
+    },
     /// A screen of the agent's first start would swallow the prompt.
     #[error("the agent {agent} would stop at a screen of its first start: {about}")]
     Unanswered {
@@ -185,6 +195,7 @@ impl AgentError {
             | Self::NoCredentials { .. }
             | Self::Unreadable { .. }
             | Self::Unanswered { .. }
+            | Self::Exposed { .. }
             | Self::Settings { .. }
             | Self::Version { .. }
             | Self::VersionLate { .. }
@@ -223,6 +234,9 @@ impl AgentError {
                 vec!["Give the file to the user that gt runs as.".to_owned(), all_the_same(agent)]
             }
             Self::Unanswered { agent, hint, .. } => vec![format!("To answer it: {hint}."), all_the_same(agent)],
+            Self::Exposed { folder, .. } => {
+                vec![format!("Keep the town where only you can write, not below {}.", folder.display())]
+            }
             Self::NoProfile { .. } => vec!["A profile is a file of that name; make it, or name another.".to_owned()],
             Self::NoOneshot { .. } => {
                 vec!["Name another agent for planning: `gt config set mayor.agent NAME`.".to_owned()]

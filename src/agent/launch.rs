@@ -169,6 +169,14 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
     })
 }
 
+/// The files that starts of this agent in `worktree` leave beside the person's own settings.
+pub fn planted(preset: &Preset, caller: &Caller, worktree: &Path, state: &Path) -> Vec<PathBuf> {
+    let mut values: Values = [("worker_profile", profile(worktree))].into();
+    values.extend(Folders::of(preset, caller, state).values());
+    let beside = preset.files.iter().filter(|file| file.path.contains("{worker_profile}"));
+    beside.map(|file| PathBuf::from(fill::fill(&file.path, &values))).collect()
+}
+
 fn is_wanted(file: &PresetFile, caller: &Caller) -> bool {
     file.when.as_deref().is_none_or(|name| caller.get(name).is_some())
         && file.unless.as_deref().is_none_or(|name| caller.get(name).is_none())
@@ -177,6 +185,9 @@ fn is_wanted(file: &PresetFile, caller: &Caller) -> bool {
 fn planned(request: &LaunchRequest<'_>, file: &PresetFile, values: &Values) -> Result<PlannedFile, AgentError> {
     let text = fill::fill_quoted(file.text.trim_start(), values);
     let path = PathBuf::from(fill::fill(&file.path, values));
+    if let (true, Some(folder)) = (file.private, super::preflight::exposed(&path)) {
+        return Err(AgentError::Exposed { agent: request.preset.name.clone(), path, folder });
+    }
     let Some(below) = &file.over else { return Ok(PlannedFile { path, text }) };
     let lower = PathBuf::from(fill::fill(below, values));
     if let (Some(profile), true, false) = (&request.tuning.profile, below.contains("{profile}"), lower.exists()) {

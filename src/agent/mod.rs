@@ -22,12 +22,13 @@ mod tests;
 pub use crate::store::Tuning;
 pub use catalogue::Catalogue;
 pub use describe::Trait;
-pub use detect::{Choice, Detected, choose, detect, version};
+pub use detect::{Choice, Detected, choose, detect, look_for, version};
 pub use environment::{Caller, WorkerVariables, command_environment};
 pub use error::AgentError;
-pub use launch::{Begin, LaunchPlan, LaunchRequest, PlannedFile, plan, plan_oneshot};
+pub use launch::{Begin, LaunchPlan, LaunchRequest, PlannedFile, plan, plan_oneshot, planted};
 pub use preflight::{find_program, program_places};
 pub use preset::{Argument, AtEnd, Delivery, PermissionFlags, PermissionVariables, Preset, PresetFile};
 pub use signs::{
-    By, Credential, Dialog, Enter, HookFormat, Hooks, Measured, Screen, Transcript, TranscriptFormat, Typing, WhileBusy,
+    By, Credential, Dialog, Enter, HookFormat, Hooks, Measured, Reading, Screen, Transcript, TranscriptFormat, Typing,
+    WhileBusy,
 };

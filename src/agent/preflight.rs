@@ -115,6 +115,12 @@ fn facts(path: &Path) -> String {
     format!("{subject} belongs to user {} with mode {mode:04o}, and gt runs as user {own}", facts.uid())
 }
 
+/// The folder above `path` that its group or others can write to.
+pub(super) fn exposed(path: &Path) -> Option<PathBuf> {
+    let open = |folder: &&Path| fs::metadata(folder).is_ok_and(|facts| facts.mode() & 0o022 != 0);
+    path.ancestors().skip(1).find(open).map(Path::to_path_buf)
+}
+
 fn is_answered(screen: &Dialog, values: &Values, caller: &Caller) -> bool {
     let applies = screen.when.as_deref().is_none_or(|name| caller.get(name).is_some())
         && screen.unless.as_deref().is_none_or(|name| caller.get(name).is_none());

@@ -254,4 +254,7 @@ pub struct PresetFile {
     pub unless: Option<String>,
     /// A TOML or JSON file of the person, with placeholders, that it lies over, where that is there.
     pub over: Option<String>,
+    /// Whether the agent refuses it where others can write to a folder above it.
+    #[serde(default)]
+    pub private: bool,
 }

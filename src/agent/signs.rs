@@ -85,7 +85,43 @@ pub struct Screen {
     pub full: bool,
 }
 
+/// What a screen says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// It takes a prompt, by its sign; nothing is known where there is no sign.
+    pub ready: bool,
+    /// It works.
+    pub busy: bool,
+    /// It waits for an answer of a person.
+    pub waiting: bool,
+    /// It has come up against a limit.
+    pub limited: bool,
+}
+
+/// Whether a regular expression finds something in a text; a broken one finds nothing.
+pub(super) fn finds(pattern: &str, text: &str) -> bool {
+    regex_automata::meta::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
+}
+
+impl Dialog {
+    /// Whether the text of a screen shows it.
+    pub fn is_on(&self, text: &str) -> bool {
+        self.shows.as_deref().is_some_and(|pattern| finds(pattern, text))
+    }
+}
+
 impl Screen {
+    /// What the text of a screen says.
+    pub fn read(&self, text: &str) -> Reading {
+        let shows = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| finds(pattern, text));
+        Reading {
+            ready: shows(&self.ready),
+            busy: shows(&self.busy),
+            waiting: shows(&self.waiting),
+            limited: shows(&self.limited),
+        }
+    }
+
     /// All its regular expressions, with the names of their fields.
     pub fn patterns(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [

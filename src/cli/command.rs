@@ -209,7 +209,7 @@ impl Work {
             Self::Close(args) => show(args, call),
             Self::Bead(args) => args.dispatch(call),
             Self::Status(args) => args.dispatch(call),
-            Self::Why(args) => show(args, call),
+            Self::Why(args) => args.dispatch(call),
             Self::Log(args) => show(args, call),
             Self::Feed(args) => args.dispatch(call),
             Self::Sling(args) => show(args, call),

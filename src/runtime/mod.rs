@@ -25,6 +25,7 @@ mod quote;
 mod survivors;
 mod tmux;
 mod users;
+mod watch;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ pub use process::Processes;
 pub use quote::line as shell_line;
 pub use tmux::{Pane, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
 pub use users::{Users, users};
+pub use watch::{Watched, watch};
 
 /// The longest transcript of a session, in bytes.
 const LOG_LIMIT: u64 = 64 << 20;

@@ -1,8 +1,11 @@
-//! A model endpoint on loopback that is scripted: chat completions and Messages, with the faults of real ones.
+//! A model endpoint on loopback that is scripted: chat completions, Responses, Messages and Gemini, with the faults of
+//! real ones.
 //!
 //! Stands alone, so that `examples/endpoint.rs` can run it for a person too.
 #![allow(dead_code, reason = "each program uses its own part of this")]
 
+#[path = "endpoint/formats.rs"]
+mod formats;
 #[path = "endpoint/wire.rs"]
 mod wire;
 
@@ -123,6 +126,8 @@ enum Plan {
     Answers(Mutex<std::collections::VecDeque<Answer>>),
     /// As the script says.
     Script(Script),
+    /// As this says of each request.
+    Thought(Box<dyn Fn(&Recorded) -> Answer + Send + Sync>),
 }
 
 struct Shared {
@@ -142,6 +147,11 @@ impl Endpoint {
     /// Gives these answers, one for each request; after the last it answers 400.
     pub fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self::start(0, Plan::Answers(Mutex::new(answers.into_iter().collect())))
+    }
+
+    /// Answers each request by itself.
+    pub fn thinking(think: impl Fn(&Recorded) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start(0, Plan::Thought(Box::new(think)))
     }
 
     /// Plays a script, chosen by the subject in the system text, like the scripted model.
@@ -216,9 +226,13 @@ fn serve(connection: &TcpStream, shared: &Shared) -> std::io::Result<()> {
             next.unwrap_or_else(|| Answer::status(400, "the endpoint has no answer left"))
         }
         Plan::Script(script) => play(script, &request),
+        Plan::Thought(think) => think(&request),
     };
     let mut out = connection;
     match answer {
+        Answer::Reply(reply) if !formats::is_streamed(&request) => {
+            wire::status(&mut out, 200, &[], &formats::whole(&request.path, &reply).to_string())
+        }
         Answer::Reply(reply) => wire::stream(&mut out, &events(&request.path, &reply), wire::End::Proper),
         Answer::Half(reply) => wire::stream(&mut out, &half(&events(&request.path, &reply)), wire::End::Dropped),
         Answer::Short(reply) => wire::stream(&mut out, &half(&events(&request.path, &reply)), wire::End::Proper),
@@ -255,5 +269,11 @@ fn play(script: &Script, request: &Recorded) -> Answer {
 }
 
 fn events(path: &str, reply: &Reply) -> Vec<Vec<u8>> {
-    if path.ends_with("/messages") { wire::messages(reply) } else { wire::chat_completions(reply) }
+    let path = path.split('?').next().unwrap_or_default();
+    match path {
+        path if path.ends_with("/messages") => wire::messages(reply),
+        path if path.ends_with("/responses") => formats::responses(reply),
+        path if path.contains(":streamGenerateContent") => formats::gemini(reply),
+        _ => wire::chat_completions(reply),
+    }
 }

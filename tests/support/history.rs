@@ -160,7 +160,9 @@ fn wrong_step(verb: &str, old: Option<&Bead>, new: Option<&Bead>) -> Option<Stri
         "begin-landing" => step == (Status::Submitted, Status::Submitted) && has_intent(new),
         "drop-landing" => step == (Status::Submitted, Status::Submitted) && has_intent(old) && !has_intent(new),
         "land" => step == (Status::Submitted, Status::Closed) && has_intent(old),
-        "bounce" | "reject" => step == (Status::Submitted, Status::Open) && new.attempts.len() == old.attempts.len() + 1,
+        "bounce" | "reject" => {
+            step == (Status::Submitted, Status::Open) && new.attempts.len() == old.attempts.len() + 1
+        }
         "release" => step.1 == Status::Open && new.attempts.len() == old.attempts.len() + 1,
         _ => {
             let kept = matches!((&old.state, &new.state), (State::Hooked(a), State::Hooked(b)) if a == b);

@@ -178,6 +178,10 @@ fn every_preset_can_be_planned_with_and_without_a_terminal() {
     let catalogue = Catalogue::built_in();
     for preset in catalogue.all().into_iter().filter(|preset| preset.name != "command") {
         let mut machine = Machine::with(&[(&preset.program, "true")]);
+        let mut preset = preset.clone();
+        // The folder of a test lies where everybody may write.
+        preset.files.iter_mut().for_each(|file| file.private = false);
+        let preset = &preset;
         machine.write("gt/gt", "#!/bin/sh\n", 0o755);
         for key in preset.keys.iter().chain(preset.credentials.iter().filter_map(|one| one.variable.as_ref())) {
             machine.set(key, KEY);
@@ -200,4 +204,14 @@ fn every_preset_can_be_planned_with_and_without_a_terminal() {
             assert!(!plan.env.values().any(|value| value.contains('{')), "{} {:?}", preset.name, plan.env);
         }
     }
+}
+
+#[test]
+fn settings_that_an_agent_would_refuse_are_an_error() {
+    let mut machine = Machine::with(&[("gemini", "true")]);
+    machine.set("GEMINI_API_KEY", KEY);
+    fs::set_permissions(machine.path("run"), fs::Permissions::from_mode(0o777)).expect("ours");
+    let said = verdict(&machine, "gemini").expect_err("others can write");
+    assert!(said.starts_with("the agent gemini refuses settings in [M]/run/gemini-settings.json"), "{said}");
+    assert!(said.contains("others can write to [M]/run\n"), "{said}");
 }

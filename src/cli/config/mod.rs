@@ -1,5 +1,6 @@
 //! `gt config`: one file per command below it.
 
+mod agent;
 mod edit;
 mod get;
 mod list;
@@ -22,6 +23,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Get(get::Args),
+    Agent(agent::Args),
     Set(set::SetArgs),
     Unset(set::UnsetArgs),
     List(list::Args),
@@ -32,6 +34,7 @@ impl Args {
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self.command {
             Command::Get(args) => show(args, call),
+            Command::Agent(args) => args.dispatch(call),
             Command::Set(args) => show(args, call),
             Command::Unset(args) => show(args, call),
             Command::List(args) => show(args, call),

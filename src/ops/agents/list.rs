@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::agent::{Caller, Catalogue, Detected, choose, detect};
+use crate::agent::{Caller, Catalogue, Detected, Preset, choose, detect, look_for};
 use crate::error::{Failure, Kind, Outcome};
 use crate::ops::{Page, Row};
 
@@ -66,6 +66,14 @@ pub fn list(catalogue: &Catalogue, set: Option<&str>) -> Outcome<Page<Listed>> {
 /// When the system does not say which program this is.
 pub fn installed(catalogue: &Catalogue) -> Outcome<Vec<Detected>> {
     Ok(detect(catalogue, &Caller::this_process(), &this_program()?))
+}
+
+/// Looks for one agent on this machine; it is not started.
+///
+/// # Errors
+/// When the system does not say which program this is.
+pub fn installed_one(preset: &Preset) -> Outcome<Detected> {
+    Ok(look_for(preset, &Caller::this_process(), &this_program()?))
 }
 
 fn listed(found: Detected, default: &str) -> Listed {

@@ -2,25 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::agent::{Begin, Caller, Catalogue, Delivery, LaunchRequest, Preset, Tuning, plan_oneshot};
+use crate::agent::{Begin, Caller, Catalogue, LaunchRequest, Preset, Tuning, plan_oneshot};
 use crate::clock::short;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::model::{self, Event, Model, ModelError, Reply, Subject};
 use crate::ops::agents::choose;
+use crate::ops::agents::oneshot::{self, Said};
 use crate::ops::{OpenTown, Talk, launch};
-use crate::runtime::{CommandResult, CommandSpec, run_command, shell_line};
-
-/// How much of an answer is kept: a plan of some hundred beads.
-const ANSWER_LIMIT: u64 = 2 * 1024 * 1024;
-/// How much of what a program complained of is shown.
-const COMPLAINT: usize = 600;
 
 /// Whoever is asked for plans.
 pub(super) struct Planner<'a> {
@@ -95,30 +90,9 @@ impl<'a> Planner<'a> {
             begin: Begin::New,
         };
         let plan = plan_oneshot(&request)?;
-        for file in &plan.files {
-            launch::write_private(file)?;
-        }
-        let input = match plan.delivery {
-            Delivery::Stdin => question.folder.join("prompt.md"),
-            _ => PathBuf::from("/dev/null"),
-        };
-        let [input, errors] = [input, question.folder.join("errors.log")].map(|path| path.display().to_string());
-        let command = format!("exec {} <{} 2>{}", shell_line(&plan.argv), shell_line([&input]), shell_line([&errors]));
-        let answer = question.folder.join("answer.md");
-        let result = run_command(&CommandSpec {
-            command,
-            cwd: plan.cwd,
-            env: plan.env,
-            limit: self.limit,
-            log: answer.clone(),
-            log_limit: ANSWER_LIMIT,
-            runs: self.open.town.run_dir(),
-            stop: None,
-            memory: None,
-        })?;
-        self.check(&result, Path::new(&errors))?;
-        let bytes = std::fs::read(&answer).map_err(|error| cannot("read", &answer, error))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        let said = oneshot::run(self.open, &plan, question.folder, self.limit)?;
+        self.check(&said)?;
+        Ok(said.answer)
     }
 
     fn variables(&self, question: &Question<'_>) -> BTreeMap<String, String> {
@@ -129,19 +103,14 @@ impl<'a> Planner<'a> {
             .into()
     }
 
-    fn check(&self, result: &CommandResult, errors: &Path) -> Outcome<()> {
-        if result.timed_out {
+    fn check(&self, said: &Said) -> Outcome<()> {
+        if said.result.timed_out {
             return Err(self.too_late());
         }
-        if result.succeeded() {
+        if said.result.succeeded() {
             return Ok(());
         }
-        let how = result.status.map_or_else(|| "was ended".to_owned(), |status| format!("ended with status {status}"));
-        let said = std::fs::read(errors).unwrap_or_default();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        let said = crate::agent::prompt::tail(if said.trim().is_empty() { &result.tail } else { &said }, COMPLAINT, "");
-        let message =
-            format!("{} {how}: {}", self.name(), if said.is_empty() { "it said nothing" } else { said.as_str() });
+        let message = format!("{} {}", self.name(), said.complaint());
         Err(Failure::new(Kind::External, message).hint(format!(
             "see that {} answers when you run it yourself; `gt config set mayor.agent NAME` takes another one",
             self.name()

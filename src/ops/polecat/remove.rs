@@ -4,13 +4,14 @@
 
 use serde::Serialize;
 
+use crate::agent::{Catalogue, planted};
 use crate::bead::Status;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::WorkerRef;
 use crate::ops::aftermath::Guard;
 use crate::ops::unsling::{self, PATIENCE};
-use crate::ops::{OpenTown, Report, sandbox, session};
+use crate::ops::{OpenTown, Report, launch, sandbox, session};
 use crate::polecat::{self, Secured};
 use crate::town::Rig;
 
@@ -49,8 +50,24 @@ fn remove_alone(open: &OpenTown, worker: WorkerRef) -> Outcome<Removed> {
         Secured::Ref(snapshot) => Some(snapshot.name),
         Secured::Aside { path, .. } => Some(path.display().to_string()),
     };
+    clear_settings(open, &worker)?;
     open.event("worker.removed", &open.actor, None, Some(&worker.rig), format!("{} was retired", worker.short()));
     Ok(Removed { worker, kept })
+}
+
+/// Removes what its agents kept, and the files of ours beside the person's settings of those agents.
+fn clear_settings(open: &OpenTown, worker: &WorkerRef) -> Outcome<()> {
+    let (state, caller) = (open.town.agent_state_dir(&worker.to_string()), launch::caller(open));
+    let catalogue = Catalogue::new(&open.settings);
+    let planted = |preset| planted(preset, &caller, &open.town.worktree(worker), &state);
+    let files = catalogue.all().into_iter().flat_map(planted);
+    files.map(std::fs::remove_file).chain([std::fs::remove_dir_all(&state)]).try_for_each(|removed| match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let message = format!("cannot remove what the agents of {} kept", worker.short());
+            Err(Failure::caused(Kind::External, message, error))
+        }
+        _ => Ok(()),
+    })
 }
 
 /// Checked and changed in one transaction: nothing can be hooked to it in between.

@@ -13,7 +13,7 @@ use crate::id::{Actor, BeadId, SessionId, WorkerRef};
 use crate::ops::hook::{self, Hook};
 use crate::ops::tick::seen;
 use crate::ops::{OpenTown, Report};
-use crate::store::{SessionEnd, SessionRow};
+use crate::store::{SessionAgent, SessionEnd, SessionRow};
 
 /// How many sessions are shown.
 const SESSIONS: usize = 10;
@@ -61,6 +61,9 @@ pub struct Session {
     pub bead: Option<BeadId>,
     /// The agent.
     pub agent: String,
+    /// How that agent was started.
+    #[serde(flatten)]
+    pub with: SessionAgent,
     /// When it was started.
     pub started: Timestamp,
     /// How it ended.
@@ -123,5 +126,6 @@ fn describe(path: PathBuf, look: Look) -> Worktree {
 }
 
 fn session(row: SessionRow) -> Session {
-    Session { session: row.id, bead: row.bead, agent: row.agent, started: row.created, end: row.end, log: row.log }
+    let SessionRow { id, bead, agent, with, created, end, log, .. } = row;
+    Session { session: id, bead, agent, with, started: created, end, log }
 }

@@ -4,6 +4,7 @@
 //! What could not be found out is said to be unknown, never left out.
 
 mod evidence;
+pub mod programs;
 
 use serde::Serialize;
 

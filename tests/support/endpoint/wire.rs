@@ -89,7 +89,7 @@ fn pieces(text: &str) -> Vec<String> {
 /// A reply as the chunks of a chat completion.
 pub fn chat_completions(reply: &Reply) -> Vec<Vec<u8>> {
     let delta = |delta: Value, finish: Value| {
-        json!({"id": "c", "object": "chat.completion.chunk",
+        json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "scripted",
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
     };
     let mut chunks = vec![delta(json!({"role": "assistant", "content": ""}), Value::Null)];
@@ -110,8 +110,10 @@ pub fn chat_completions(reply: &Reply) -> Vec<Vec<u8>> {
     };
     chunks.push(delta(json!({}), json!(finish)));
     let usage = reply.usage;
-    chunks.push(json!({"choices": [], "usage": {
-        "prompt_tokens": usage.input + usage.cache_read, "completion_tokens": usage.output,
+    let total = usage.input + usage.cache_read + usage.output;
+    chunks.push(json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "scripted", "choices": [],
+        "usage": {
+        "prompt_tokens": usage.input + usage.cache_read, "completion_tokens": usage.output, "total_tokens": total,
         "prompt_tokens_details": {"cached_tokens": usage.cache_read},
     }}));
     let mut events: Vec<_> = chunks.iter().map(|chunk| format!("data: {chunk}\n\n").into_bytes()).collect();
@@ -123,7 +125,8 @@ pub fn chat_completions(reply: &Reply) -> Vec<Vec<u8>> {
 pub fn messages(reply: &Reply) -> Vec<Vec<u8>> {
     let usage = reply.usage;
     let mut events = vec![
-        json!({"type": "message_start", "message": {"id": "m", "role": "assistant", "usage": {
+        json!({"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant",
+            "model": "scripted", "content": [], "stop_reason": null, "stop_sequence": null, "usage": {
             "input_tokens": usage.input, "cache_read_input_tokens": usage.cache_read,
             "cache_creation_input_tokens": usage.cache_write, "output_tokens": 1}}}),
         json!({"type": "ping"}),
@@ -144,7 +147,7 @@ pub fn messages(reply: &Reply) -> Vec<Vec<u8>> {
         _ => "end_turn",
     };
     events.push(
-        json!({"type": "message_delta", "delta": {"stop_reason": stop}, "usage": {"output_tokens": usage.output}}),
+        json!({"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": null}, "usage": {"output_tokens": usage.output}}),
     );
     events.push(json!({"type": "message_stop"}));
     let named = |event: &Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default());

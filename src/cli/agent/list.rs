@@ -1,52 +1,22 @@
-//! `gt agent`.
+//! `gt agent list`.
 
-use clap::Subcommand;
-
-use super::render::show;
-use super::{Call, Perform, Render, Table, Text, Ui};
-use crate::agent::Catalogue;
-use crate::error::{Kind, Outcome};
+use crate::cli::{Call, Perform, Render, Table, Text, Ui};
+use crate::error::Outcome;
 use crate::ops::Page;
 use crate::ops::agents::list::{Agent, Listed, list};
-
-/// See which agents can work
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    List(ListArgs),
-}
-
-impl Args {
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::List(args) => show(args, call),
-        }
-    }
-}
 
 /// List the agents, with what is missing for them
 ///
 /// Outside of a town, those that are built in.
 #[derive(Debug, clap::Args)]
-struct ListArgs {}
+pub(super) struct Args {}
 
-impl Perform for ListArgs {
+impl Perform for Args {
     type Report = Page<Listed>;
 
     fn perform(self, call: &mut Call) -> Outcome<Page<Listed>> {
-        match call.town() {
-            Ok(town) => {
-                let settings = town.settings()?;
-                list(&Catalogue::new(&settings), settings.agent.as_deref())
-            }
-            Err(failure) if failure.kind == Kind::NotFound && !call.names_town() => list(&Catalogue::built_in(), None),
-            Err(failure) => Err(failure),
-        }
+        let (catalogue, set) = super::catalogue(call)?;
+        list(&catalogue, set.as_deref())
     }
 }
 

@@ -1,0 +1,113 @@
+//! The scratch worktree of a test: of a bare repository, as those of workers are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::Subject;
+use crate::agent::planted;
+use crate::env;
+use crate::error::{Failure, Kind, Outcome};
+use crate::git::Git;
+use crate::id::SessionId;
+use crate::ops::OpenTown;
+use crate::runtime::remove_run;
+
+/// The file that the agent is asked to write.
+pub(super) const FILE: &str = "gt-agent-test.txt";
+
+/// Where a test takes place.
+pub(super) struct Place {
+    folder: PathBuf,
+    /// The worktree.
+    pub worktree: PathBuf,
+    /// What the agent keeps.
+    pub state: PathBuf,
+    /// Prompt and answer of the run without a terminal.
+    pub oneshot: PathBuf,
+    /// The session.
+    pub session: SessionId,
+    /// The word that the file is to contain.
+    pub word: String,
+}
+
+impl Place {
+    /// Makes the worktree.
+    pub fn make(open: &OpenTown) -> Outcome<Self> {
+        let session = SessionId::random();
+        let folder = open.town.runtime_dir().join("trials").join(session.as_str());
+        let place = Self {
+            worktree: folder.join("polecats/test"),
+            state: folder.join("state"),
+            oneshot: folder.join("oneshot"),
+            folder,
+            session,
+            word: word(),
+        };
+        for folder in [&place.state, &place.oneshot] {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Failure::caused(Kind::External, format!("cannot make {}", folder.display()), error))?;
+        }
+        place.cut()?;
+        Ok(place)
+    }
+
+    fn cut(&self) -> Outcome<()> {
+        let repo = self.folder.join("repo.git");
+        let path = |path: &PathBuf| path.display().to_string();
+        Git::at(&self.folder).run(&["init", "--quiet", "--bare", &path(&repo)])?;
+        let git = Git::on(&repo).with("user.name", "gt").with("user.email", "gt@localhost");
+        let tree = git.run_with_input(&["mktree"], b"")?;
+        let commit = git.run(&["commit-tree", "-m", "Begin", tree.trim()])?;
+        git.run(&["worktree", "add", "--quiet", "-b", "test", &path(&self.worktree), commit.trim()])?;
+        Ok(())
+    }
+
+    /// What the agent is asked to do.
+    pub fn wish(&self) -> String {
+        format!(
+            "This is a test of how you are set up. Write a file named {FILE} in the current folder that contains the \
+             word {} and nothing else. Do not ask; when it is written, say so in one sentence and stop.",
+            self.word
+        )
+    }
+
+    /// The variables of its sessions.
+    pub fn variables(&self, open: &OpenTown) -> BTreeMap<String, String> {
+        let folder = self.folder.display().to_string();
+        let town = open.town.root.display().to_string();
+        let said = [
+            (env::TOWN, town),
+            (env::ROLE, "tester".to_owned()),
+            (env::TITLE, "a test of the agent".to_owned()),
+            ("GIT_CEILING_DIRECTORIES", folder),
+        ];
+        said.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// Whether the file is there with the right word in it.
+    pub fn is_written(&self) -> bool {
+        std::fs::read_to_string(self.worktree.join(FILE)).is_ok_and(|text| text.trim() == self.word)
+    }
+
+    /// What the agent left beside the file.
+    pub fn strangers(&self) -> Outcome<Vec<String>> {
+        let listed = Git::at(&self.worktree).run(&["status", "--porcelain", "--untracked-files=all"])?;
+        let names = listed.lines().filter_map(|line| line.get(3..)).filter(|name| *name != FILE);
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// Removes everything.
+    pub fn clear(&self, subject: &Subject<'_>) -> Outcome<()> {
+        for file in planted(subject.preset, &subject.caller, &self.worktree, &self.state) {
+            let _ = std::fs::remove_file(file);
+        }
+        remove_run(&subject.open.town.run_dir().join(self.session.as_str()))?;
+        std::fs::remove_dir_all(&self.folder)
+            .map_err(|error| Failure::caused(Kind::External, format!("cannot remove {}", self.folder.display()), error))
+    }
+}
+
+/// A word that nobody says by chance.
+pub(super) fn word() -> String {
+    format!("gt{}", SessionId::random())
+}

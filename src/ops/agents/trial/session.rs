@@ -1,0 +1,235 @@
+//! The part of a test that happens in a terminal.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::place::FILE;
+use super::{Sheet, Subject, Verdict};
+use crate::agent::{AtEnd, Delivery, LaunchPlan, Reading};
+use crate::error::{Failure, Outcome};
+use crate::ops::launch;
+use crate::runtime::{
+    Launch, Observed, Reply, Runtime, RuntimeKind, Watched, deliver, end, observe, wait_until_ended, watch,
+};
+
+/// How long an agent may take to end by itself when it is asked to.
+const QUIT: Duration = Duration::from_secs(20);
+/// How much of a screen is shown.
+const LINES: usize = 20;
+
+/// A session on trial.
+struct Trial<'s, 'a> {
+    subject: &'s Subject<'a>,
+    runtime: Box<dyn Runtime>,
+    dir: PathBuf,
+    plan: LaunchPlan,
+}
+
+/// Starts a session, sees it work and ends it; nothing of it is left afterwards.
+pub(super) fn try_session(subject: &Subject<'_>, plan: LaunchPlan, sheet: &mut Sheet<'_>) -> Outcome<()> {
+    let open = subject.open;
+    let runtime = open.runtime(RuntimeKind::Tmux)?;
+    let dir = open.town.run_dir().join(subject.place.session.as_str());
+    let trial = Trial { subject, runtime, dir, plan };
+    let tried = trial.works(sheet);
+    let ended = trial.ends(sheet);
+    let _ = trial.runtime.close(&trial.dir);
+    tried.and(ended)
+}
+
+impl Trial<'_, '_> {
+    fn works(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
+        sheet.begin("starting it in a scratch worktree");
+        for file in &self.plan.files {
+            launch::write_private(file)?;
+        }
+        if let Err(error) = self.runtime.start(&self.dir, &self.launch()) {
+            let failure = Failure::from(error);
+            sheet.fails("starts", failure.message, failure.hints);
+            return Ok(());
+        }
+        sheet.works("starts", self.plan.argv.first().map_or("", String::as_str));
+        if !self.is_ready(sheet)? {
+            return Ok(());
+        }
+        if self.plan.delivery == Delivery::Typed && !self.is_typed(sheet)? {
+            return Ok(());
+        }
+        self.acts(sheet)
+    }
+
+    fn launch(&self) -> Launch {
+        let subject = self.subject;
+        let session = subject.place.session.clone();
+        Launch {
+            name: format!("test/{}", subject.preset.name),
+            runtime: RuntimeKind::Tmux,
+            argv: self.plan.argv.clone(),
+            cwd: self.plan.cwd.clone(),
+            log: subject.place.oneshot.join("session.log"),
+            grace_seconds: subject.open.settings.grace.duration().as_secs(),
+            on_end: Vec::new(),
+            tmux_socket: None,
+            env: self.plan.env.clone(),
+            on_end_env: std::collections::BTreeMap::new(),
+            session,
+        }
+    }
+
+    fn watch(&self, seen: &mut dyn FnMut(&str) -> bool) -> Outcome<Watched> {
+        Ok(watch(&*self.runtime, &self.dir, self.subject.request.limit, seen)?)
+    }
+
+    fn read(&self, screen: &str) -> Reading {
+        self.subject.preset.screen.read(screen)
+    }
+
+    fn is_ready(&self, sheet: &mut Sheet<'_>) -> Outcome<bool> {
+        if self.subject.preset.screen.ready.is_none() {
+            sheet.put("ready", Verdict::Skipped, "its preset has no sign of it");
+            return Ok(true);
+        }
+        let typed = self.plan.delivery == Delivery::Typed;
+        // An agent with its prompt in hand may be through with it before anybody looks.
+        let done = || !typed && self.subject.place.is_written();
+        let watched = self.watch(&mut |screen| {
+            let reading = self.read(screen);
+            reading.ready || (!typed && reading.busy) || done() || self.dialog(screen).is_some()
+        })?;
+        if let Some(about) = self.dialog(&watched.screen) {
+            self.stuck(sheet, "ready", &watched, &format!("it shows a screen of its first start: {about}"));
+            return Ok(false);
+        }
+        if !watched.seen {
+            self.stuck(sheet, "ready", &watched, "its screen does not show the sign of its preset");
+            // Without the sign it may work all the same, unless it is to be typed to.
+            return Ok(!watched.over && !typed);
+        }
+        sheet.works("ready", "its screen shows the sign");
+        Ok(true)
+    }
+
+    fn dialog(&self, screen: &str) -> Option<&str> {
+        let screens = &self.subject.preset.dialogs;
+        screens.iter().find(|dialog| dialog.is_on(screen)).map(|dialog| dialog.about.as_str())
+    }
+
+    fn is_typed(&self, sheet: &mut Sheet<'_>) -> Outcome<bool> {
+        match deliver(&self.dir, &self.plan.prompt)? {
+            Reply::Typed { .. } => Ok(true),
+            other => {
+                sheet.fails("prompt", format!("it could not be typed: {other:?}"), Vec::new());
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether the prompt was taken and the file written without a question.
+    fn acts(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
+        let place = self.subject.place;
+        let mut busy = false;
+        let watched = self.watch(&mut |screen| {
+            let reading = self.read(screen);
+            busy |= reading.busy;
+            place.is_written() || reading.waiting
+        })?;
+        let written = place.is_written();
+        match (written || busy, written) {
+            (true, _) if busy => sheet.works("prompt", "taken; its screen shows that it works"),
+            (true, _) => sheet.works("prompt", "taken"),
+            (false, _) => self.stuck(sheet, "prompt", &watched, "nothing shows that it was taken"),
+        }
+        if written {
+            sheet.works("unattended", format!("wrote {FILE} and was asked nothing"));
+        } else if watched.seen {
+            self.stuck(sheet, "unattended", &watched, "it asks before it acts");
+        } else {
+            let limit = self.subject.request.limit.as_secs();
+            self.stuck(sheet, "unattended", &watched, &format!("{FILE} was not written within {limit} s"));
+        }
+        if written { self.rests(sheet) } else { Ok(()) }
+    }
+
+    fn rests(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
+        let preset = self.subject.preset;
+        if preset.at_end == AtEnd::Waits && preset.screen.ready.is_some() {
+            let watched = self.watch(&mut |screen| {
+                let reading = self.read(screen);
+                reading.ready && !reading.busy
+            })?;
+            match watched.seen {
+                true => sheet.works("rests", "at its prompt again"),
+                false => self.stuck(sheet, "rests", &watched, "its screen does not show that it is ready again"),
+            }
+        }
+        match self.subject.place.strangers()?.as_slice() {
+            [] => {}
+            names if names.iter().all(|name| self.is_hidden(name)) => {}
+            names => sheet.fails("clean", format!("it left in the worktree: {}", names.join(", ")), Vec::new()),
+        }
+        Ok(())
+    }
+
+    fn is_hidden(&self, name: &str) -> bool {
+        let fits = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => name == pattern,
+        };
+        self.subject.preset.excludes.iter().any(fits)
+    }
+
+    /// A step that did not come about, with what the screen shows.
+    fn stuck(&self, sheet: &mut Sheet<'_>, what: &'static str, watched: &Watched, why: &str) {
+        let why = match watched.over {
+            true => format!("it ended: {}", over(&self.dir)),
+            false => why.to_owned(),
+        };
+        let hint = format!("`gt agent show {}` shows what its preset says.", self.subject.preset.name);
+        sheet.fails(what, why, vec![hint]);
+        let lines: Vec<&str> = watched.screen.lines().filter(|line| !line.trim().is_empty()).collect();
+        sheet.tested.screen = Some(lines[lines.len().saturating_sub(LINES)..].join("\n"));
+    }
+
+    fn ends(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
+        if !self.dir.exists() {
+            return Ok(());
+        }
+        sheet.begin("ending it");
+        let preset = self.subject.preset;
+        let asked = match (&preset.quit, preset.at_end) {
+            (Some(quit), _) if observe(&self.dir).is_live() => {
+                deliver(&self.dir, quit).is_ok().then_some(quit.as_str())
+            }
+            _ => None,
+        };
+        if asked.is_some() || preset.at_end == AtEnd::Exits {
+            wait_until_ended(&self.dir, QUIT);
+        }
+        let by_itself = !observe(&self.dir).is_live();
+        let report = end(&self.dir, self.subject.open.settings.grace.duration())?;
+        match (asked, by_itself) {
+            (Some(quit), true) => sheet.works("ends", format!("by {quit}, {}", over(&self.dir))),
+            (Some(quit), false) => sheet.fails("ends", format!("not by {quit}: it had to be ended"), Vec::new()),
+            (None, true) => sheet.works("ends", over(&self.dir)),
+            (None, false) => sheet.put("ends", Verdict::Skipped, "its preset does not say how; it was ended"),
+        }
+        let left = report.killed.len() + report.exit.map_or(0, |exit| exit.killed);
+        let says = match left {
+            0 => "nothing of it was left".to_owned(),
+            count => format!("{count} processes of it had to be ended"),
+        };
+        sheet.works("leaves nothing", says);
+        Ok(())
+    }
+}
+
+fn over(dir: &Path) -> String {
+    match observe(dir) {
+        Observed::Ended(exit) => match (exit.status, exit.signal) {
+            (Some(status), _) => format!("with status {status}"),
+            (None, Some(signal)) => format!("by signal {signal}"),
+            _ => exit.message.unwrap_or_else(|| "nobody saw how".to_owned()),
+        },
+        _ => "nobody saw how".to_owned(),
+    }
+}

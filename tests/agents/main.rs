@@ -1,0 +1,236 @@
+//! Real agents against a model of ours on loopback: `make test-agents`, which installs them first.
+//!
+//! `GT_TEST_AGENTS` is the folder with one folder for each; each has a HOME of its own, nobody is signed in anywhere.
+
+#![allow(clippy::disallowed_methods, reason = "tests are on the outer side of the doors")]
+
+#[path = "../support/endpoint.rs"]
+mod endpoint;
+mod obliging;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use endpoint::Endpoint;
+use serde_json::Value;
+use support::TestTown;
+
+/// A key that opens nothing.
+const KEY: &str = "sk-test-0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// How one agent is set up.
+#[derive(Default)]
+struct Setup<'a> {
+    /// The preset.
+    agent: &'a str,
+    /// Where its program is, below the folder of all.
+    bin: &'a str,
+    /// Its environment; `{url}` is the endpoint.
+    variables: &'a [(&'a str, &'a str)],
+    /// Files in its HOME, with `{url}`.
+    files: &'a [(&'a str, &'a str)],
+    /// Further arguments of `gt agent test`.
+    arguments: &'a [&'a str],
+}
+
+fn installed() -> PathBuf {
+    let folder = std::env::var_os("GT_TEST_AGENTS").expect("`make test-agents` says where they are");
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
+}
+
+/// Tries an agent and answers its report; what failed is printed with its screen.
+fn tried(setup: &Setup<'_>) -> Value {
+    let endpoint = Endpoint::thinking(obliging::think);
+    let filled = |text: &str| text.replace("{url}", &endpoint.base());
+    let path = format!("{}:{}", installed().join(setup.bin).display(), installed().join("bin").display());
+    let town = TestTown::new();
+    for (file, text) in setup.files {
+        let place = town.sandbox.join("home").join(file);
+        std::fs::create_dir_all(place.parent().expect("it has one")).expect("writable");
+        std::fs::write(place, filled(text)).expect("writable");
+    }
+    let before = listing(&town.sandbox.join("home"));
+    let mut command = town.command(["agent", "test", setup.agent, "--json", "--limit", "120s"]);
+    for argument in setup.arguments {
+        command = command.arg(argument);
+    }
+    for (name, value) in setup.variables {
+        command = command.variable(name, filled(value));
+    }
+    let command = command.variable("PATH", format!("{path}:/usr/local/bin:/usr/bin:/bin"));
+    let ran = command.run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+    let report = report["data"].clone();
+    show(setup, &report, &endpoint);
+    // The town's own tmux server stays.
+    support::wait_until("all of the agent to be gone", || {
+        town.processes().iter().all(|process| process.line.contains("tmux"))
+    });
+    // What the person had in their own settings is as it was.
+    for (file, text) in before {
+        let now = std::fs::read_to_string(town.sandbox.join("home").join(&file)).unwrap_or_default();
+        assert!(now == text, "{} was changed:\n{now}", file.display());
+    }
+    report
+}
+
+/// The settings of a person, with their texts.
+fn listing(home: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![home.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("it is there").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let (Ok(text), Ok(name)) = (std::fs::read_to_string(&path), path.strip_prefix(home)) {
+                found.push((name.to_path_buf(), text));
+            }
+        }
+    }
+    found
+}
+
+#[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
+fn show(setup: &Setup<'_>, report: &Value, endpoint: &Endpoint) {
+    eprintln!("{} {}", setup.agent, report["version"].as_str().unwrap_or("of no version"));
+    for step in report["steps"].as_array().into_iter().flatten() {
+        let part = |name: &str| step[name].as_str().unwrap_or_default().to_owned();
+        eprintln!("  {:<8} {:<14} {:>6} ms  {}", part("verdict"), part("what"), step["took_ms"], part("says"));
+    }
+    if let Some(screen) = report["screen"].as_str() {
+        eprintln!("{screen}");
+        for request in endpoint.requests() {
+            let body = request.body.to_string();
+            eprintln!("{} {}", request.path, body.chars().take(300).collect::<String>());
+        }
+    }
+}
+
+/// Every step works but those that may not be claimed.
+#[track_caller]
+fn all_works(report: &Value) {
+    let steps = report["steps"].as_array().expect("steps");
+    let failed: Vec<&Value> = steps.iter().filter(|step| step["verdict"] == "fails").collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    let works = |what: &str| steps.iter().any(|step| step["what"] == what && step["verdict"] == "works");
+    assert!(works("unattended") && works("leaves nothing"), "{steps:#?}");
+}
+
+const ANTHROPIC: &[(&str, &str)] = &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)];
+
+#[test]
+#[ignore = "make test-agents"]
+fn claude_with_a_key_and_no_settings_at_all() {
+    all_works(&tried(&Setup { agent: "claude", bin: "claude", variables: ANTHROPIC, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn claude_as_a_person_has_it() {
+    let variables = &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_AUTH_TOKEN", KEY)];
+    let files = &[(".claude/settings.json", "{\"theme\": \"dark\"}\n")];
+    all_works(&tried(&Setup { agent: "claude", bin: "claude", variables, files, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn codex() {
+    let config = "model = \"gpt-5\"\nmodel_provider = \"ours\"\n[model_providers.ours]\nname = \"ours\"\n\
+                  base_url = \"{url}/v1\"\nwire_api = \"responses\"\nenv_key = \"OPENAI_API_KEY\"\n";
+    let setup = Setup {
+        agent: "codex",
+        bin: "codex",
+        variables: &[("OPENAI_API_KEY", KEY)],
+        files: &[(".codex/config.toml", config)],
+        ..Setup::default()
+    };
+    all_works(&tried(&setup));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn gemini() {
+    let variables = &[("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")];
+    let arguments = &["--model", "gemini-2.5-pro"];
+    all_works(&tried(&Setup { agent: "gemini", bin: "gemini", variables, arguments, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn qwen() {
+    let variables = &[("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "scripted")];
+    all_works(&tried(&Setup { agent: "qwen", bin: "qwen", variables, ..Setup::default() }));
+}
+
+/// A provider of the person's own, as opencode wants it.
+const OPENCODE: &str = "{\"$schema\": \"https://opencode.ai/config.json\", \"provider\": {\"ours\": {\"npm\": \"@ai-sdk/openai-compatible\", \"options\": \
+                        {\"baseURL\": \"{url}/v1\", \"apiKey\": \"k\"}, \"models\": {\"scripted\": {}}}}}\n";
+
+#[test]
+#[ignore = "make test-agents"]
+fn opencode() {
+    let files = &[(".config/opencode/opencode.json", OPENCODE)];
+    let arguments = &["--model", "ours/scripted"];
+    all_works(&tried(&Setup { agent: "opencode", bin: "opencode", files, arguments, ..Setup::default() }));
+}
+
+const PI: &str = "{\"providers\": {\"ours\": {\"baseUrl\": \"{url}/v1\", \"apiKey\": \"k\", \
+                  \"api\": \"openai-completions\", \"models\": [{\"id\": \"scripted\"}]}}}\n";
+
+#[test]
+#[ignore = "make test-agents"]
+fn pi() {
+    let files = &[(".pi/agent/models.json", PI)];
+    let arguments = &["--model", "ours/scripted"];
+    all_works(&tried(&Setup { agent: "pi", bin: "pi", files, arguments, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn goose() {
+    let variables = &[
+        ("GOOSE_PROVIDER", "openai"),
+        ("GOOSE_MODEL", "gpt-4o"),
+        ("OPENAI_HOST", "{url}"),
+        ("OPENAI_API_KEY", KEY),
+        ("GOOSE_DISABLE_KEYRING", "1"),
+    ];
+    all_works(&tried(&Setup { agent: "goose", bin: "goose", variables, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn copilot() {
+    let variables = &[
+        ("COPILOT_OFFLINE", "true"),
+        ("COPILOT_PROVIDER_BASE_URL", "{url}/v1"),
+        ("COPILOT_PROVIDER_API_KEY", KEY),
+        ("COPILOT_MODEL", "scripted"),
+    ];
+    all_works(&tried(&Setup { agent: "copilot", bin: "copilot", variables, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn aider() {
+    let variables = &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", "{url}/v1")];
+    let arguments = &["--model", "openai/scripted"];
+    all_works(&tried(&Setup { agent: "aider", bin: "aider", variables, arguments, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn omp() {
+    let files = &[(".omp/agent/models.json", PI)];
+    let arguments = &["--model", "ours/scripted"];
+    all_works(&tried(&Setup { agent: "omp", bin: "omp", files, arguments, ..Setup::default() }));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn builtin() {
+    let variables = &[("GT_MODEL", "openai/scripted"), ("OPENAI_BASE_URL", "{url}"), ("OPENAI_API_KEY", KEY)];
+    all_works(&tried(&Setup { agent: "builtin", bin: "bin", variables, ..Setup::default() }));
+}
