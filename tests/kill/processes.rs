@@ -116,7 +116,12 @@ fn a_refinery_is_killed_while_its_gate_runs() {
 #[test]
 fn a_tick_is_killed_while_set_up_runs() {
     let scene = Scene::hooked(&[GREEN]);
-    let set_up = hanging_once(&scene.town.sandbox);
+    let folder = scene.town.sandbox.display();
+    // The second one notes whether the first is still at work.
+    let note = format!(
+        "if grep -q '^State:.[RSDT]' /proc/$(cat '{folder}/pid')/status; then cat /proc/$(cat '{folder}/pid')/status >'{folder}/together'; fi"
+    );
+    let set_up = format!("{}; {note}", hanging_once(&scene.town.sandbox));
     change_rig(&scene.town, |rig| {
         rig["setup"] = toml_edit::value(toml_edit::Array::from_iter([set_up.clone()]));
     });
@@ -129,6 +134,8 @@ fn a_tick_is_killed_while_set_up_runs() {
     assert!(is_alive(set_up), "set-up outlives the tick, or this tests nothing");
     scene.converges();
     assert!(!is_alive(set_up));
+    let together = fs::read_to_string(scene.town.sandbox.join("together")).ok();
+    assert_eq!(together, None, "two set-ups were at work in one worktree");
 }
 
 /// A transaction that stands still keeps the others waiting; when it is killed, they go on.
