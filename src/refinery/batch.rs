@@ -39,7 +39,9 @@ impl Refinery {
         if matches!(self.base_verdict(), Some(Verdict::Red { .. })) {
             return candidates.iter().take(1).cloned().collect();
         }
-        if let Some(alone) = self.alone.iter().find(|bead| candidates.contains(bead)) {
+        // What it needs and is still in the queue goes before it.
+        let is_free = |bead: &&BeadId| !self.entries[*bead].needs.iter().any(|need| self.entries.contains_key(need));
+        if let Some(alone) = self.alone.iter().filter(|bead| candidates.contains(bead)).find(is_free) {
             return vec![alone.clone()];
         }
         let size = if self.rules.offer { 1 } else { self.rules.batch.max(1) };

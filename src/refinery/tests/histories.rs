@@ -129,8 +129,9 @@ impl History {
         (new.submitted, new.head, new.bounced) = (self.world.time(), word.clone(), bounced);
         if self.chance.once_in(4) {
             let need = id(self.chance.pick(&BEADS));
-            // What is closed is no need any more.
-            if !self.world.landed.iter().any(|word| bead_of(word) == need) && need != bead {
+            // What is closed is no need any more, and the ledger refuses needs in a circle.
+            let closed = self.world.landed.iter().any(|word| bead_of(word) == need);
+            if !closed && !self.world.is_needed(&need, &bead) {
                 new.needs.insert(need);
             }
         }
@@ -183,6 +184,7 @@ impl History {
             Decision::Gate { subject, .. } => {
                 if subject.phase == Phase::After && self.chance.once_in(12) {
                     self.world.nature.unlucky.insert(subject.id.clone());
+                    self.world.bad_luck = true;
                 }
                 let before = self.world.runs;
                 self.world.act(decision.clone());

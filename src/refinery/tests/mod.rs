@@ -260,6 +260,23 @@ fn what_conflicts_with_the_batch_is_tried_alone_next() {
 }
 
 #[test]
+fn what_is_tried_alone_still_comes_after_what_it_needs() {
+    let mut world = World::new(8, &[]);
+    world.nature.conflicts = vec![("aaaa".to_owned(), "cccc".to_owned())];
+    world.submit(&["aaaa", "bbbb"]);
+    world.enter(entry("cccc", 2, 9, &["bbbb"]));
+    for _ in 0..3 {
+        let decision = world.refinery.decide();
+        world.act(decision);
+    }
+    // The batch is ready to land without the third, and then a person moves the target and takes the first one back.
+    world.target.insert("PERSON".to_owned());
+    world.withdraw(&id("aaaa"));
+    world.run();
+    assert_eq!(world.landed, ["bbbb", "cccc"]);
+}
+
+#[test]
 fn a_convoy_is_not_cut_when_it_fits_in_a_batch() {
     let mut world = World::new(4, &[]);
     let convoy =

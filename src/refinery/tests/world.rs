@@ -78,6 +78,10 @@ pub struct World {
     pub landed: Vec<String>,
     pub bounced: Vec<(BeadId, String)>,
     pub aside: BTreeSet<BeadId>,
+    /// What this refinery was told the verdict of.
+    told: BTreeSet<Subject>,
+    /// Whether a tree was ever found red that is not.
+    pub bad_luck: bool,
 }
 
 impl World {
@@ -103,6 +107,8 @@ impl World {
             landed: Vec::new(),
             bounced: Vec::new(),
             aside: BTreeSet::new(),
+            told: BTreeSet::new(),
+            bad_luck: false,
         }
     }
 
@@ -123,6 +129,7 @@ impl World {
 
     pub fn withdraw(&mut self, bead: &BeadId) {
         self.queue.remove(bead);
+        self.aside.remove(bead);
         self.refinery.apply(Event::Withdrawn(bead.clone()));
     }
 
@@ -161,6 +168,10 @@ impl World {
         match decision {
             Decision::ReadTarget => self.look(),
             Decision::Stack { base, members } => {
+                assert!(members.len() <= self.rules.batch.max(1), "{members:?} are more than a batch");
+                let away =
+                    |bead: &&BeadId| self.aside.contains(*bead) || self.queue.get(*bead).is_some_and(|e| e.offered);
+                assert_eq!(members.iter().find(away), None, "it is set aside or offered");
                 let stack = self.stack(base, &members);
                 for member in &stack.members {
                     self.recall(&Subject::tree(&member.tree));
@@ -198,13 +209,32 @@ impl World {
         }
     }
 
+    /// Whether the first needs the second, at first or at second hand.
+    pub fn is_needed(&self, one: &BeadId, other: &BeadId) -> bool {
+        let mut found = BTreeSet::from([one.clone()]);
+        loop {
+            let needs = found.iter().filter_map(|bead| self.queue.get(bead)).flat_map(|entry| entry.needs.clone());
+            let more: BTreeSet<BeadId> = needs.chain(found.iter().cloned()).collect();
+            if more.contains(other) || more.len() == found.len() {
+                return more.contains(other);
+            }
+            found = more;
+        }
+    }
+
+    fn has_landed(&self, bead: &BeadId) -> bool {
+        self.landed.iter().any(|word| bead_of(word) == *bead)
+    }
+
     fn recall(&mut self, subject: &Subject) {
         if let Some(verdict) = self.evidence.get(subject).cloned() {
+            self.told.insert(subject.clone());
             self.refinery.apply(Event::Known { subject: subject.clone(), verdict });
         }
     }
 
     fn gate(&mut self, subject: Subject) {
+        assert!(self.told.insert(subject.clone()), "it was told of {subject:?} before: {:#?}", self.log);
         if self.evidence.contains_key(&subject) {
             // After a crash the refinery asks for what is on record; nothing has to run for that.
             self.recall(&subject);
@@ -265,6 +295,14 @@ impl World {
         let tree = stack.tree().expect("nothing is landed without members");
         let verdict = self.evidence.get(&Subject::tree(tree));
         assert_eq!(verdict, Some(&Verdict::Green), "{tree} lands without green gates");
+        assert!(!self.rules.offer, "nothing lands where work is offered");
+        for (place, member) in stack.members.iter().enumerate() {
+            let entry = self.queue.get(&member.bead).expect("only what is in the queue lands");
+            assert!(set(&member.tree).contains(&entry.head), "{} lands as another commit", member.bead);
+            let before = &stack.members[..place];
+            let missing = |need: &&BeadId| !before.iter().any(|other| other.bead == **need) && !self.has_landed(need);
+            assert_eq!(entry.needs.iter().find(missing), None, "{} lands before it: {:#?}", member.bead, self.log);
+        }
         for member in stack.members.iter().filter(|_| self.rules.before) {
             let own = Subject::commit(&self.queue[&member.bead].head);
             assert_eq!(self.evidence.get(&own), Some(&Verdict::Green), "{} lands without its own gates", member.bead);
@@ -282,6 +320,7 @@ impl World {
 
     /// The last step, which a run after a crash does as well when the target has the tip.
     pub fn close(&mut self, stack: &Stack) {
+        assert!(set(stack.tip()).is_subset(&self.target), "{} is closed and not in the target", stack.tip());
         self.intent = None;
         for member in &stack.members {
             if let Some(entry) = self.queue.remove(&member.bead) {
@@ -308,6 +347,12 @@ impl World {
             self.evidence.keys().any(|subject| subject.phase == Phase::After && green(subject) && turns_red(subject))
         };
         assert!(proven, "{member} is bounced without proof: {reason}: {:#?}", self.log);
+        if let Some((_, rest)) = reason.split_once("green without web-").filter(|_| !self.bad_luck) {
+            let mate = rest.split(' ').next().unwrap_or_default();
+            let of_mate = |other: &String| bead_of(other) == id(mate);
+            let named = |red: &Words| red.contains(word) && red.iter().any(of_mate);
+            assert!(self.nature.red.iter().any(named), "{member} and {mate} are no pair: {:#?}", self.log);
+        }
         self.bounced.push((member.clone(), reason));
         self.withdraw(&member);
     }
@@ -323,6 +368,7 @@ impl World {
             }
         }
         self.aside.clear();
+        self.told.clear();
         self.refinery = Refinery::new(self.rules);
         for entry in self.queue.values() {
             self.refinery.apply(Event::Submitted(entry.clone()));
@@ -333,6 +379,7 @@ impl World {
     pub fn again(&mut self) {
         self.evidence.retain(|_, verdict| *verdict == Verdict::Green);
         self.aside.clear();
+        self.told.retain(|subject| self.evidence.contains_key(subject));
         self.refinery.apply(Event::Again);
     }
 
