@@ -2,12 +2,14 @@
 //!
 //! The bead is claimed by the person as crew of the rig and submitted in the same transaction: two edges of the table
 //! that a person may go. So everything after it is as for a worker's work, but for the way back, which leads to the
-//! person.
+//! person. A newer commit of a branch that waits takes the place of the older one, under the same bead; an approval was
+//! for the older one.
 
 use serde::Serialize;
 
 use super::told_of;
-use crate::bead::{Bead, Claim, Merge, Status};
+use crate::bead::transition::{Ending, Hold};
+use crate::bead::{AttemptOutcome, Bead, Claim, Merge, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::{Oid, bare, pins};
@@ -74,6 +76,10 @@ pub fn add(open: &OpenTown, request: &Request) -> Outcome<Added> {
     if let Some(bead) = waiting(&snapshot, &work)? {
         return Ok(Added { bead: bead.id, title: bead.title, head: work.head, commits: work.commits, again: true });
     }
+    let named = match named {
+        Some(id) => Some(id),
+        None => older(open, &snapshot, &work, &request.branch)?,
+    };
     let bead = submit(open, request, named.as_ref(), &work)?;
     commit_point("add.submitted");
     let text = format!("the branch {} in the queue", request.branch);
@@ -117,6 +123,18 @@ fn waiting(snapshot: &Snapshot, work: &Work) -> Outcome<Option<Bead>> {
     Ok(snapshot.beads(&query)?.into_iter().find(same))
 }
 
+/// The bead by which an older commit of the same branch waits: the newer one takes its place.
+fn older(open: &OpenTown, snapshot: &Snapshot, work: &Work, branch: &str) -> Outcome<Option<BeadId>> {
+    let home = open.home()?;
+    let prefix = vec![work.rig.prefix.clone()];
+    let query = BeadQuery { status: vec![Status::Submitted], prefix, ..BeadQuery::default() };
+    let same = |bead: &Bead| {
+        bead.merge.as_ref().is_some_and(|merge| merge.branch == branch && merge.intent.is_none())
+            && bead.claim().is_some_and(|claim| claim.assignee.kind == WorkerKind::Crew && claim.home == *home)
+    };
+    Ok(snapshot.beads(&query)?.into_iter().find(same).map(|bead| bead.id))
+}
+
 fn submit(open: &OpenTown, request: &Request, named: Option<&BeadId>, work: &Work) -> Outcome<Bead> {
     let assignee = crew(open, &work.rig)?;
     let home = open.home()?.clone();
@@ -125,6 +143,10 @@ fn submit(open: &OpenTown, request: &Request, named: Option<&BeadId>, work: &Wor
             Some(id) => tx.bead(id)?,
             None => Bead::new(tx.new_bead_id(&work.rig.prefix)?, work.subject.clone(), tx.now()),
         };
+        if bead.status() == Status::Submitted && bead.claim().is_some_and(|claim| claim.assignee == assignee) {
+            let ending = Ending::new(AttemptOutcome::Released, "a newer commit of the branch takes its place");
+            bead.release(&open.actor, Hold { home: &home, lease: None }, ending)?;
+        }
         // Before the ledger says that it was submitted; a pin too many harms nobody.
         pins::pin_work(&work.target.repo, &bead.id, bead.attempt_number(), &work.head)?;
         let lease = Lease::random();
