@@ -2,7 +2,7 @@
 
 use super::evidence::verdict;
 use super::job::Job;
-use super::{Run, parse};
+use super::{Run, kept, parse};
 use crate::error::Outcome;
 use crate::git::{Oid, bare};
 use crate::id::BeadId;
@@ -98,6 +98,7 @@ impl Run<'_> {
         bare::swap_ref(repo, name, now.as_ref(), before, "gt: a gate moved it")?;
         for evidence in fresh.iter_mut().filter(|evidence| evidence.passed()) {
             (evidence.outcome, evidence.tail) = (GateOutcome::ChangedFiles, format!("changed: {name}\n"));
+            kept::keep(self.open, evidence);
         }
         Ok(fresh)
     }
