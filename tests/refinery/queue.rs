@@ -77,8 +77,8 @@ fn a_new_head_after_an_approval_asks_again() {
         scene.project.git(&["checkout", "--quiet", "ci"]);
         scene.commit("more", &[(".ci/more", "true\n")]);
         scene.project.git(&["checkout", "--quiet", "main"]);
-        scene.town.gt(["queue", "reject", &bead, "there is a newer one"]).succeeds();
-        scene.add_with("ci", &["--bead", &bead]);
+        assert_eq!(scene.add("ci"), bead, "the newer commit takes the place of the older one");
+        assert_eq!(scene.queue(), [bead.as_str()]);
         assert_eq!(scene.shown(&bead)["merge"]["head"], Value::from(scene.project.tip("ci")));
         let ran = scene.run();
         assert!(reason(&ran, "set_aside", &bead).contains(".ci/more"), "{ran:#}");
