@@ -168,7 +168,7 @@ pub const KEYS: &[Key] = &[
     key_row("gates.phase", Type::Choice(&["before", "after"]), "\"after\"", Places::RIG, "What the gate is run on: the submitted commit before it is stacked, or the tree that would land."),
     key_row("gates.parallel", Type::Flag, "false", Places::RIG, "Whether the gate runs at the same time as the parallel gates beside it in the list."),
     key_row("gates.retries", Type::Count(0, 10), "0", Places::RIG, "How often the gate is tried again after a failure, where it is known to fail without a cause."),
-    key_row("gates.memory", Type::Count(1, 1_000_000), "", Places::RIG, "The most memory that the gate may use, in megabytes; when not set, there is no limit."),
+    key_row("gates.memory", Type::Count(1, 1_000_000), "", Places::RIG, "The most memory that the gate may use, together with everything that it starts, in megabytes; when not set, there is no limit."),
     key_row("gates.env.*", Type::Text, "", Places::RIG, "An environment variable for this gate alone."),
     key_row("names.*.role", Type::Text, "", Places::RIG, "The role of the worker of this name."),
     key_row("names.*.crew", Type::Flag, "false", Places::RIG, "The worker is a person's own, not pooled."),
