@@ -139,7 +139,12 @@ impl Yard {
         }
         self.import(&stream);
         for member in 0..members {
-            self.gt(&["queue", "add", &format!("{name}-{member}"), "--rig", "web"]);
+            // One after the other, so that the queue has this order.
+            let time = format!("2026-01-01T{:02}:{:02}:00Z", member / 60, member % 60);
+            let mut command = self.command(GT, "town");
+            timed(
+                command.args(["queue", "add", &format!("{name}-{member}"), "--rig", "web"]).env(gt::env::CLOCK, time),
+            );
         }
         members
     }
