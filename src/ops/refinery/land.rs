@@ -9,6 +9,7 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
 use crate::git::bare::{self, Push};
+use crate::git::changes::Comparer;
 use crate::id::BeadId;
 use crate::ops::Talk;
 use crate::refinery::{Event, Stack, Subject, Verdict};
@@ -121,6 +122,7 @@ impl Run<'_> {
     /// Step three: the beads are closed, because their commits are in the target. That is looked up, not believed.
     pub(super) fn close(&mut self, members: &[BeadId]) -> Outcome<()> {
         let tip = self.target.tip()?;
+        let comparer = Comparer::open(&self.target.repo);
         self.open.ledger.transact(&self.actor, |tx| {
             for id in members {
                 let mut bead = tx.bead(id)?;
@@ -130,7 +132,7 @@ impl Run<'_> {
                 let landed =
                     bead.merge.as_ref().and_then(|merge| merge.intent.as_ref()).map(|intent| intent.landed.clone());
                 let landed = parse(&landed.unwrap_or_default())?;
-                if !bare::is_ancestor(&self.target.repo, &landed, &tip)? {
+                if comparer.fork(&landed, &tip)?.as_ref() != Some(&landed) {
                     return Err(Failure::new(
                         Kind::Internal,
                         format!("{} of {id} is not in {}", landed.short(), self.target.branch),
