@@ -74,10 +74,7 @@ impl Run<'_> {
             return Ok(());
         }
         self.open.ledger.transact(&self.actor, |tx: &mut Transaction| {
-            for letter in &mut letters {
-                letter.acknowledged = Some(tx.now());
-                tx.put(letter);
-            }
+            letters.iter().cloned().for_each(|letter| escalate::acknowledge(tx, letter));
             tx.describe("acknowledge", format!("what was in the way of {} is over", self.rig.name));
             Ok(())
         })?;

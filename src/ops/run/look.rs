@@ -166,9 +166,16 @@ impl<'a> Looker<'a> {
                 (Place::Hooked { moves: seen.is_some_and(|seen| moves(read, seen)) }, escalated.or(health))
             }
             Standing::Submitted { .. } => {
-                let of_rig = read.rig_of(id).and_then(|rig| read.escalated_rigs.get(&rig.name).cloned());
+                let rig = read.rig_of(id);
+                let of_rig = rig.and_then(|rig| read.escalated_rigs.get(&rig.name).cloned());
                 let trouble = escalated.or(of_rig.map(|subject| format!("escalated: {subject}")));
-                (Place::Queued { active: queue.active }, trouble)
+                match rig.and_then(|rig| Some((&rig.name, rig.paused.as_ref()?))) {
+                    Some((name, reason)) if !queue.active => {
+                        let paused = format!("its queue is paused: {reason}; `gt queue resume {name}` lets it go on");
+                        (Place::Blocked, Some(paused))
+                    }
+                    _ => (Place::Queued { active: queue.active }, trouble),
+                }
             }
             Standing::Ready if read.is_taken_back(id) => {
                 (Place::Blocked, Some(format!("ready, but a person took it back; `gt sling {id}` starts it again")))
