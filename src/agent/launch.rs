@@ -10,6 +10,7 @@ use super::fill::{self, Values};
 use super::over::lay_over;
 use super::preflight::{Folders, find_program, preflight};
 use super::{AgentError, Argument, AtEnd, Caller, Delivery, Preset, PresetFile, Tuning};
+use crate::runtime::FirstPrompt;
 use crate::town::Permissions;
 
 /// What is to be started, and for what.
@@ -77,6 +78,8 @@ pub struct LaunchPlan {
     pub delivery: Delivery,
     /// The prompt.
     pub prompt: String,
+    /// What its screen shows when it takes a prompt, as a regular expression.
+    pub ready: Option<String>,
     /// Names of the agent's processes.
     pub processes: Vec<String>,
     /// What it does when it has nothing more to do.
@@ -85,6 +88,14 @@ pub struct LaunchPlan {
     pub conversation: Option<String>,
     /// First-start screens that may swallow the prompt.
     pub warnings: Vec<String>,
+}
+
+impl LaunchPlan {
+    /// The first prompt, where it is to be typed.
+    pub fn typed(&self) -> Option<FirstPrompt> {
+        let is_typed = self.delivery == Delivery::Typed;
+        is_typed.then(|| FirstPrompt { text: self.prompt.clone(), ready: self.ready.clone() })
+    }
 }
 
 /// The plan of a session in a terminal.
@@ -162,6 +173,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         files,
         delivery: form.delivery,
         prompt: request.prompt.to_owned(),
+        ready: preset.screen.ready.clone(),
         processes: preset.processes.clone(),
         at_end: preset.at_end,
         conversation: form.conversation,

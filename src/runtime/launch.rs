@@ -20,6 +20,9 @@ pub struct Launch {
     pub runtime: RuntimeKind,
     /// The agent and its arguments, the first prompt among them.
     pub argv: Vec<String>,
+    /// A first prompt that the agent takes neither as an argument nor as a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typed: Option<FirstPrompt>,
     /// The folder that the agent starts in.
     pub cwd: PathBuf,
     /// Where its output is kept.
@@ -38,6 +41,16 @@ pub struct Launch {
     /// The complete environment of `on_end`: that of the person, because it may fetch and push.
     #[serde(default)]
     pub on_end_env: BTreeMap<String, String>,
+}
+
+/// A prompt that is typed into the agent's terminal once its screen shows that it takes one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstPrompt {
+    /// The prompt.
+    pub text: String,
+    /// A regular expression that finds the sign on the screen; without one, it is typed when the screen rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<String>,
 }
 
 impl Launch {
@@ -102,6 +115,7 @@ mod tests {
             name: "web/toast".to_owned(),
             runtime: RuntimeKind::Tmux,
             argv,
+            typed: None,
             cwd: "/work".into(),
             log: "/logs/a".into(),
             grace_seconds: 5,

@@ -46,7 +46,7 @@ pub use exit::{Exit, ExitReason};
 pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wait_until_started};
 pub use foreground::{Foreground, Shown};
 pub use household::end_household;
-pub use launch::Launch;
+pub use launch::{FirstPrompt, Launch};
 pub use message::{Reply, Request, Status, deliver, send};
 pub use process::Processes;
 pub use quote::line as shell_line;

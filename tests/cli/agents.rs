@@ -63,7 +63,7 @@ fn what_is_known_about_an_agent_is_shown() {
         "Codex",
         &town.sandbox.join("bin/codex").display().to_string(),
         "--no-daemon",
-        "codex fork",
+        "  fork ",
         "CODEX_API_KEY",
     ]);
     let data = town.json(["agent", "show", "codex"]);
@@ -91,8 +91,9 @@ fn an_agent_of_ones_own_is_added_once_and_changed_at_will() {
 fn obeying(mode: &str) -> TestTown {
     let town = TestTown::new();
     let script = town.agent("obeys").display().to_string();
+    let prompt = if mode == "hears" { "typed" } else { "argument" };
     let preset = format!(
-        "\n[agents.mine]\ncommand = \"{script} {mode}\"\noneshot_command = \"{script} answer\"\n\
+        "\n[agents.mine]\ncommand = \"{script} {mode}\"\noneshot_command = \"{script} answer\"\nprompt = \"{prompt}\"\n\
          oneshot_prompt = \"stdin\"\nat_end = \"waits\"\nquit = \"/bye\"\n\
          screen = {{ ready = \"at your service\", waiting = \"May I\" }}\n"
     );
@@ -131,6 +132,19 @@ fn an_agent_is_tried_step_by_step_and_leaves_nothing() {
     let left = fs::read_dir(town.root.join(".git/gt/trials")).expect("it was made").count();
     assert_eq!(left, 0, "the scratch worktree is gone");
     assert_eq!(verdicts(&town.json(["agent", "test", "mine", "--dry-run"])).len(), 3);
+}
+
+#[test]
+fn a_first_prompt_is_typed_once_the_screen_shows_that_it_is_taken() {
+    let town = obeying("hears");
+    let report = town.json(["agent", "test", "mine"]);
+    assert!(verdicts(&report).contains(&"unattended: works".to_owned()), "{report:#}");
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    let project = town.repo("web");
+    town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    let id = town.json(["new", "Something", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    let refused = town.gt(["sling", &id, "--agent", "mine"]).exits(7);
+    refused.complains(&["takes its first prompt in a terminal only"]);
 }
 
 #[test]

@@ -80,6 +80,7 @@ impl TestPlace {
             session,
             name: name.to_owned(),
             runtime: RuntimeKind::Process,
+            typed: None,
             argv: argv.iter().map(|text| (*text).to_owned()).collect(),
             cwd: self.path("work"),
             grace_seconds: 1,

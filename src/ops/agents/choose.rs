@@ -10,6 +10,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
 use crate::ops::OpenTown;
 use crate::ops::launch::{self, caller};
+use crate::runtime::RuntimeKind;
 use crate::town::{Rig, Settings};
 
 /// The agent for a bead: the person's wish, else that of the role, the rig or the town, else what is installed. Its
@@ -40,6 +41,10 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
         begin: Begin::New,
     };
     let plan = crate::agent::plan(&request)?;
+    if plan.typed().is_some() && settings.runtime == RuntimeKind::Process {
+        return Err(Failure::new(Kind::Refused, format!("the agent {name} takes its first prompt in a terminal only"))
+            .hint("`gt config set runtime tmux` gives workers terminals; `gt sling --agent` takes another agent."));
+    }
     version::of_plan(open, request.preset, &plan)?;
     Ok(name)
 }

@@ -244,12 +244,16 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// The one thread that types, so that two messages never mix.
+/// The one thread that types, so that two messages never mix: first the first prompt, if it is to be typed.
 fn start_typist(launch: &Launch) -> std::sync::mpsc::Sender<(String, oneshot::Sender<Reply>)> {
     let (sender, receiver) = std::sync::mpsc::channel::<(String, oneshot::Sender<Reply>)>();
     let server = launch.tmux_socket.as_ref().map(|socket| TmuxServer::at(socket));
     let pane = std::env::var("TMUX_PANE").unwrap_or_else(|_| format!("={}:", launch.name));
+    let first = launch.typed.clone();
     let _ = std::thread::Builder::new().name("typist".to_owned()).spawn(move || {
+        if let (Some(first), Some(server)) = (&first, &server) {
+            let _ = server.type_first(&pane, first);
+        }
         for (text, reply) in receiver {
             let answer = match server.as_ref().map(|server| server.type_text(&pane, &text)) {
                 Some(Ok(typed)) => Reply::Typed { shown: typed.shown },

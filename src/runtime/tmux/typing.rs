@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use regex_automata::meta::Regex;
 use tmux_interface::{CapturePane, LoadBuffer, PasteBuffer, SendKeys};
 
-use super::super::{RuntimeError, pause};
+use super::super::{FirstPrompt, RuntimeError, pause};
 use super::TmuxServer;
 use crate::id::SessionId;
 
@@ -20,6 +21,18 @@ const SHOW_LIMIT: Duration = Duration::from_secs(3);
 
 /// How often the screen is looked at.
 const STEP: Duration = Duration::from_millis(25);
+
+/// How long an agent may take until it is ready for its first prompt; the slowest that was measured took 14 s.
+const READY_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long a screen with the sign is to stay as it is. Measured: what is pasted the moment that one looks ready is lost.
+const SIGN_REST: Duration = Duration::from_millis(600);
+
+/// The same for an agent without a sign.
+const BLIND_REST: Duration = Duration::from_secs(4);
+
+/// How often the screen is looked at before the first prompt.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What became of a text on the screen. Whether the agent accepted it, only the agent can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +53,27 @@ impl TmuxServer {
         let shown = self.wait_for_change(pane, &before, &text)?;
         self.run(SendKeys::new().target_pane(pane).key("Enter").build())?;
         Ok(Typed { shown })
+    }
+
+    /// Types a first prompt once the screen shows the sign for it; when it never does, all the same, because an agent
+    /// without its prompt does nothing for ever.
+    pub fn type_first(&self, pane: &str, first: &FirstPrompt) -> Result<Typed, RuntimeError> {
+        let sign = first.ready.as_deref().and_then(|pattern| Regex::new(pattern).ok());
+        let start = Instant::now();
+        let (mut last, mut since) = (String::new(), Instant::now());
+        while start.elapsed() < READY_LIMIT {
+            let screen = self.screen_of(pane)?;
+            if screen != last {
+                (last, since) = (screen, Instant::now());
+            }
+            // A sign that has only just been drawn may stand there before the keyboard is read.
+            let rests = since.elapsed() >= if sign.is_some() { SIGN_REST } else { BLIND_REST };
+            if rests && !last.trim().is_empty() && sign.as_ref().is_none_or(|sign| sign.is_match(last.as_str())) {
+                break;
+            }
+            pause(LOOK);
+        }
+        self.type_text(pane, &first.text)
     }
 
     fn wait_for_change(&self, pane: &str, before: &str, text: &str) -> Result<bool, RuntimeError> {

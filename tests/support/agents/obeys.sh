@@ -1,7 +1,7 @@
 #!/bin/sh
 # An agent for `gt agent test`: shows a sign, does what it is asked for, waits, ends when it is told to.
 #   obeys.sh answer         one word, read from stdin
-#   obeys.sh MODE PROMPT    MODE is works, asks (before it acts), dies
+#   obeys.sh MODE PROMPT    MODE is works, asks (before it acts), dies; hears needs no PROMPT
 set -eu
 word() {
     printf '%s\n' "$1" | sed -n "s/.*$2 \([a-z0-9]*\).*/\1/p" | head -n 1
@@ -16,6 +16,10 @@ echo "at your service"
 case $1 in
 asks) echo "May I write a file?" ;;
 dies) exit 3 ;;
+hears)
+    read -r line
+    word "$line" "contains the word" >gt-agent-test.txt
+    ;;
 works) word "$2" "contains the word" >gt-agent-test.txt ;;
 esac
 while read -r line; do

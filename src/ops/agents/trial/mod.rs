@@ -235,7 +235,7 @@ impl Subject<'_> {
 
     fn plan(&self, prompt: &str, form: Form) -> Outcome<Result<LaunchPlan, AgentError>> {
         let run_dir = match form {
-            Form::Session => self.open.town.run_dir().join(self.place.session.as_str()),
+            Form::Session => self.place.run.clone(),
             Form::Oneshot => self.place.oneshot.clone(),
         };
         let gt = self.open.program()?;

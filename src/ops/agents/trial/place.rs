@@ -1,7 +1,8 @@
 //! The scratch worktree of a test: of a bare repository, as those of workers are.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Subject;
 use crate::agent::planted;
@@ -10,14 +11,20 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::git::Git;
 use crate::id::SessionId;
 use crate::ops::OpenTown;
-use crate::runtime::remove_run;
+use crate::runtime::end;
+use crate::store::FileLock;
 
+/// Held as long as a test is under way.
+const LOCK: &str = "lock";
+/// Nobody else has the lock of a new test for long.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The file that the agent is asked to write.
 pub(super) const FILE: &str = "gt-agent-test.txt";
 
 /// Where a test takes place.
 pub(super) struct Place {
     folder: PathBuf,
+    _lock: FileLock,
     /// The worktree.
     pub worktree: PathBuf,
     /// What the agent keeps.
@@ -26,6 +33,8 @@ pub(super) struct Place {
     pub oneshot: PathBuf,
     /// The session.
     pub session: SessionId,
+    /// Its run folder: not among those of the town's sessions, which a tick looks after.
+    pub run: PathBuf,
     /// The word that the file is to contain.
     pub word: String,
 }
@@ -34,18 +43,23 @@ impl Place {
     /// Makes the worktree.
     pub fn make(open: &OpenTown) -> Outcome<Self> {
         let session = SessionId::random();
-        let folder = open.town.runtime_dir().join("trials").join(session.as_str());
+        let trials = open.town.runtime_dir().join("trials");
+        clear_abandoned(&trials)?;
+        let folder = trials.join(session.as_str());
+        std::fs::create_dir_all(&folder).map_err(cannot("make", &folder))?;
+        let lock = FileLock::acquire(&folder.join(LOCK), PATIENCE)?;
         let place = Self {
             worktree: folder.join("polecats/test"),
             state: folder.join("state"),
             oneshot: folder.join("oneshot"),
+            run: run_of(&folder, &session),
             folder,
+            _lock: lock,
             session,
             word: word(),
         };
         for folder in [&place.state, &place.oneshot] {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::caused(Kind::External, format!("cannot make {}", folder.display()), error))?;
+            std::fs::create_dir_all(folder).map_err(cannot("make", folder))?;
         }
         place.cut()?;
         Ok(place)
@@ -101,10 +115,29 @@ impl Place {
         for file in planted(subject.preset, &subject.caller, &self.worktree, &self.state) {
             let _ = std::fs::remove_file(file);
         }
-        remove_run(&subject.open.town.run_dir().join(self.session.as_str()))?;
-        std::fs::remove_dir_all(&self.folder)
-            .map_err(|error| Failure::caused(Kind::External, format!("cannot remove {}", self.folder.display()), error))
+        std::fs::remove_dir_all(&self.folder).map_err(cannot("remove", &self.folder))
     }
+}
+
+fn run_of(folder: &Path, session: &SessionId) -> PathBuf {
+    folder.join("run").join(session.as_str())
+}
+
+/// Ends and removes what tests left that were killed: those whose lock nobody holds.
+fn clear_abandoned(trials: &Path) -> Outcome<()> {
+    let entries = std::fs::read_dir(trials).into_iter().flatten().flatten();
+    for folder in entries.map(|entry| entry.path()) {
+        let session = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+        let (Some(session), Some(_lock)) = (session, FileLock::try_acquire(&folder.join(LOCK))?) else { continue };
+        end(&run_of(&folder, &session), Duration::ZERO)?;
+        std::fs::remove_dir_all(&folder).map_err(cannot("remove", &folder))?;
+    }
+    Ok(())
+}
+
+fn cannot(action: &str, folder: &Path) -> impl FnOnce(std::io::Error) -> Failure {
+    let message = format!("cannot {action} {}", folder.display());
+    move |error| Failure::caused(Kind::External, message, error)
 }
 
 /// A word that nobody says by chance.

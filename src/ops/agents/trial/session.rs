@@ -8,9 +8,7 @@ use super::{Sheet, Subject, Verdict};
 use crate::agent::{AtEnd, Delivery, LaunchPlan, Reading};
 use crate::error::{Failure, Outcome};
 use crate::ops::launch;
-use crate::runtime::{
-    Launch, Observed, Reply, Runtime, RuntimeKind, Watched, deliver, end, observe, wait_until_ended, watch,
-};
+use crate::runtime::{Launch, Observed, Runtime, RuntimeKind, Watched, deliver, end, observe, wait_until_ended, watch};
 
 /// How long an agent may take to end by itself when it is asked to.
 const QUIT: Duration = Duration::from_secs(20);
@@ -29,7 +27,7 @@ struct Trial<'s, 'a> {
 pub(super) fn try_session(subject: &Subject<'_>, plan: LaunchPlan, sheet: &mut Sheet<'_>) -> Outcome<()> {
     let open = subject.open;
     let runtime = open.runtime(RuntimeKind::Tmux)?;
-    let dir = open.town.run_dir().join(subject.place.session.as_str());
+    let dir = subject.place.run.clone();
     let trial = Trial { subject, runtime, dir, plan };
     let tried = trial.works(sheet);
     let ended = trial.ends(sheet);
@@ -52,9 +50,6 @@ impl Trial<'_, '_> {
         if !self.is_ready(sheet)? {
             return Ok(());
         }
-        if self.plan.delivery == Delivery::Typed && !self.is_typed(sheet)? {
-            return Ok(());
-        }
         self.acts(sheet)
     }
 
@@ -65,6 +60,7 @@ impl Trial<'_, '_> {
             name: format!("test/{}", subject.preset.name),
             runtime: RuntimeKind::Tmux,
             argv: self.plan.argv.clone(),
+            typed: self.plan.typed(),
             cwd: self.plan.cwd.clone(),
             log: subject.place.oneshot.join("session.log"),
             grace_seconds: subject.open.settings.grace.duration().as_secs(),
@@ -112,16 +108,6 @@ impl Trial<'_, '_> {
     fn dialog(&self, screen: &str) -> Option<&str> {
         let screens = &self.subject.preset.dialogs;
         screens.iter().find(|dialog| dialog.is_on(screen)).map(|dialog| dialog.about.as_str())
-    }
-
-    fn is_typed(&self, sheet: &mut Sheet<'_>) -> Outcome<bool> {
-        match deliver(&self.dir, &self.plan.prompt)? {
-            Reply::Typed { .. } => Ok(true),
-            other => {
-                sheet.fails("prompt", format!("it could not be typed: {other:?}"), Vec::new());
-                Ok(false)
-            }
-        }
     }
 
     /// Whether the prompt was taken and the file written without a question.
@@ -213,10 +199,10 @@ impl Trial<'_, '_> {
             (None, true) => sheet.works("ends", over(&self.dir)),
             (None, false) => sheet.put("ends", Verdict::Skipped, "its preset does not say how; it was ended"),
         }
-        let left = report.killed.len() + report.exit.map_or(0, |exit| exit.killed);
-        let says = match left {
+        let says = match report.exit.map_or(0, |exit| exit.killed) {
             0 => "nothing of it was left".to_owned(),
-            count => format!("{count} processes of it had to be ended"),
+            1 => "one process that it left was ended".to_owned(),
+            count => format!("{count} processes that it left were ended"),
         };
         sheet.works("leaves nothing", says);
         Ok(())
