@@ -85,9 +85,10 @@ pub struct Request {
 pub fn escalate(open: &OpenTown, request: &Request) -> Outcome<Escalated> {
     let text = super::bead::note::check(&request.text)?;
     let snapshot = open.snapshot()?;
+    let own = own_bead(open, &snapshot)?;
     let bead = match &request.bead {
         Some(word) => Some(snapshot.bead(&open.bead_id(&snapshot, word)?)?),
-        None => own_bead(open, &snapshot)?,
+        None => own,
     };
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let severity = request.severity.unwrap_or(Severity::Medium);

@@ -84,6 +84,17 @@ pub fn hooked_bead(open: &OpenTown, snapshot: &Snapshot) -> Outcome<(Bead, Lease
     }
 }
 
+/// Whoever lost their bead has no say about beads any more: refuses a worker whose lease is not in force.
+///
+/// # Errors
+/// As [`hooked_bead`]; a person, and a worker that shows no lease, are not asked.
+pub(super) fn check_lease(open: &OpenTown, snapshot: &Snapshot) -> Outcome<()> {
+    if open.lease.is_some() && matches!(open.actor, Actor::Worker(_)) {
+        hooked_bead(open, snapshot)?;
+    }
+    Ok(())
+}
+
 fn nothing_hooked(open: &OpenTown, snapshot: &Snapshot, worker: &WorkerRef) -> Outcome<Failure> {
     let Some(id) = &open.bead else {
         return Ok(Failure::new(Kind::NotFound, format!("nothing is hooked to {worker}"))

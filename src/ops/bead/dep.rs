@@ -8,7 +8,7 @@ use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::BeadId;
 use crate::ledger::Transaction;
-use crate::ops::{OpenTown, Report, pass};
+use crate::ops::{OpenTown, Report, pass, who};
 
 /// What a bead needs, after a change of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,6 +72,7 @@ pub fn remove(open: &OpenTown, bead: &str, needs: &[String]) -> Outcome<Needs> {
 }
 
 fn begin(open: &OpenTown, tx: &Transaction, text: &str) -> Outcome<Bead> {
+    who::check_lease(open, tx.at_tip())?;
     tx.bead(&open.bead_id(tx.at_tip(), text)?)
 }
 

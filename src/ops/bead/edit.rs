@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
 use crate::ledger::{Snapshot, Transaction};
-use crate::ops::{OpenTown, Report, pass};
+use crate::ops::{OpenTown, Report, pass, who};
 
 /// What to change; `None` leaves a field as it is, `Some(None)` takes it away.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,6 +60,7 @@ impl Report for Edited {
 /// When there is no such bead or parent, a label to remove is not there, or the bead would wait for itself.
 pub fn edit(open: &OpenTown, text: &str, changes: &Changes) -> Outcome<Edited> {
     let committed = open.ledger.transact(&open.actor, |tx| {
+        who::check_lease(open, tx.at_tip())?;
         let before = tx.bead(&open.bead_id(tx.at_tip(), text)?)?;
         let mut bead = before.clone();
         apply(open, tx.at_tip(), &mut bead, changes)?;
@@ -160,6 +161,7 @@ pub fn check(before: &Bead, text: &str) -> Outcome<Bead> {
 pub fn replace(open: &OpenTown, before: &Bead, text: &str) -> Outcome<Edited> {
     let edited = check(before, text)?;
     let committed = open.ledger.transact(&open.actor, |tx| {
+        who::check_lease(open, tx.at_tip())?;
         let now = tx.bead(&before.id)?;
         let mut bead = now.clone();
         let theirs = differences(before, &now);

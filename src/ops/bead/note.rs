@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::bead::Note;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId};
+use crate::id::BeadId;
 use crate::ops::{OpenTown, Report, who};
 
 /// A note that was taken.
@@ -29,10 +29,7 @@ impl Report for Noted {
 pub fn note(open: &OpenTown, bead: &str, text: &str) -> Outcome<Noted> {
     let text = check(text)?;
     let committed = open.ledger.transact(&open.actor, |tx| {
-        if open.lease.is_some() && matches!(open.actor, Actor::Worker(_)) {
-            // Whoever lost their bead has no say any more.
-            who::hooked_bead(open, tx.at_tip())?;
-        }
+        who::check_lease(open, tx.at_tip())?;
         let mut bead = tx.bead(&open.bead_id(tx.at_tip(), bead)?)?;
         let note = Note::new(tx.now(), open.actor.clone(), text);
         bead.notes.push(note.clone());
