@@ -7,7 +7,7 @@ use super::{OpenTown, aftermath, launch, slot};
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
-use crate::runtime::{self, EndReport, ExitReason, Launch, Observed, Run};
+use crate::runtime::{self, EndReport, Exit, ExitReason, Launch, Observed, Run};
 use crate::store::{FileLock, SessionAgent, SessionEnd, SessionRow};
 
 /// How long another process may take to end what a killed one left.
@@ -200,16 +200,19 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
         &row.worker,
         row.bead.as_ref(),
         rig,
-        format!("{} ended: {} ({status})", row.name, end.reason),
+        format!("{}: {} ({status})", row.name, end.reason),
     );
     Ok(Some(SessionRow { end: Some(end), ..row.clone() }))
 }
 
-/// Removes the locks that git left in the rig when it was killed together with the session.
+/// Removes the locks that git left in the rig when it was killed together with the session, or below an agent that
+/// ended for that reason.
 fn clear_after(open: &OpenTown, row: &SessionRow, dir: &Path, report: &EndReport) {
+    // What a shell answers whose command was killed.
+    let below = |exit: &Exit| exit.status.is_some_and(|status| status > 128);
     let killed = !report.killed.is_empty()
         || report.was == Observed::Lost
-        || report.exit.as_ref().is_some_and(|exit| exit.signal.is_some() || exit.killed > 0);
+        || report.exit.as_ref().is_some_and(|exit| exit.signal.is_some() || exit.killed > 0 || below(exit));
     let began = std::fs::metadata(dir.join(Launch::FILE)).and_then(|file| file.modified());
     if let (true, Actor::Worker(worker), Ok(began)) = (killed, &row.worker, began) {
         aftermath::clear(open, &worker.rig, began);

@@ -176,19 +176,48 @@ fn a_worker_may_not_take_beads_back() {
     assert_eq!(status(&town, &id), "hooked");
 }
 
+/// Every verb with which a worker changes something about beads, and what of it makes it fit for the bead `id`.
+fn verbs_of_a_worker(id: &str) -> Vec<Vec<&str>> {
+    vec![
+        vec!["done"],
+        vec!["done", "--no-change", "nothing to do"],
+        vec!["handoff", "x"],
+        vec!["escalate", "x"],
+        vec!["escalate", "x", "--bead", id],
+        vec!["prime"],
+        vec!["bead", "note", id, "x"],
+        vec!["bead", "edit", id, "--title", "x"],
+        vec!["bead", "dep", "add", id, id],
+    ]
+}
+
 #[test]
-fn an_old_session_cannot_hand_in_what_was_taken_back() {
+fn an_old_session_has_no_say_about_what_was_taken_back() {
     let (town, _project) = quiet_town();
     let id = slung(&town, "toast");
     let agent = Agent::of(&town, "toast");
     commits(&town, "toast", "done.txt");
-    town.gt(["unsling", &id]).succeeds();
-    agent.gt(&town, &["done"]).exits(6).complains(&[&id, "not hooked to web/polecats/toast any more", "kept"]);
-    town.gt(["sling", &id, "web/toast"]).succeeds();
-    for verb in [&["done"][..], &["handoff", "x"], &["escalate", "x"], &["prime"]] {
-        agent.gt(&town, verb).exits(6).complains(&["lease", "not valid any more"]);
+    let (elsewhere, valid) = ("is not hooked to web/polecats/toast any more", "is not valid any more");
+    let situations: [(&[&str], &str); 3] = [
+        (&["unsling", &id], elsewhere),
+        (&["sling", &id, "web/toast"], valid),
+        (&["sling", &id, "web/muffin"], elsewhere),
+    ];
+    for (command, reason) in situations {
+        if command[0] == "sling" && status(&town, &id) == "hooked" {
+            town.gt(["unsling", &id]).succeeds();
+        }
+        town.gt(command).succeeds();
+        let before = town.git(&["rev-parse", "HEAD"]);
+        for verb in verbs_of_a_worker(&id) {
+            agent.gt(&town, &verb).exits(6).complains(&[&id, reason, "the commits in this worktree are kept"]);
+        }
+        agent.gt(&town, &["bead", "close", &id]).exits(7).complains(&["may not do that"]);
+        assert_eq!(town.git(&["rev-parse", "HEAD"]), before, "after {command:?} nothing it says is written");
     }
-    assert_eq!(status(&town, &id), "hooked");
+    agent.gt(&town, &["new", "Something else"]).succeeds();
+    assert_eq!(status(&town, &id), "hooked", "what is new is nobody's, and harms nothing");
+    town.gt(["hook", "muffin"]).succeeds().says(&[&id]);
     promises::hold(&town);
 }
 
@@ -404,6 +433,20 @@ fn kill_sessions(town: &TestTown) {
         }
     }
     wait_until("the session to be over", || town.processes().is_empty());
+}
+
+#[test]
+fn the_lock_of_a_git_that_was_killed_below_an_agent_is_gone_before_the_worker_goes_on() {
+    let (town, _project) = quiet_town();
+    let id = bead(&town, "Add login");
+    let line = "touch \"$(git rev-parse --absolute-git-dir)/index.lock\"; exit 137";
+    town.gt(["config", "set", "agents.struck.command", line]).succeeds();
+    town.gt(["sling", &id, "web/toast", "--agent", "struck"]).succeeds();
+    let lock = town.root.join("rigs/web/.git/worktrees/toast/index.lock");
+    wait_until("the session to be over", || lock.exists() && town.processes().is_empty());
+    town.gt(["tick"]).succeeds();
+    assert!(!lock.exists(), "whoever goes on can commit");
+    promises::hold(&town);
 }
 
 #[test]
