@@ -2,6 +2,7 @@
 
 use crate::support::kill::{Drill, Victim};
 use crate::support::{Ran, TestTown};
+use crate::terminal::Terminal;
 
 fn git(town: &TestTown, arguments: &[&str]) -> String {
     let output = town.program("git").arg("-C").arg(town.root.join("rigs/web/.git")).args(arguments).output();
@@ -76,6 +77,25 @@ fn work_that_is_nowhere_else_keeps_its_rig_until_a_person_says_otherwise() {
     assert_eq!(git(&town, &["rev-parse", "refs/gt/snapshots/toast/1"]), commit);
     remove(&town, &["--discard", "--yes"]).succeeds().says(&["discarded: refs/gt/snapshots/toast/1"]);
     assert!(!town.root.join("rigs/web").exists());
+}
+
+#[test]
+fn what_would_be_thrown_away_is_shown_and_asked_about_on_a_terminal() {
+    let (town, _project) = TestTown::with_rig();
+    let tree = git(&town, &["rev-parse", "main^{tree}"]);
+    let author = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    let commit = git(&town, &[&author[..], &["commit-tree", "-m", "more", "-p", "main", &tree]].concat());
+    git(&town, &["update-ref", "refs/gt/snapshots/toast/1", &commit]);
+    let terminal = Terminal::shell(&town);
+    for (answer, said) in [("", "code=7"), ("no", "code=7"), ("yes", "code=0")] {
+        terminal.line("clear; gt rig remove web --discard; echo co''de=$?");
+        let asked = terminal.wait("throw this away for ever? [y/N]:");
+        assert!(asked.contains("nowhere else: refs/gt/snapshots/toast/1 is not in main"), "{asked}");
+        terminal.line(answer);
+        terminal.wait(said);
+        assert_eq!(town.root.join("rigs/web").exists(), answer != "yes", "{answer:?}: {}", terminal.screen());
+    }
+    assert_eq!(town.json(["rig", "list"]), serde_json::json!([]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::{Project, Ran, TestTown, promises, wait_until};
+use crate::terminal::Terminal;
 
 /// Far above the two seconds that it may take, and far below what any source that hangs would take.
 const SOON: Duration = Duration::from_secs(8);
@@ -257,4 +258,21 @@ fn a_fresh_clone_of_the_town_can_be_looked_at() {
     let shown = town.command(["status"]).current_dir(&clone).run().succeeds();
     shown.says(&["web  main is unknown: its repository", "held elsewhere", &id]);
     assert!(!Path::new(&clone.join("local.toml")).exists(), "looking gives no identity");
+}
+
+#[test]
+fn on_a_terminal_the_picture_is_drawn_anew_in_place_until_it_is_interrupted() {
+    let (town, _project) = town_with("process");
+    let terminal = Terminal::shell(&town);
+    terminal.line("clear; gt status --watch; echo co''de=$?");
+    terminal.wait("none yet");
+    let id = slung(&town, "Add login", "toast");
+    let shown = terminal.wait("Add login");
+    assert!(shown.contains(&id) && !shown.contains("none yet"), "{shown}");
+    assert_eq!(shown.matches("ledger main at ").count(), 1, "one picture, and nothing of the one before: {shown}");
+    town.gt(["unsling", &id]).succeeds();
+    terminal.wait("1 free: toast");
+    terminal.keys(&["C-c"]);
+    let left = terminal.wait("code=");
+    assert!(left.contains("code=0") && left.contains("1 free: toast"), "{left}");
 }
