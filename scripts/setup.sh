@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh            what `make build` and `make demo` need
 #   scripts/setup.sh --tests    also strace, which the kill tests use
-#   scripts/setup.sh --checks   also rustfmt and clippy
+#   scripts/setup.sh --checks   also rustfmt, clippy, and the shells whose completion is tested
 #
 # Quick and silent when nothing is missing. What is missing is installed through the system's package
 # manager as root, or through `sudo` when that asks no question; otherwise the exact command is shown.
@@ -152,6 +152,13 @@ tmux_ok || set -- "$@" tmux
 cc_ok || set -- "$@" cc
 [ $tests = no ] || strace_ok || set -- "$@" strace
 [ $# = 0 ] || install "$@" || say "that did not work; going on to see what is there"
+# On their own: a system that has no package of a shell still gets what is needed.
+if [ $checks = yes ]; then
+    for shell in zsh fish; do
+        have $shell || install $shell || say "that did not work"
+        have $shell || say "without $shell its completion is not tested. $(explain $shell)"
+    done
+fi
 
 failed=no
 git_ok || { say "git $GIT_NEEDED or newer is needed, here is: $(version git --version). $(explain git)"; failed=yes; }

@@ -22,7 +22,9 @@ impl Machine {
         machine.says("git", "git version 2.39.5");
         machine.says("tmux", "tmux 3.3a");
         machine.says("cc", "");
-        machine.says("strace", "");
+        for program in ["strace", "zsh", "fish"] {
+            machine.says(program, "");
+        }
         machine.says("cargo", "cargo 1.95.0");
         machine.says("rustc", "rustc 1.95.0 (abc 2026-03-21)");
         machine.says("uname", "Linux");
@@ -135,6 +137,15 @@ fn strace_is_wished_for_and_not_needed() {
     assert_eq!(machine.set_up(&[]), (true, String::new()), "only tests use it");
     let (content, said) = machine.set_up(&["--tests"]);
     assert!(content && said.contains("without strace the kill tests are skipped"), "{said}");
+}
+
+#[test]
+fn shells_are_wished_for_by_the_checks_alone() {
+    let machine = Machine::complete();
+    machine.lacks("fish");
+    assert_eq!(machine.set_up(&["--tests"]), (true, String::new()), "only the checks install shells");
+    let (content, said) = machine.set_up(&["--checks"]);
+    assert!(content && said.contains("without fish its completion is not tested. type: sudo sh -c '"), "{said}");
 }
 
 #[test]
