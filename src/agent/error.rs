@@ -238,8 +238,11 @@ impl AgentError {
                 vec![format!("Keep the town where only you can write, not below {}.", folder.display())]
             }
             Self::NoProfile { .. } => vec!["A profile is a file of that name; make it, or name another.".to_owned()],
-            Self::NoOneshot { .. } => {
-                vec!["Name another agent for planning: `gt config set mayor.agent NAME`.".to_owned()]
+            Self::NoOneshot { agent } => {
+                vec![
+                    "Name another agent for planning: `gt config set mayor.agent NAME`.".to_owned(),
+                    format!("Or say how it answers one: `gt config set agents.{agent}.oneshot_command \"PROGRAM\"`."),
+                ]
             }
             Self::UnknownRole { known, .. } => vec![format!("Known roles: {}.", known.join(", "))],
             _ => Vec::new(),

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{OpenTown, Report, session};
+use crate::bead::Status;
 use crate::clock::{short, since};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, SessionId, WorkerRef};
-use crate::ledger::Snapshot;
+use crate::ledger::{BeadQuery, Snapshot};
 use crate::runtime::{self, Attach, Observed, RuntimeKind};
 use crate::store::SessionRow;
 
@@ -162,9 +163,16 @@ fn kind(row: &SessionRow) -> Outcome<RuntimeKind> {
 
 fn ended(open: &OpenTown, subject: &Subject) -> Failure {
     let name = subject.worker.short();
+    let query = BeadQuery { assignee: vec![subject.worker.clone()], ..BeadQuery::default() };
+    let held = open.snapshot().and_then(|snapshot| Ok(snapshot.beads(&query)?)).unwrap_or_default();
+    let next = if held.iter().any(|bead| bead.status() == Status::Hooked) {
+        format!("`gt polecat restart {name}` starts it again on the bead on its hook")
+    } else {
+        format!("nothing is on its hook; `gt sling BEAD {name}` starts it again")
+    };
     Failure::new(Kind::NotFound, format!("{name} has no running session: {}", describe(open, subject)))
         .hint(format!("`gt peek {name}` shows the last of it; all of it is in {}", subject.row.log.display()))
-        .hint(format!("`gt polecat restart {name}` starts it again on the bead on its hook"))
+        .hint(next)
 }
 
 /// How and when a session that does not run ended.

@@ -136,9 +136,10 @@ pub(in crate::cli) fn draw(ui: &mut Ui, planned: &Planned) {
     for (place, draft) in ordered.iter().enumerate() {
         let (branch, below) = if place + 1 == ordered.len() { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         ui.line(Text::new().faint(branch).join(headline(planned, draft, ids)));
+        let tick = Text::new().faint(below).faint("  done when: ");
+        let margin = Text::new().faint(below).plain(" ".repeat(tick.width() - below.chars().count()));
         for line in draft.acceptance.lines().filter(|line| !line.trim().is_empty()) {
-            let tick = Text::new().faint(below).with(Label::Faint, format_args!("  done when: {}", line.trim()));
-            ui.line(tick);
+            ui.hang(tick.clone(), &margin, Label::Faint, line.trim());
         }
     }
     for warning in &planned.warnings {

@@ -139,10 +139,15 @@ impl Ui {
 
     /// Prose behind `head`, which stands in the first `indent` columns of its first line.
     pub fn entry(&mut self, head: Text, indent: usize, label: Label, prose: &str) {
-        let lines = wrap::lines(prose, self.width.map(|width| width.saturating_sub(indent)));
+        self.hang(head, &Text::from(" ".repeat(indent)), label, prose);
+    }
+
+    /// Prose behind `head` in its first line and behind `margin`, which is as wide, in the others.
+    pub fn hang(&mut self, head: Text, margin: &Text, label: Label, prose: &str) {
+        let lines = wrap::lines(prose, self.width.map(|width| width.saturating_sub(margin.width())));
         let mut head = Some(head);
         for line in lines {
-            let margin = head.take().unwrap_or_else(|| Text::from(" ".repeat(indent)));
+            let margin = head.take().unwrap_or_else(|| margin.clone());
             self.out.line(&margin.with(label, line));
         }
     }
@@ -363,6 +368,8 @@ mod tests {
         let mut ui = Ui::captured(12);
         ui.entry(Text::new().good("ok  "), 4, Label::Plain, "one two three");
         assert_eq!(ui.taken().0, "ok  one two\n    three\n");
+        ui.hang(Text::from("|- "), &Text::from("|  "), Label::Plain, "one two three");
+        assert_eq!(ui.taken().0, "|- one two\n|  three\n");
     }
 
     #[test]

@@ -163,7 +163,8 @@ pub(super) fn attempts(bead: &Bead) -> Vec<Fact> {
         Fact::known("attempt", format!("{}{who} ended as {outcome}: {reason}{log}", attempt.number))
     };
     let last: Vec<Fact> = bead.attempts.iter().rev().take(2).map(tell).collect();
-    let sum = (counted > 0).then(|| Fact::known("attempts", format!("{counted} count towards the limit")));
+    let verb = if counted == 1 { "counts" } else { "count" };
+    let sum = (counted > 0).then(|| Fact::known("attempts", format!("{counted} {verb} towards the limit")));
     sum.into_iter().chain(last).collect()
 }
 
@@ -190,7 +191,7 @@ fn told(open: &OpenTown, rows: Outcome<Vec<SessionRow>>) -> Outcome<Vec<Fact>> {
             None => "no end of it is recorded".to_owned(),
             Some(end) => {
                 let status = end.status.map_or_else(|| "no status".to_owned(), |status| format!("status {status}"));
-                format!("ended {} ago: {} ({status})", short(since(open.now(), end.at)), end.reason)
+                format!("{} {} ago ({status})", end.reason, short(since(open.now(), end.at)))
             }
         };
         Fact::known("last session", format!("{} {} by {}, begun {began} ago; {end}", row.name, row.id, row.agent))
