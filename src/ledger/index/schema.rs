@@ -13,8 +13,8 @@ use crate::store::boot_id;
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Raised when the tables change; an index of another version is built anew.
-const VERSION: i64 = 5;
+/// Raised when the tables change, or what their rows say of the same document; an index of another version is built anew.
+const VERSION: i64 = 6;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -172,4 +172,21 @@ fn is_damaged(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::Unknown)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bead::sample::bead;
+
+    #[test]
+    fn a_key_that_beads_get_raises_the_version() {
+        let json = serde_json::to_value(bead("abcde")).expect("a bead is JSON");
+        let mut keys: Vec<&str> = json.as_object().expect("an object").keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        let expected = "acceptance agent assignee attempts budget closed closed_as created defer_until description \
+            discovered_from effort extra_args from home id kind labels lease merge model needs notes parent prefer \
+            priority profile related result role status title touches";
+        assert_eq!((VERSION, keys.join(" ").as_str()), (6, expected), "rows of the last version lack what is new");
+    }
 }
