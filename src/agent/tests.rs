@@ -193,6 +193,7 @@ TERM=xterm-256color
 Do it
 == [M]/home/.codex/[PROFILE].config.toml
 check_for_update_on_startup = false
+allow_login_shell = false
 
 [projects."[M]/work/web/polecats/toast"]
 trust_level = "trusted"

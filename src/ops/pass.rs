@@ -92,6 +92,22 @@ fn try_request(open: &OpenTown) -> Outcome<()> {
         .map_err(|error| Failure::caused(Kind::External, "no detached pass could be started", error))
 }
 
+/// Variables that mark a worker.
+const WORKERS_OWN: &[&str] = &[
+    env::LEASE,
+    env::BEAD,
+    env::WORKER,
+    env::RIG,
+    env::ROLE,
+    env::SESSION,
+    env::ATTEMPT,
+    env::TITLE,
+    env::CRASH,
+    env::SLOT,
+    env::PORT_BASE,
+    env::DB_SUFFIX,
+];
+
 /// The environment of the person, for what goes on without them: a pass may fetch and push.
 ///
 /// A worker's own environment is an allow-list; the person's is the one that its session was launched from. What
@@ -99,8 +115,10 @@ fn try_request(open: &OpenTown) -> Outcome<()> {
 pub fn person_env(open: &OpenTown) -> BTreeMap<String, String> {
     let session = std::env::var(env::SESSION).ok().and_then(|text| text.parse().ok());
     let launch = session.and_then(|session| Launch::read(&open.town.session_dir(&session)).ok());
-    let worker =
-        [env::LEASE, env::BEAD, env::WORKER, env::RIG, env::ROLE, env::SESSION, env::ATTEMPT, env::TITLE, env::CRASH];
-    let variables = launch.map_or_else(|| std::env::vars().collect(), |launch| launch.on_end_env);
-    variables.into_iter().filter(|(name, _)| !worker.contains(&name.as_str())).collect()
+    let variables: BTreeMap<String, String> =
+        launch.map_or_else(|| std::env::vars().collect(), |launch| launch.on_end_env);
+    // The temporary folder of a slot goes with the session.
+    let of_slot = |name: &str| name == "TMPDIR" && variables.contains_key(env::SLOT);
+    let is_persons = |name: &str| !WORKERS_OWN.contains(&name) && !of_slot(name);
+    variables.iter().filter(|(name, _)| is_persons(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

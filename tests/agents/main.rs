@@ -39,26 +39,32 @@ fn installed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
 }
 
-/// Tries an agent and answers its report; what failed is printed with its screen.
-fn tried(setup: &Setup<'_>) -> Value {
-    let endpoint = Endpoint::thinking(obliging::think);
+/// A town for one agent, whose environment and home are as its set-up says.
+fn town_for(setup: &Setup<'_>, endpoint: &Endpoint) -> TestTown {
     let filled = |text: &str| text.replace("{url}", &endpoint.base());
     let path = format!("{}:{}", installed().join(setup.bin).display(), installed().join("bin").display());
-    let town = TestTown::new();
+    let mut builder = TestTown::builder().behind(&path);
+    for (name, value) in setup.variables {
+        builder = builder.variable(name, &filled(value));
+    }
+    let town = builder.build();
     for (file, text) in setup.files {
         let place = town.sandbox.join("home").join(file);
         std::fs::create_dir_all(place.parent().expect("it has one")).expect("writable");
         std::fs::write(place, filled(text)).expect("writable");
     }
+    town
+}
+
+/// Tries an agent and answers its report; what failed is printed with its screen.
+fn tried(setup: &Setup<'_>) -> Value {
+    let endpoint = Endpoint::thinking(obliging::think);
+    let town = town_for(setup, &endpoint);
     let before = listing(&town.sandbox.join("home"));
     let mut command = town.command(["agent", "test", setup.agent, "--json", "--limit", "120s"]);
     for argument in setup.arguments {
         command = command.arg(argument);
     }
-    for (name, value) in setup.variables {
-        command = command.variable(name, filled(value));
-    }
-    let command = command.variable("PATH", format!("{path}:/usr/local/bin:/usr/bin:/bin"));
     let ran = command.run();
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
     let report = report["data"].clone();
@@ -73,6 +79,41 @@ fn tried(setup: &Setup<'_>) -> Value {
         assert!(now == text, "{} was changed:\n{now}", file.display());
     }
     report
+}
+
+/// Lets an agent work on a bead, from sling to the merge, and retires its worker.
+fn slung(setup: &Setup<'_>) {
+    let endpoint = Endpoint::thinking(obliging::think);
+    let town = town_for(setup, &endpoint);
+    let project = town.repo("web");
+    town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    let mut command = town.command(["sling", &id, "web/toast", "--agent", setup.agent]);
+    for argument in setup.arguments {
+        command = command.arg(argument);
+    }
+    command.run().succeeds();
+    let closed = || town.json(["show", &id])[0]["result"]["status"] == "closed";
+    let start = std::time::Instant::now();
+    while !closed() {
+        assert!(start.elapsed().as_secs() < 120, "{}", why(&town, &id));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    let session = town.json(["polecat", "show", "toast"])["sessions"][0].clone();
+    assert!(session["version"].is_string() && session["slot"] == 1, "{session}");
+    town.gt(["polecat", "remove", "toast"]).succeeds();
+    let left = listing(&town.sandbox.join("home"));
+    let left: Vec<_> = left
+        .iter()
+        .filter(|(file, _)| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("gt-")))
+        .collect();
+    assert!(left.is_empty(), "files of ours are left beside the person's: {left:?}");
+}
+
+/// How it stands with a bead that is not done, and what its worker shows.
+fn why(town: &TestTown, id: &str) -> String {
+    let why = town.gt(["why", id]).stdout;
+    format!("{why}\n{}", town.gt(["peek", "toast"]).stdout)
 }
 
 /// The settings of a person, with their texts.
@@ -118,100 +159,111 @@ fn all_works(report: &Value) {
     assert!(works("unattended") && works("leaves nothing"), "{steps:#?}");
 }
 
-const ANTHROPIC: &[(&str, &str)] = &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)];
+/// For each agent a test of its own, and one in which it does a bead.
+macro_rules! agents {
+    ($($name:ident, $bead:ident: $setup:expr;)*) => {$(
+        #[test]
+        #[ignore = "make test-agents"]
+        fn $name() {
+            all_works(&tried(&$setup));
+        }
 
-#[test]
-#[ignore = "make test-agents"]
-fn claude_with_a_key_and_no_settings_at_all() {
-    all_works(&tried(&Setup { agent: "claude", bin: "claude", variables: ANTHROPIC, ..Setup::default() }));
+        #[test]
+        #[ignore = "make test-agents"]
+        fn $bead() {
+            slung(&$setup);
+        }
+    )*};
 }
 
-#[test]
-#[ignore = "make test-agents"]
-fn claude_as_a_person_has_it() {
-    let variables = &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_AUTH_TOKEN", KEY)];
-    let files = &[(".claude/settings.json", "{\"theme\": \"dark\"}\n")];
-    all_works(&tried(&Setup { agent: "claude", bin: "claude", variables, files, ..Setup::default() }));
-}
-
-#[test]
-#[ignore = "make test-agents"]
-fn codex() {
-    let config = "model = \"gpt-5\"\nmodel_provider = \"ours\"\n[model_providers.ours]\nname = \"ours\"\n\
-                  base_url = \"{url}/v1\"\nwire_api = \"responses\"\nenv_key = \"OPENAI_API_KEY\"\n";
-    let setup = Setup {
+agents! {
+    // A key, and no settings at all.
+    claude, claude_does_a_bead: Setup {
+        agent: "claude",
+        bin: "claude",
+        variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)],
+        ..Setup::default()
+    };
+    claude_of_a_person, claude_of_a_person_does_a_bead: Setup {
+        agent: "claude",
+        bin: "claude",
+        variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_AUTH_TOKEN", KEY)],
+        files: &[(".claude/settings.json", "{\"theme\": \"dark\"}\n")],
+        ..Setup::default()
+    };
+    codex, codex_does_a_bead: Setup {
         agent: "codex",
         bin: "codex",
         variables: &[("OPENAI_API_KEY", KEY)],
-        files: &[(".codex/config.toml", config)],
+        files: &[(".codex/config.toml", CODEX)],
         ..Setup::default()
     };
-    all_works(&tried(&setup));
+    gemini, gemini_does_a_bead: Setup {
+        agent: "gemini",
+        bin: "gemini",
+        variables: &[("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")],
+        arguments: &["--model", "gemini-2.5-pro"],
+        ..Setup::default()
+    };
+    qwen, qwen_does_a_bead: Setup {
+        agent: "qwen",
+        bin: "qwen",
+        variables: &[("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "scripted")],
+        ..Setup::default()
+    };
+    opencode, opencode_does_a_bead: Setup {
+        agent: "opencode",
+        bin: "opencode",
+        files: &[(".config/opencode/opencode.json", OPENCODE)],
+        arguments: &["--model", "ours/scripted"],
+        ..Setup::default()
+    };
+    pi, pi_does_a_bead: Setup {
+        agent: "pi",
+        bin: "pi",
+        files: &[(".pi/agent/models.json", PI)],
+        arguments: &["--model", "ours/scripted"],
+        ..Setup::default()
+    };
+    omp, omp_does_a_bead: Setup {
+        agent: "omp",
+        bin: "omp",
+        files: &[(".omp/agent/models.json", PI)],
+        arguments: &["--model", "ours/scripted"],
+        ..Setup::default()
+    };
+    goose, goose_does_a_bead: Setup {
+        agent: "goose",
+        bin: "goose",
+        variables: &[
+            ("GOOSE_PROVIDER", "openai"),
+            ("GOOSE_MODEL", "gpt-4o"),
+            ("OPENAI_HOST", "{url}"),
+            ("OPENAI_API_KEY", KEY),
+            ("GOOSE_DISABLE_KEYRING", "1"),
+        ],
+        ..Setup::default()
+    };
+    copilot, copilot_does_a_bead: Setup {
+        agent: "copilot",
+        bin: "copilot",
+        variables: &[
+            ("COPILOT_OFFLINE", "true"),
+            ("COPILOT_PROVIDER_BASE_URL", "{url}/v1"),
+            ("COPILOT_PROVIDER_API_KEY", KEY),
+            ("COPILOT_MODEL", "scripted"),
+        ],
+        ..Setup::default()
+    };
+    builtin, builtin_does_a_bead: Setup {
+        agent: "builtin",
+        bin: "bin",
+        variables: &[("GT_MODEL", "openai/scripted"), ("OPENAI_BASE_URL", "{url}"), ("OPENAI_API_KEY", KEY)],
+        ..Setup::default()
+    };
 }
 
-#[test]
-#[ignore = "make test-agents"]
-fn gemini() {
-    let variables = &[("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")];
-    let arguments = &["--model", "gemini-2.5-pro"];
-    all_works(&tried(&Setup { agent: "gemini", bin: "gemini", variables, arguments, ..Setup::default() }));
-}
-
-#[test]
-#[ignore = "make test-agents"]
-fn qwen() {
-    let variables = &[("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "scripted")];
-    all_works(&tried(&Setup { agent: "qwen", bin: "qwen", variables, ..Setup::default() }));
-}
-
-/// A provider of the person's own, as opencode wants it.
-const OPENCODE: &str = "{\"$schema\": \"https://opencode.ai/config.json\", \"provider\": {\"ours\": {\"npm\": \"@ai-sdk/openai-compatible\", \"options\": \
-                        {\"baseURL\": \"{url}/v1\", \"apiKey\": \"k\"}, \"models\": {\"scripted\": {}}}}}\n";
-
-#[test]
-#[ignore = "make test-agents"]
-fn opencode() {
-    let files = &[(".config/opencode/opencode.json", OPENCODE)];
-    let arguments = &["--model", "ours/scripted"];
-    all_works(&tried(&Setup { agent: "opencode", bin: "opencode", files, arguments, ..Setup::default() }));
-}
-
-const PI: &str = "{\"providers\": {\"ours\": {\"baseUrl\": \"{url}/v1\", \"apiKey\": \"k\", \
-                  \"api\": \"openai-completions\", \"models\": [{\"id\": \"scripted\"}]}}}\n";
-
-#[test]
-#[ignore = "make test-agents"]
-fn pi() {
-    let files = &[(".pi/agent/models.json", PI)];
-    let arguments = &["--model", "ours/scripted"];
-    all_works(&tried(&Setup { agent: "pi", bin: "pi", files, arguments, ..Setup::default() }));
-}
-
-#[test]
-#[ignore = "make test-agents"]
-fn goose() {
-    let variables = &[
-        ("GOOSE_PROVIDER", "openai"),
-        ("GOOSE_MODEL", "gpt-4o"),
-        ("OPENAI_HOST", "{url}"),
-        ("OPENAI_API_KEY", KEY),
-        ("GOOSE_DISABLE_KEYRING", "1"),
-    ];
-    all_works(&tried(&Setup { agent: "goose", bin: "goose", variables, ..Setup::default() }));
-}
-
-#[test]
-#[ignore = "make test-agents"]
-fn copilot() {
-    let variables = &[
-        ("COPILOT_OFFLINE", "true"),
-        ("COPILOT_PROVIDER_BASE_URL", "{url}/v1"),
-        ("COPILOT_PROVIDER_API_KEY", KEY),
-        ("COPILOT_MODEL", "scripted"),
-    ];
-    all_works(&tried(&Setup { agent: "copilot", bin: "copilot", variables, ..Setup::default() }));
-}
-
+/// It is offered no tools, so that it cannot hand a bead in.
 #[test]
 #[ignore = "make test-agents"]
 fn aider() {
@@ -220,17 +272,15 @@ fn aider() {
     all_works(&tried(&Setup { agent: "aider", bin: "aider", variables, arguments, ..Setup::default() }));
 }
 
-#[test]
-#[ignore = "make test-agents"]
-fn omp() {
-    let files = &[(".omp/agent/models.json", PI)];
-    let arguments = &["--model", "ours/scripted"];
-    all_works(&tried(&Setup { agent: "omp", bin: "omp", files, arguments, ..Setup::default() }));
-}
+/// A provider of the person's own, as codex wants it.
+const CODEX: &str = "model = \"gpt-5\"\nmodel_provider = \"ours\"\n[model_providers.ours]\nname = \"ours\"\n\
+                     base_url = \"{url}/v1\"\nwire_api = \"responses\"\nenv_key = \"OPENAI_API_KEY\"\n";
 
-#[test]
-#[ignore = "make test-agents"]
-fn builtin() {
-    let variables = &[("GT_MODEL", "openai/scripted"), ("OPENAI_BASE_URL", "{url}"), ("OPENAI_API_KEY", KEY)];
-    all_works(&tried(&Setup { agent: "builtin", bin: "bin", variables, ..Setup::default() }));
-}
+/// The same for opencode.
+const OPENCODE: &str = "{\"$schema\": \"https://opencode.ai/config.json\", \"provider\": {\"ours\": {\"npm\": \
+                        \"@ai-sdk/openai-compatible\", \"options\": {\"baseURL\": \"{url}/v1\", \"apiKey\": \"k\"}, \
+                        \"models\": {\"scripted\": {}}}}}\n";
+
+/// The same for pi and omp.
+const PI: &str = "{\"providers\": {\"ours\": {\"baseUrl\": \"{url}/v1\", \"apiKey\": \"k\", \
+                  \"api\": \"openai-completions\", \"models\": [{\"id\": \"scripted\"}]}}}\n";

@@ -23,6 +23,9 @@ pub fn think(request: &Recorded) -> Answer {
     if let Some(word) = after(&said, "Answer with this word and nothing else: ") {
         return Answer::says(&word);
     }
+    if said.contains("gt done") && said.contains("gt prime") {
+        return works(request);
+    }
     let wish = (after(&said, "Write a file named "), after(&said, "that contains the word "));
     let (Some(file), Some(word)) = wish else { return Answer::says("Fine.") };
     if offered(&request.body).is_empty()
@@ -33,10 +36,22 @@ pub fn think(request: &Recorded) -> Answer {
     if is_answered(&request.body) {
         return Answer::says("It is written.");
     }
-    match tool(&request.body, &file, &word) {
+    match shell(&request.body, &format!("printf '%s\\n' {word} > {file}")) {
         Some((name, arguments)) => Answer::Reply(calling(&name, &arguments)),
         // Whoever offers no tool wants a title or a summary.
         None => Answer::says("A test"),
+    }
+}
+
+/// Does a bead: one commit, then `gt done`.
+fn works(request: &Recorded) -> Answer {
+    if is_answered(&request.body) {
+        return Answer::says("It is handed in.");
+    }
+    let command = "gt prime >/dev/null && echo work > work.txt && git add work.txt && git commit -q -m Work && gt done";
+    match shell(&request.body, command) {
+        Some((name, arguments)) => Answer::Reply(calling(&name, &arguments)),
+        None => Answer::says("A bead"),
     }
 }
 
@@ -73,11 +88,11 @@ fn calling(name: &str, arguments: &Value) -> Reply {
     Reply { calls: vec![call], stop: Stop::Tools, ..says("") }
 }
 
-/// A tool that runs a command, with the arguments that make it write the file.
-fn tool(body: &Value, file: &str, word: &str) -> Option<(String, Value)> {
+/// A tool that runs a command, with its arguments for this one.
+fn shell(body: &Value, command: &str) -> Option<(String, Value)> {
     let offered = offered(body);
-    let shell = ["bash", "exec_command", "shell_command", "shell", "run_shell_command", "developer__shell", "execute"];
-    let found = shell.iter().find_map(|wanted| {
+    let known = ["bash", "exec_command", "shell_command", "shell", "run_shell_command", "developer__shell", "execute"];
+    let found = known.iter().find_map(|wanted| {
         offered.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(name, schema)| (name, schema))
     });
     let found = found.or_else(|| {
@@ -85,7 +100,7 @@ fn tool(body: &Value, file: &str, word: &str) -> Option<(String, Value)> {
         offered.iter().find(|(_, schema)| runs(schema)).map(|(name, schema)| (name, schema))
     });
     let (name, schema) = found?;
-    Some((name.clone(), arguments(schema, &format!("printf '%s\\n' {word} > {file}"))))
+    Some((name.clone(), arguments(schema, command)))
 }
 
 /// Name and schema of every tool, in any of the formats.

@@ -28,6 +28,9 @@ fn what_is_installed_is_found_and_chosen() {
     let init = town.command(["init"]).arg(&town.root).current_dir(&town.sandbox).run().succeeds();
     let program = town.sandbox.join("bin/codex");
     init.says(&["codex", &program.display().to_string(), "works without asking"]);
+    assert_eq!(state_of(&town.json(["agent", "list"]), "codex"), ("signed-out".to_owned(), true));
+    fs::create_dir(town.sandbox.join("home/.codex")).expect("writable");
+    fs::write(town.sandbox.join("home/.codex/auth.json"), "{}").expect("writable");
     assert_eq!(state_of(&town.json(["agent", "list"]), "codex"), ("usable".to_owned(), true));
     // Nobody chose, so that another machine may choose otherwise.
     assert!(!town.read("town.toml").expect("a town").contains("agent ="));

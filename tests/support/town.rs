@@ -31,9 +31,16 @@ pub struct Builder {
     clock: Option<String>,
     variables: Vec<(String, String)>,
     cargo: bool,
+    behind: Option<String>,
 }
 
 impl Builder {
+    /// Programs of the test are looked for in these folders too, after its own.
+    pub fn behind(mut self, path: &str) -> Self {
+        self.behind = Some(path.to_owned());
+        self
+    }
+
     /// The clock stands still at this RFC 3339 time.
     pub fn clock(mut self, time: &str) -> Self {
         self.clock = Some(time.to_owned());
@@ -78,9 +85,10 @@ impl Builder {
     fn environment(self, sandbox: &Path) -> Vec<(String, String)> {
         let own = |folder: &str| sandbox.join(folder).display().to_string();
         let bin = Path::new(GT).parent().expect("a binary lies in a folder").display().to_string();
+        let behind = self.behind.as_ref().map(|path| format!("{path}:")).unwrap_or_default();
         let machine = if self.cargo { std::env::var("PATH").unwrap_or_default() } else { SYSTEM_PATH.to_owned() };
         let mut pairs: Vec<(String, String)> = vec![
-            ("PATH".into(), format!("{}:{bin}:{machine}", own("bin"))),
+            ("PATH".into(), format!("{}:{bin}:{behind}{machine}", own("bin"))),
             ("HOME".into(), own("home")),
             ("TMPDIR".into(), own("tmp")),
             ("TMUX_TMPDIR".into(), own("tmp")),

@@ -30,6 +30,10 @@ impl Render for Page<Listed> {
                         agent.found.program.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
                     table.row(cells(agent, Text::new().good("usable"), Text::new().path(path)));
                 }
+                Listed::SignedOut(agent) => {
+                    let why = Text::new().faint(agent.found.unsigned.as_deref().unwrap_or_default());
+                    table.row(cells(agent, Text::new().warn("signed out"), why));
+                }
                 Listed::Missing(agent) => table.row(cells(agent, Text::new().warn("missing"), missing(agent))),
                 Listed::Broken { name, reason } => {
                     table.row([

@@ -14,7 +14,9 @@ use crate::ops::{Page, Row};
 pub enum Listed {
     /// It could be started now.
     Usable(Agent),
-    /// Its program or its credentials are missing.
+    /// It is installed, and none of its credentials was found.
+    SignedOut(Agent),
+    /// Its program or the key that it needs is missing.
     Missing(Agent),
     /// The town's changes to it break a rule.
     Broken {
@@ -78,7 +80,11 @@ pub fn installed_one(preset: &Preset) -> Outcome<Detected> {
 
 fn listed(found: Detected, default: &str) -> Listed {
     let agent = Agent { default: found.name == default, found };
-    if agent.found.usable { Listed::Usable(agent) } else { Listed::Missing(agent) }
+    match (agent.found.usable, &agent.found.unsigned) {
+        (true, None) => Listed::Usable(agent),
+        (true, Some(_)) => Listed::SignedOut(agent),
+        (false, _) => Listed::Missing(agent),
+    }
 }
 
 fn this_program() -> Outcome<PathBuf> {
