@@ -59,6 +59,9 @@ pub struct PlannedFile {
     pub path: PathBuf,
     /// What.
     pub text: String,
+    /// Whether it is a program.
+    #[serde(default)]
+    pub program: bool,
 }
 
 /// What to start.
@@ -153,7 +156,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         None => program_argv(request, form.arguments, &values)?,
     };
     preflight(preset, request.caller, &folders)?;
-    let mut files = vec![PlannedFile { path: prompt_file, text: request.prompt.to_owned() }];
+    let mut files = vec![PlannedFile { path: prompt_file, text: request.prompt.to_owned(), program: false }];
     let own = preset.own_config.iter().filter(|_| folders.own);
     for file in preset.files.iter().chain(own).filter(|file| is_wanted(file, request.caller)) {
         files.push(planned(request, file, &values)?);
@@ -200,13 +203,13 @@ fn planned(request: &LaunchRequest<'_>, file: &PresetFile, values: &Values) -> R
     if let (true, Some(folder)) = (file.private, super::preflight::exposed(&path)) {
         return Err(AgentError::Exposed { agent: request.preset.name.clone(), path, folder });
     }
-    let Some(below) = &file.over else { return Ok(PlannedFile { path, text }) };
+    let Some(below) = &file.over else { return Ok(PlannedFile { path, text, program: file.program }) };
     let lower = PathBuf::from(fill::fill(below, values));
     if let (Some(profile), true, false) = (&request.tuning.profile, below.contains("{profile}"), lower.exists()) {
         let (agent, profile) = (request.preset.name.clone(), profile.clone());
         return Err(AgentError::NoProfile { agent, profile, path: lower });
     }
-    Ok(PlannedFile { path, text: lay_over(&text, &lower)? })
+    Ok(PlannedFile { path, text: lay_over(&text, &lower)?, program: file.program })
 }
 
 /// What was wished for and the agent has no way to be told.

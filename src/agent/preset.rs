@@ -257,4 +257,7 @@ pub struct PresetFile {
     /// Whether the agent refuses it where others can write to a folder above it.
     #[serde(default)]
     pub private: bool,
+    /// Whether it is a program.
+    #[serde(default)]
+    pub program: bool,
 }

@@ -301,7 +301,10 @@ fn a_command_may_take_the_prompt_as_a_file() {
     let catalogue = Catalogue::new(&settings("[x]\ncommand = \"mine --file {prompt_file}\"\n"));
     let plan = launch(&machine, catalogue.get("x").expect("defined"), &Wish::default(), false).expect("installed");
     assert_eq!(machine.shown(&run(&plan)), "<--file><[M]/run/prompt.md>");
-    assert_eq!(plan.files[0], PlannedFile { path: machine.path("run/prompt.md"), text: "Do it".to_owned() });
+    assert_eq!(
+        plan.files[0],
+        PlannedFile { path: machine.path("run/prompt.md"), text: "Do it".to_owned(), program: false }
+    );
 }
 
 #[test]

@@ -242,7 +242,7 @@ pub(super) fn write_private(file: &crate::agent::PlannedFile) -> Outcome<()> {
     if let Some(folder) = file.path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    write_atomic(&file.path, file.text.as_bytes(), 0o600).map_err(failed)
+    write_atomic(&file.path, file.text.as_bytes(), if file.program { 0o700 } else { 0o600 }).map_err(failed)
 }
 
 /// What the process of a session is to do.
