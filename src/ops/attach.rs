@@ -164,7 +164,7 @@ fn kind(row: &SessionRow) -> Outcome<RuntimeKind> {
 fn ended(open: &OpenTown, subject: &Subject) -> Failure {
     let name = subject.worker.short();
     let query = BeadQuery { assignee: vec![subject.worker.clone()], ..BeadQuery::default() };
-    let held = open.snapshot().and_then(|snapshot| Ok(snapshot.beads(&query)?)).unwrap_or_default();
+    let held = open.snapshot().and_then(|snapshot| snapshot.beads(&query)).unwrap_or_default();
     let next = if held.iter().any(|bead| bead.status() == Status::Hooked) {
         format!("`gt polecat restart {name}` starts it again on the bead on its hook")
     } else {

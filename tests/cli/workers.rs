@@ -439,11 +439,11 @@ fn kill_sessions(town: &TestTown) {
 fn the_lock_of_a_git_that_was_killed_below_an_agent_is_gone_before_the_worker_goes_on() {
     let (town, _project) = quiet_town();
     let id = bead(&town, "Add login");
-    let line = "touch \"$(git rev-parse --absolute-git-dir)/index.lock\"; exit 137";
-    town.gt(["config", "set", "agents.struck.command", line]).succeeds();
+    let (lock, struck) = (town.root.join("rigs/web/.git/worktrees/toast/index.lock"), town.sandbox.join("struck"));
+    let line = format!("touch {} && touch {}; exit 137", lock.display(), struck.display());
+    town.gt(["config", "set", "agents.struck.command", &line]).succeeds();
     town.gt(["sling", &id, "web/toast", "--agent", "struck"]).succeeds();
-    let lock = town.root.join("rigs/web/.git/worktrees/toast/index.lock");
-    wait_until("the session to be over", || lock.exists() && town.processes().is_empty());
+    wait_until("the session to be over", || struck.exists() && town.processes().is_empty());
     town.gt(["tick"]).succeeds();
     assert!(!lock.exists(), "whoever goes on can commit");
     promises::hold(&town);
