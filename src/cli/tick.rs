@@ -2,19 +2,23 @@
 
 use super::{Call, Perform, Render, Text, Ui};
 use crate::error::Outcome;
-use crate::ops::tick::{Ticked, pass};
+use crate::ops::tick::{Ticked, pass, pass_after_others};
 
 /// Look after the town once: repair what broke, start what is ready, merge what was handed in
 #[derive(Debug, clap::Args)]
 #[command(hide = true)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Wait for whoever looks after it now
+    #[arg(long)]
+    wait: bool,
+}
 
 impl Perform for Args {
     type Report = Ticked;
 
     fn perform(self, call: &mut Call) -> Outcome<Ticked> {
         let open = call.open()?;
-        pass(&open)
+        if self.wait { pass_after_others(&open) } else { pass(&open) }
     }
 }
 

@@ -85,9 +85,25 @@ fn try_request(open: &OpenTown) -> Outcome<()> {
     if !open.settings.auto_merge || ticks {
         return Ok(());
     }
+    detach(open, &["tick", "--quiet"])
+}
+
+/// Lets a detached process go on with the town once this one, which ticks, has ended in the middle of it. With
+/// `auto_merge` off the next command does that.
+pub fn hand_over(open: &OpenTown) {
+    if !open.settings.auto_merge {
+        return;
+    }
+    if let Err(error) = detach(open, &["tick", "--quiet", "--wait"]) {
+        tracing::warn!("no pass was started: {error}");
+    }
+}
+
+fn detach(open: &OpenTown, command: &[&str]) -> Outcome<()> {
     let program = open.program()?.display().to_string();
     let town = open.town.root.display().to_string();
-    let argv = [program, "--town".to_owned(), town, "tick".to_owned(), "--quiet".to_owned()];
+    let mut argv = vec![program, "--town".to_owned(), town];
+    argv.extend(command.iter().map(|&word| word.to_owned()));
     runtime::spawn_detached(&argv, &open.town.root, &person_env(open))
         .map_err(|error| Failure::caused(Kind::External, "no detached pass could be started", error))
 }

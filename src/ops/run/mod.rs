@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::agents::choose;
 use super::target::Target;
-use super::{OpenTown, Report, Talk, convoy, refinery};
+use super::{OpenTown, Report, Talk, convoy, pass, refinery};
 use crate::bead::{Bead, Resolution, State};
 use crate::clock::Timestamp;
 use crate::convoy::{Convoy, ConvoyId};
@@ -128,7 +128,11 @@ pub fn drive(
         }
         run.keep_ticking(tell)?;
         match interrupts.recv_timeout(STEP) {
-            Ok(()) if run.stopped => return run.end(tell),
+            Ok(()) if run.stopped => {
+                // The tick that it leaves may have hooked a bead that nobody has started yet.
+                pass::hand_over(open);
+                return run.end(tell);
+            }
             Ok(()) => run.stop(tell)?,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {

@@ -10,6 +10,8 @@ mod observe;
 mod repair;
 mod used;
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::target::Target;
@@ -25,6 +27,9 @@ use crate::town::{Rig, Town};
 pub use feed::is_taken_back;
 pub use observe::{Panes, Seen, panes, seen, seen_beside};
 pub(super) use repair::forget;
+
+/// How long somebody who is about to end may still be at a tick.
+const OTHERS: Duration = Duration::from_secs(60);
 
 /// What a tick did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -112,6 +117,15 @@ pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
             return Ok(all);
         }
     }
+}
+
+/// The same once whoever is at it now has ended.
+///
+/// # Errors
+/// As [`pass`]; and when somebody is at it for long.
+pub fn pass_after_others(open: &OpenTown) -> Outcome<Ticked> {
+    drop(pass::begin(open, OTHERS)?);
+    pass(open)
 }
 
 /// One tick. The caller has the right to, see [`pass::try_begin`].
