@@ -1,10 +1,16 @@
 //! Ctrl-C as a message, for commands that have something to do before they end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Failure, Kind, Outcome};
+use crate::ops::{OpenTown, session};
+
+/// What a shell answers for a process that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
 
 /// From now on Ctrl-C does not end the process: each one arrives here. The sender lives as long as the process.
 ///
@@ -20,6 +26,39 @@ pub(super) fn interrupts() -> Outcome<Receiver<()>> {
 /// When the system does not let us listen.
 pub(super) fn requests_to_end() -> Outcome<Receiver<()>> {
     listen(vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
+}
+
+/// While this lives, Ctrl-C ends the commands that the process waits for, and then the process.
+#[derive(Debug)]
+pub(super) struct EndsCommands(Arc<AtomicBool>);
+
+/// Gates, set-up commands and planners have process groups of their own, which the terminal does not interrupt: they
+/// would go on without anybody who waits for them.
+///
+/// # Errors
+/// When the system does not let us listen.
+pub(super) fn ends_commands(open: &OpenTown) -> Outcome<EndsCommands> {
+    let (interrupts, town) = (interrupts()?, open.again());
+    let armed = Arc::new(AtomicBool::new(true));
+    let ends = Arc::clone(&armed);
+    let body = move || {
+        while interrupts.recv().is_ok() {
+            if ends.load(Ordering::SeqCst) {
+                // Should it fail, the next pass ends what is left.
+                let _ = session::end_own_commands(&town);
+                std::process::exit(INTERRUPTED);
+            }
+        }
+    };
+    let spawned = std::thread::Builder::new().name("interrupts".to_owned()).spawn(body);
+    spawned.map_err(|error| Failure::caused(Kind::External, "cannot listen for signals", error))?;
+    Ok(EndsCommands(armed))
+}
+
+impl Drop for EndsCommands {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 fn listen(kinds: Vec<SignalKind>) -> Outcome<Receiver<()>> {
@@ -42,5 +81,5 @@ async fn pass_on(mut signal: Signal, sender: &Sender<()>) {
     while signal.recv().await.is_some() && sender.send(()).is_ok() {}
     // Nobody listens any more, and the wish must not be lost: the next one ends the process.
     let _ = signal.recv().await;
-    std::process::exit(130);
+    std::process::exit(INTERRUPTED);
 }

@@ -4,6 +4,7 @@ mod watch;
 
 use clap::Subcommand;
 
+use super::interrupt::ends_commands;
 use super::render::show;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
@@ -59,6 +60,7 @@ impl RunArgs {
 
     fn watch(self, call: &mut Call) -> Outcome<u8> {
         let open = call.open()?;
+        let _interruptible = ends_commands(&open)?;
         let rigs = self.rigs(&open)?;
         watch::watch(&open, &rigs, call)
     }
@@ -69,6 +71,7 @@ impl Perform for RunArgs {
 
     fn perform(self, call: &mut Call) -> Outcome<Many<Ran>> {
         let open = call.open()?;
+        let _interruptible = ends_commands(&open)?;
         let rigs = self.rigs(&open)?;
         Ok(Many::of(&rigs, |rig| run(&open, &rig.parse()?, self.once, &mut call.ui)))
     }

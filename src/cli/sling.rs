@@ -1,5 +1,6 @@
 //! `gt sling`.
 
+use super::interrupt::ends_commands;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::agent::Tuning;
 use crate::error::Outcome;
@@ -41,6 +42,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Many<Slung>> {
         let open = call.open()?;
+        let _interruptible = ends_commands(&open)?;
         let tuning =
             Tuning { profile: self.profile, model: self.model, effort: self.effort, extra_args: self.extra_args };
         sling(&open, &Request { words: self.words, agent: self.agent, tuning, from: self.from })

@@ -8,10 +8,13 @@ use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
 use crate::runtime::{self, EndReport, Exit, ExitReason, Launch, Observed, Run};
-use crate::store::{FileLock, SessionAgent, SessionEnd, SessionRow};
+use crate::store::{FileLock, ProcessId, SessionAgent, SessionEnd, SessionRow};
 
 /// How long another process may take to end what a killed one left.
 const STRAYS: Duration = Duration::from_secs(60);
+
+/// How long a command may take to end when a person does not want to wait for it.
+const POLITE: Duration = Duration::from_secs(2);
 
 /// A session that is not recorded as ended, and what its run folder tells.
 #[derive(Debug, Clone)]
@@ -144,6 +147,22 @@ pub fn end_strays(open: &OpenTown) -> Outcome<usize> {
         runtime::remove_run(&stray.dir)?;
     }
     Ok(strays.len())
+}
+
+/// Ends the gates, set-up commands and planners that this process waits for, which then waits until it ends.
+///
+/// # Errors
+/// When processes do not end.
+pub fn end_own_commands(open: &OpenTown) -> Outcome<()> {
+    runtime::abandon_commands();
+    let own = |run: &Run| {
+        run.command.is_some() && matches!(&run.observed, Observed::Running(pid) if pid.process == ProcessId::current())
+    };
+    for run in runtime::runs(&open.town.run_dir())?.iter().filter(|run| own(run)) {
+        runtime::end(&run.dir, POLITE)?;
+        runtime::remove_run(&run.dir)?;
+    }
+    Ok(())
 }
 
 /// The run folders that [`sweep`] removes.

@@ -38,7 +38,7 @@ use crate::error::{Failure, Kind};
 use crate::id::SessionId;
 
 pub use attach::{Attach, follow_log, replace_process};
-pub use command::{CommandResult, CommandSpec, run_command};
+pub use command::{CommandResult, CommandSpec, abandon_commands, run_command};
 pub use detach::spawn_detached;
 pub use end::{EndReport, end, end_after};
 pub use exec::exec;

@@ -19,6 +19,7 @@ mod fresh;
 mod gates;
 mod harness;
 mod init;
+mod interrupt;
 mod ledger;
 mod limits;
 mod memory;

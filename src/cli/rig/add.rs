@@ -2,6 +2,7 @@
 
 use clap::ValueHint;
 
+use crate::cli::interrupt::ends_commands;
 use crate::cli::{Call, Label, Perform, Render, Text, Ui, Unattended};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::RoleName;
@@ -72,6 +73,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Added> {
         let open = call.open()?;
+        let _interruptible = ends_commands(&open)?;
         let (yes, dry_run, no_run) = (self.yes, self.dry_run, self.no_run);
         let request = self.request(call)?;
         let mut addition = add::begin(&open, &request, &mut call.ui)?;

@@ -2,7 +2,7 @@
 
 mod board;
 
-use super::interrupt::interrupts;
+use super::interrupt::{ends_commands, interrupts};
 use super::mayor::plan::agreed;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::clock::short;
@@ -42,12 +42,14 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Ran> {
         let open = call.open()?;
+        let planning = ends_commands(&open)?;
         begin(&open, self.rig.as_deref(), self.workers, &mut call.ui)?;
         let convoy = match &self.resume {
             Some(named) => resume(&open, Some(named.as_str()).filter(|named| !named.is_empty()), self.workers)?.id,
             None => self.plan(&open, call)?,
         };
         let interrupts = interrupts()?;
+        drop(planning);
         let mut progress = Progress::new(call.ui.board(), convoy.clone());
         let ran = drive(&open, &convoy, &interrupts, &mut |told| progress.show(&told));
         progress.clear();

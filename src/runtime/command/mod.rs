@@ -42,6 +42,21 @@ const MEGABYTE: u64 = 1024 * 1024;
 /// How much of the end of the output is given back.
 const TAIL: usize = 4 * 1024;
 
+/// Whether this process is about to end, and waits for no command any more.
+static ABANDONED: AtomicBool = AtomicBool::new(false);
+
+/// From now on nobody in this process learns how a command ended, and none is started: whoever waits for one waits until
+/// the process ends. So commands can be ended before it without being taken for red.
+pub fn abandon_commands() {
+    ABANDONED.store(true, Ordering::SeqCst);
+}
+
+fn wait_for_ever_if_abandoned() {
+    while ABANDONED.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
+
 /// A command to run.
 #[derive(Debug, Clone)]
 pub struct CommandSpec {
@@ -99,6 +114,7 @@ impl CommandResult {
 
 /// Runs a command to its end, or to the end of its time, and ends everything that it started.
 pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
+    wait_for_ever_if_abandoned();
     let marker = SessionId::random();
     let run = RunFolder::make(&spec.runs.join(marker.as_str()), &spec.command)?;
     let start = Instant::now();
@@ -110,6 +126,7 @@ pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
     let target = Target { marker: marker.to_string(), group: Some(group), ancestor: None, pipe };
     let gauge = spec.memory.map(|limit| Gauge::new(limit, target.clone()));
     let verdict = wait(&child, spec, start, gauge);
+    wait_for_ever_if_abandoned();
     let duration = start.elapsed();
     let swept = sweep(target, verdict);
     // Only now: until it is collected, no other process can get its number, which is that of the group.

@@ -1,0 +1,71 @@
+//! Ctrl-C while `gt` waits for a program that may take long: both end, and nothing is taken for a failure.
+
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{TestTown, promises, wait_until};
+
+/// A program that takes long and shows in the process table.
+const LONG: &str = "sleep 4321";
+
+fn runs(town: &TestTown) -> bool {
+    town.processes().iter().any(|process| process.line == LONG)
+}
+
+/// Starts `gt` with these arguments, waits until the long program runs, and presses Ctrl-C.
+#[track_caller]
+fn interrupted(town: &TestTown, arguments: &[&str]) {
+    let mut child: Child = town.command(arguments).start();
+    wait_until("the program to run", || runs(town));
+    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
+    kill_process(id, Signal::INT).expect("it lives");
+    assert_eq!(child.wait().expect("a child of ours").code(), Some(130), "{arguments:?}");
+    assert!(!runs(town), "{arguments:?}: {:#?}", town.processes());
+}
+
+#[test]
+fn a_set_up_and_a_gate_that_somebody_does_not_want_to_wait_for_end_and_the_rig_stays() {
+    let town = TestTown::new();
+    let project = town.repo("web");
+    town.work_with("idles");
+    interrupted(&town, &["rig", "add", "web", project.url(), "--gate", LONG]);
+    town.gt(["rig", "list"]).succeeds().says(&["web"]);
+    town.gt(["doctor"]).succeeds();
+    interrupted(&town, &["rig", "add", "shop", project.url(), "--setup", LONG, "--no-gates"]);
+    town.gt(["doctor"]).succeeds();
+}
+
+#[test]
+fn an_interrupted_gate_is_not_a_red_one() {
+    let (town, _project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    town.work_with("works");
+    let id = town.json(["new", "Add login", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    town.gt(["sling", &id]).succeeds();
+    let status = || town.json(["show", &id])[0]["result"].clone();
+    wait_until("the bead to be submitted", || status()["status"] == "submitted");
+    let gates = town.read("rigs.d/web.toml").expect("there");
+    town.write("rigs.d/web.toml", &gates.replace("./test.sh", LONG));
+    town.gt(["ledger", "adopt"]).succeeds();
+    interrupted(&town, &["refinery", "run", "web"]);
+    assert_eq!(status()["status"], "submitted");
+    town.write("rigs.d/web.toml", &gates);
+    town.gt(["ledger", "adopt"]).succeeds();
+    town.gt(["refinery", "run", "web"]).succeeds().says(&["landed"]);
+    assert_eq!(status()["attempts"].as_array().map(Vec::len), Some(0));
+    promises::hold(&town);
+}
+
+#[test]
+fn a_planner_ends_with_the_one_who_asked() {
+    let (town, _project) = TestTown::with_rig();
+    town.work_with("idles");
+    town.gt(["config", "set", "agents.slow.oneshot_command", &format!("{LONG}; : {{prompt}}")]).succeeds();
+    town.gt(["config", "set", "mayor.agent", "slow"]).succeeds();
+    for arguments in [&["mayor", "plan", "x", "--yes"][..], &["run", "x", "--rig", "web", "--yes"]] {
+        interrupted(&town, arguments);
+        assert_eq!(town.json(["list"]), serde_json::json!([]));
+    }
+}
