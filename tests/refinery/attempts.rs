@@ -65,7 +65,7 @@ fn a_red_bead_goes_back_with_its_history_and_after_three_attempts_to_a_person() 
     wait_until("everything to end", || scene.town.processes().is_empty());
     assert_eq!(scene.state(&bead), "open");
     let said = scene.escalations();
-    assert!(said.iter().any(|said| said.contains(&bead) && said.contains("failed at attempt 3")), "{said:?}");
+    assert!(said.iter().any(|said| said.contains(&bead) && said.contains("failed after 3 attempts")), "{said:?}");
     scene.town.gt(["why", &bead]).succeeds().says(&["attempts"]);
     scene.is_sound();
 }
