@@ -163,6 +163,8 @@ impl Ledger {
         };
         crate::git::staging::IndexLock::clear_own(&self.git_dir)
             .map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be unlocked", error))?;
+        objects::clear_own_lock(&self.git_dir, &self.branch)
+            .map_err(|error| Failure::caused(Kind::External, "the branch of the town cannot be unlocked", error))?;
         if let Some(owner) = lock.dead_owner() {
             crate::git::stale::clear_one(&self.git_dir.join(format!("{}.lock", self.branch)), owner.since);
         }

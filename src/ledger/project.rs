@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
 use crate::git::objects::{Change, Objects};
 use crate::git::staging::{IndexLock, Staged, staged_at};
+use crate::store::change_places;
 
 /// How long to wait for another git program's `index.lock` before going on without the index.
 const INDEX_PATIENCE: Duration = Duration::from_millis(300);
@@ -114,7 +116,9 @@ fn examine(path: &Path, change: &Change) -> io::Result<OnDisk> {
     })
 }
 
-/// Replaces a file by rename from the runtime folder, so that a kill leaves nothing that git would show.
+/// Replaces a file by a rename from the runtime folder, so that a kill leaves nothing that git would show. The two files
+/// change places: making and removing one for each transaction is slow on file systems that do not use the place of a
+/// removed one again for a while.
 #[expect(clippy::disallowed_methods, reason = "written beside its place and renamed into it")]
 fn replace(ledger: &Ledger, path: &Path, content: Option<&[u8]>) -> io::Result<()> {
     let Some(content) = content else {
@@ -122,12 +126,19 @@ fn replace(ledger: &Ledger, path: &Path, content: Option<&[u8]>) -> io::Result<(
         remove_empty_parents(ledger, path);
         return Ok(());
     };
-    let temporary = ledger.runtime_dir().join("projection.next");
-    fs::write(&temporary, content)?;
-    match fs::rename(&temporary, path) {
+    let spare = ledger.runtime_dir().join("projection.next");
+    // A file that a person has a second name for, or gave other rights, is not written into.
+    if fs::symlink_metadata(&spare).is_ok_and(|meta| meta.nlink() > 1 || meta.mode() & 0o7777 != 0o644) {
+        fs::remove_file(&spare)?;
+    }
+    fs::write(&spare, content)?;
+    if change_places(&spare, path).is_ok() {
+        return Ok(());
+    }
+    match fs::rename(&spare, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(path.parent().unwrap_or(&ledger.root))?;
-            fs::rename(&temporary, path)
+            fs::rename(&spare, path)
         }
         other => other,
     }
@@ -144,12 +155,20 @@ pub(super) fn recorded(ledger: &Ledger) -> Option<Oid> {
     fs::read_to_string(ledger.runtime_dir().join("projected")).ok()?.trim().parse().ok()
 }
 
-#[expect(clippy::disallowed_methods, reason = "written beside its place and renamed into it")]
+/// Written in place, by one write of always the same length: half a record is never seen. What a power cut may leave
+/// instead is no commit, and then all is projected again.
 fn record(ledger: &Ledger, tip: &Oid) -> Outcome<()> {
     let path = ledger.runtime_dir().join("projected");
-    let next = ledger.runtime_dir().join("projected.next");
-    fs::write(&next, format!("{tip}\n"))
-        .and_then(|()| fs::rename(&next, &path))
+    let text = format!("{tip}\n");
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .and_then(|file| {
+            file.write_all_at(text.as_bytes(), 0)?;
+            file.set_len(text.len() as u64)
+        })
         .map_err(|error| cannot("write", &path, error))
 }
 

@@ -310,3 +310,31 @@ fn an_edit_that_takes_a_persons_commit_back_is_kept() {
     assert_eq!(fs::read_to_string(&file).expect("there"), before);
     assert_eq!(town.ledger.hand_edits().expect("compared").len(), 1);
 }
+
+/// Files change places with a spare one; a second name or other rights of a file are never handed on.
+#[test]
+fn what_a_person_has_another_name_for_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let town = Town::new();
+    let id = town.create("first");
+    let file = town.root().join(id.path());
+    let copy = town.root().join(".git/copy");
+    fs::hard_link(&file, &copy).expect("a second name");
+    let before = fs::read_to_string(&copy).expect("read");
+    let branch = town.root().join(".git/refs/heads/main");
+    let kept = town.root().join(".git/kept");
+    fs::hard_link(&branch, &kept).expect("a second name");
+    let tip = fs::read_to_string(&kept).expect("read");
+    for title in ["second", "third", "fourth"] {
+        retitle(&town.ledger, &id, title);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("set");
+    }
+    assert_eq!(fs::read_to_string(&copy).expect("read"), before);
+    assert_eq!(fs::read_to_string(&kept).expect("read"), tip);
+    let other = town.create("other");
+    retitle(&town.ledger, &other, "another");
+    let mode = fs::metadata(town.root().join(other.path())).expect("there").permissions().mode();
+    assert_eq!(mode & 0o111, 0, "{mode:o}");
+    let log = town.git(&["log", "--format=%s"]).1;
+    assert_eq!(log.lines().count(), 7, "{log}");
+}

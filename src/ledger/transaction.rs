@@ -186,7 +186,7 @@ pub(super) fn run<T>(
             subject: String::new(),
         };
         let value = work(&mut transaction)?;
-        let edits = edits(objects, &tip, &transaction)?;
+        let (edits, changes) = edits(objects, &tip, &transaction)?;
         if edits.is_empty() {
             return Ok(Committed { value, commit: None, warning: None });
         }
@@ -203,7 +203,7 @@ pub(super) fn run<T>(
         let warning = follow(
             ledger,
             objects,
-            &Step { from: &tip, to: &commit, edits: &edits },
+            &Step { from: &tip, to: &commit, edits: &edits, changes: &changes },
             index_lock,
             &transaction.snapshot,
         )
@@ -214,16 +214,20 @@ pub(super) fn run<T>(
         .hint("try again when the other git program is done"))
 }
 
-/// The changes that are changes: a document put as it already was is none.
-fn edits(objects: &Objects, tip: &Oid, transaction: &Transaction) -> Outcome<Vec<Edit>> {
+/// The changes that are changes, as what to write and as blobs: a document put as it already was is none.
+fn edits(objects: &Objects, tip: &Oid, transaction: &Transaction) -> Outcome<(Vec<Edit>, Vec<Change>)> {
     let mut edits = Vec::new();
+    let mut changes = Vec::new();
     for (path, text) in &transaction.changes {
         let content = text.as_ref().map(|text| text.clone().into_bytes());
-        if objects.read(tip, path).map_err(lift)? != content {
+        let before = objects.read(tip, path).map_err(lift)?;
+        if before != content {
+            let blob = |content: &Option<Vec<u8>>| content.as_deref().map(Objects::blob_id);
+            changes.push(Change { path: path.clone(), old: blob(&before), new: blob(&content) });
             edits.push(Edit { path: path.clone(), content });
         }
     }
-    Ok(edits)
+    Ok((edits, changes))
 }
 
 /// The step that a swap made.
@@ -231,6 +235,7 @@ struct Step<'s> {
     from: &'s Oid,
     to: &'s Oid,
     edits: &'s [Edit],
+    changes: &'s [Change],
 }
 
 /// After the swap: files, git's index, our index. What fails here is done again by the next transaction.
@@ -245,16 +250,10 @@ fn follow(
     let changed: Vec<Changed> = step.edits.iter().map(changed).collect();
     let indexed = snapshot.index().advance(Some(step.from), step.to, &changed);
     if project::recorded(ledger).as_ref() == Some(step.from) {
-        let changes = step.edits.iter().map(|edit| change(objects, step.from, edit)).collect::<Outcome<Vec<_>>>()?;
-        project::carry_out(ledger, objects, step.to, &changes, lock)?;
+        project::carry_out(ledger, objects, step.to, step.changes, lock)?;
     } else {
         drop(lock);
         project::catch_up(ledger, step.to)?;
     }
     Ok(indexed?)
-}
-
-fn change(objects: &Objects, tip: &Oid, edit: &Edit) -> Outcome<Change> {
-    let old = objects.read(tip, &edit.path).map_err(lift)?.map(|content| Objects::blob_id(&content));
-    Ok(Change { path: edit.path.clone(), old, new: edit.content.as_deref().map(Objects::blob_id) })
 }

@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use atomic::{TEMPORARY_SUFFIX, sync_dir, write_atomic};
+pub use atomic::{TEMPORARY_SUFFIX, change_places, sync_dir, write_atomic};
 pub use lock::{FileLock, Owner};
 pub use process::{ProcessId, boot_id};
 pub use room::hindrance;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use git2::build::TreeUpdateBuilder;
 use git2::{ConfigLevel, FileMode, ObjectType, Repository, Signature, Time, Tree};
 
-pub use self::refs::{head_ref, quick_tip};
+pub use self::refs::{clear_own_lock, head_ref, quick_tip};
 use super::{Oid, durable};
 
 /// How often something is tried before its failure counts.

@@ -1,13 +1,14 @@
 //! The refs of the ledger: read without libgit2 where that is possible, moved by compare-and-swap.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Objects, ObjectsError};
 use crate::git::Oid;
+use crate::git::staging::{is_same, link};
 
 /// How long to wait for the lock of a ref.
 const REF_PATIENCE: Duration = Duration::from_secs(2);
@@ -43,7 +44,7 @@ impl Objects {
     /// When the ref cannot be written, for example because of a lock file that somebody left.
     pub fn swap(&self, name: &str, old: Option<&Oid>, new: &Oid) -> Result<bool, ObjectsError> {
         let path = self.dir.join(name);
-        let lock = RefLock::take(self.dir.join(format!("{name}.lock")))?;
+        let lock = RefLock::take(&self.dir, name)?;
         let found = match fs::read_to_string(&path) {
             Ok(text) => text.trim().parse().ok(),
             Err(_) => self.tip(name)?,
@@ -56,40 +57,68 @@ impl Objects {
 }
 
 /// The lock of a ref; removed when it is dropped.
+///
+/// It is a hard link to one of two files of ours, in turn: so the next one knows the lock that a killed one left, and no
+/// file is made and removed for each move of the ref.
 struct RefLock {
     file: File,
     path: PathBuf,
 }
 
+/// The files of ours that a ref and its lock are links to.
+fn slots(git_dir: &Path) -> [PathBuf; 2] {
+    [git_dir.join("gt").join("ref.0"), git_dir.join("gt").join("ref.1")]
+}
+
+/// Removes the lock of the ref `name` that a killed predecessor left, and no other. Only who keeps all processes of ours
+/// away may ask for it.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn clear_own_lock(git_dir: &Path, name: &str) -> io::Result<()> {
+    let lock = git_dir.join(format!("{name}.lock"));
+    if slots(git_dir).iter().any(|slot| is_same(slot, &lock)) { fs::remove_file(lock) } else { Ok(()) }
+}
+
 impl RefLock {
-    fn take(path: PathBuf) -> Result<Self, ObjectsError> {
+    fn take(git_dir: &Path, name: &str) -> Result<Self, ObjectsError> {
+        let path = git_dir.join(format!("{name}.lock"));
+        let fail = |source| ObjectsError::File { action: "create", path: path.clone(), source };
+        let [one, other] = slots(git_dir);
+        let slot = if is_same(&one, &git_dir.join(name)) { other } else { one };
+        let folders = [path.parent(), slot.parent()];
+        // A file that somebody has one more name for is theirs as well.
+        if fs::symlink_metadata(&slot).is_ok_and(|meta| meta.nlink() > 1) && !is_same(&slot, &path) {
+            fs::remove_file(&slot).map_err(fail)?;
+        }
         let start = Instant::now();
         loop {
-            match File::create_new(&path) {
+            let made = File::options().append(true).create(true).open(&slot).and_then(|_| link(&slot, &path));
+            match made.and_then(|()| File::options().write(true).open(&path)) {
                 Ok(file) => return Ok(Self { file, path }),
+                Err(error) if start.elapsed() >= REF_PATIENCE => {
+                    return Err(match error.kind() {
+                        io::ErrorKind::AlreadyExists => ObjectsError::Locked { path },
+                        _ => fail(error),
+                    });
+                }
+                // Git holds it for milliseconds; there is no event to wait for.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    if start.elapsed() >= REF_PATIENCE {
-                        return Err(ObjectsError::Locked { path });
-                    }
-                    // There is no event to wait for.
                     std::thread::park_timeout(Duration::from_millis(5));
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound && start.elapsed() < REF_PATIENCE => {
-                    let folder = path.parent().unwrap_or(&path);
-                    fs::create_dir_all(folder).map_err(|source| ObjectsError::File {
-                        action: "create",
-                        path: folder.to_owned(),
-                        source,
-                    })?;
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    folders.iter().flatten().try_for_each(fs::create_dir_all).map_err(fail)?;
                 }
-                Err(source) => return Err(ObjectsError::File { action: "create", path, source }),
+                Err(error) => return Err(fail(error)),
             }
         }
     }
 
-    fn publish(mut self, place: &Path, tip: &Oid) -> Result<(), ObjectsError> {
+    fn publish(self, place: &Path, tip: &Oid) -> Result<(), ObjectsError> {
         let folder = place.parent().unwrap_or(place);
-        let done = writeln!(self.file, "{tip}")
+        let text = format!("{tip}\n");
+        let done = (self.file.set_len(text.len() as u64))
+            .and_then(|()| self.file.write_all_at(text.as_bytes(), 0))
             .and_then(|()| self.file.sync_all())
             .and_then(|()| fs::rename(&self.path, place))
             .and_then(|()| File::open(folder)?.sync_all());

@@ -143,7 +143,7 @@ fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StagingError {
     move |source| StagingError::File { path, source }
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(in crate::git) fn is_same(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::symlink_metadata(other)) {
         (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
         _ => false,
@@ -152,7 +152,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Makes the lock. Where the file system knows no hard links it is a plain file, and a killed one stays until a
 /// person removes it.
-fn link(mark: &Path, lock: &Path) -> io::Result<()> {
+pub(in crate::git) fn link(mark: &Path, lock: &Path) -> io::Result<()> {
     match fs::hard_link(mark, lock) {
         Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
             OpenOptions::new().write(true).create_new(true).open(lock).map(drop)

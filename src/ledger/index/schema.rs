@@ -25,6 +25,16 @@ const TABLES: &str = "
         -- How many of its needs are not settled.
         waits INTEGER NOT NULL DEFAULT 0, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE needs (bead TEXT NOT NULL, need TEXT NOT NULL, PRIMARY KEY (bead, need)) WITHOUT ROWID;
+    CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
+    -- The words in the titles of what is not closed, for finding likely duplicates.
+    CREATE TABLE title_words (word TEXT NOT NULL, bead TEXT NOT NULL, PRIMARY KEY (word, bead)) WITHOUT ROWID;
+    CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE broken (path TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// Beside the tables, so that filling them from nothing need not keep these in order all the while.
+pub(super) const INDEXES: &str = "
     -- Holds all that decides what is ready, so that the long rows are read only of what is shown.
     CREATE INDEX beads_by_status
         ON beads (status, priority, created, id, kind, defer_until, parent, attempts, role, prefix, waits);
@@ -34,15 +44,9 @@ const TABLES: &str = "
     CREATE INDEX beads_by_prefix ON beads (prefix, id);
     CREATE INDEX beads_by_parent ON beads (parent) WHERE parent IS NOT NULL;
     CREATE INDEX beads_by_assignee ON beads (assignee) WHERE assignee IS NOT NULL;
-    CREATE TABLE needs (bead TEXT NOT NULL, need TEXT NOT NULL, PRIMARY KEY (bead, need)) WITHOUT ROWID;
     CREATE INDEX needs_by_need ON needs (need);
-    CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
     CREATE INDEX labels_by_label ON labels (label);
-    -- The words in the titles of what is not closed, for finding likely duplicates.
-    CREATE TABLE title_words (word TEXT NOT NULL, bead TEXT NOT NULL, PRIMARY KEY (word, bead)) WITHOUT ROWID;
     CREATE INDEX title_words_by_bead ON title_words (bead);
-    CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE broken (path TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// An open index.
@@ -127,7 +131,7 @@ impl Index {
         for table in ["meta", "beads", "needs", "labels", "title_words", "documents", "broken"] {
             drop.push_str(&format!("DROP TABLE IF EXISTS {table};"));
         }
-        self.db.execute_batch(&format!("{drop}{TABLES}PRAGMA user_version={VERSION};"))?;
+        self.db.execute_batch(&format!("{drop}{TABLES}{INDEXES}PRAGMA user_version={VERSION};"))?;
         self.db.execute("INSERT INTO meta (key, value) VALUES ('boot', ?1)", [boot])?;
         self.db.execute_batch("COMMIT")
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::schema::INDEXES;
 use super::{Index, IndexError};
 use crate::bead::{Bead, Kind, similar};
 use crate::clock::rfc3339;
@@ -49,6 +50,10 @@ impl Index {
             };
             // An empty index has nothing to forget, which is a third of the time that all beads take.
             let empty = index.commit()?.is_none();
+            let anew = empty && changes.len() > MANY;
+            if anew {
+                index.drop_indexes()?;
+            }
             for change in &changes {
                 if !empty {
                     forget(&index.db, &change.path).map_err(index.fail("written"))?;
@@ -56,6 +61,9 @@ impl Index {
                 if let Some(blob) = &change.new {
                     record(&index.db, &change.path, &objects.blob(blob)?).map_err(index.fail("written"))?;
                 }
+            }
+            if anew {
+                index.db.execute_batch(INDEXES).map_err(index.fail("written"))?;
             }
             index.settle_waits(changes.iter().map(|change| change.path.as_str()))?;
             index.set_commit(tip)
@@ -98,6 +106,13 @@ impl Index {
         self.db
             .execute_batch("DELETE FROM beads; DELETE FROM needs; DELETE FROM labels; DELETE FROM title_words; DELETE FROM documents; DELETE FROM broken; DELETE FROM meta WHERE key = 'commit';")
             .map_err(self.fail("written"))
+    }
+
+    fn drop_indexes(&self) -> Result<(), IndexError> {
+        let words: Vec<&str> = INDEXES.split_whitespace().collect();
+        let names = words.windows(3).filter(|words| words[..2] == ["CREATE", "INDEX"]).map(|words| words[2]);
+        let drop: String = names.map(|name| format!("DROP INDEX {name};")).collect();
+        self.db.execute_batch(&drop).map_err(self.fail("written"))
     }
 
     fn set_commit(&self, commit: &Oid) -> Result<(), IndexError> {
