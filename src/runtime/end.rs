@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::cgroup::Cgroup;
 use super::folder::{PidFile, session_of};
 use super::survivors::{Sweep, Target, signal};
 use super::{
@@ -58,7 +59,9 @@ pub fn end(dir: &Path, grace: Duration) -> Result<EndReport, RuntimeError> {
         killed.push(own);
     }
     let group = pid.and_then(|pid| pid.living_child()).map(|child| child.pid);
-    let target = Target { marker: session_of(dir), group, ancestor: None, pipe: None };
+    let cgroup = Cgroup::of(dir);
+    let members = cgroup.as_ref().map(Cgroup::members_file);
+    let target = Target { marker: session_of(dir), group, ancestor: None, pipe: None, cgroup: members };
     match Sweep::new(target, grace).run() {
         Ok(signalled) => killed.extend(signalled.into_iter().filter(|process| Some(*process) != own)),
         Err(alive) => {

@@ -10,6 +10,7 @@
 //! Not here: which worker runs what (`ops`), what an agent's screen means (`agent`), whether to restart (`witness`).
 
 mod attach;
+mod cgroup;
 mod command;
 mod detach;
 mod end;

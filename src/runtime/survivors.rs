@@ -1,14 +1,16 @@
 //! Finding and ending everything that a session or a command started, however well it hid.
 //!
-//! Four things lead to a process: the process group of the agent, descent from the session's own process (which
-//! adopts what is orphaned below it), the pipe that a command's output goes into, and the marker `GT_SESSION` in the environment. What carries the marker of
-//! another session, or the mark of our own background processes, is not touched, and neither is what descends from it.
+//! Five things lead to a process: the process group of the agent, descent from the session's own process (which
+//! adopts what is orphaned below it), the pipe that a command's output goes into, its control group where there is one,
+//! and the marker `GT_SESSION` in the environment. What carries the marker of another session, or the mark of our own background processes, is not touched, and neither is what descends from it.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
+use super::cgroup::members;
 use crate::env;
 use crate::store::ProcessId;
 
@@ -26,6 +28,8 @@ pub(super) struct Target {
     pub ancestor: Option<i32>,
     /// The inode of the pipe that its output goes into: who holds the writing end of it belongs to it.
     pub pipe: Option<u64>,
+    /// The file that lists the members of its control group.
+    pub cgroup: Option<PathBuf>,
 }
 
 impl Target {
@@ -33,11 +37,15 @@ impl Target {
     pub fn find(&self) -> Vec<ProcessId> {
         let table = process_table();
         let own = std::process::id() as i32;
+        let members = self.cgroup.as_deref().map(members).unwrap_or_default();
         let mut verdicts = HashMap::new();
         let mut found: Vec<ProcessId> = table
             .values()
             .filter(|entry| !entry.zombie && entry.process.pid != own && Some(entry.process.pid) != self.ancestor)
-            .filter(|entry| self.owns(entry, &table, &mut verdicts))
+            .filter(|entry| {
+                let member = members.contains(&entry.process.pid) && is_unmarked(entry.process.pid);
+                member || self.owns(entry, &table, &mut verdicts)
+            })
             .map(|entry| entry.process)
             .collect();
         found.sort_by_key(|process| process.pid);
@@ -219,6 +227,10 @@ enum Marker {
     Session(String),
     Detached,
     None,
+}
+
+fn is_unmarked(pid: i32) -> bool {
+    matches!(marker_of(pid), Marker::None)
 }
 
 fn marker_of(pid: i32) -> Marker {

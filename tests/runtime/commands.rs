@@ -84,6 +84,26 @@ fn what_a_command_hides_is_ended_as_well() {
     assert!(!lives(place.read_soon("p").trim().parse().unwrap()));
 }
 
+/// Where the system gives a control group, nothing at all has to lead to a process but that.
+#[test]
+fn nothing_leaves_the_control_group_of_a_command() {
+    let place = TestPlace::new();
+    let command = "grep 0:: /proc/self/cgroup; ( env -i setsid sh -c 'echo $$ >\"$0\"; exec /bin/sleep 600' \"$OUT/p\" >/dev/null 2>&1 & ); while ! [ -s \"$OUT/p\" ]; do sleep 0.02; done";
+    let result = run(&spec(&place, command));
+    let pid = place.read_soon("p").trim().parse().unwrap();
+    let group = result.tail.lines().find_map(|line| line.strip_prefix("0::")).map(str::to_owned);
+    let Some(group) = group.filter(|group| group.contains("/gt-")) else {
+        let _ = std::process::Command::new("kill").args(["-9", &format!("{pid}")]).status();
+        eprintln!("SKIPPED: this system gives no control group to a command: {result:?}");
+        return;
+    };
+    assert!(result.succeeded() && result.killed >= 1, "{result:?}");
+    assert!(!lives(pid));
+    let left = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mount = left.lines().find(|line| line.contains(" - cgroup2 ")).and_then(|line| line.split(' ').nth(4)).unwrap();
+    assert!(!std::path::Path::new(&format!("{mount}{group}")).exists(), "{group} is left");
+}
+
 #[test]
 fn a_command_that_eats_memory_is_ended_and_says_so() {
     let place = TestPlace::new();

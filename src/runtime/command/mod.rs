@@ -18,6 +18,7 @@ use rustix::fs::fstat;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::RuntimeError;
+use super::cgroup::Cgroup;
 use super::folder::{PidFile, make_private_dir};
 use super::survivors::{Sweep, Target};
 use crate::env;
@@ -38,6 +39,9 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 
 /// What limits are given in.
 const MEGABYTE: u64 = 1024 * 1024;
+
+/// Becomes a member of the control group whose file is `$1`, and then the command `$2`.
+const JOIN: &str = r#"{ echo 0 >"$1"; } 2>/dev/null; exec /bin/sh -c "$2""#;
 
 /// How much of the end of the output is given back.
 const TAIL: usize = 4 * 1024;
@@ -118,12 +122,14 @@ pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
     let marker = SessionId::random();
     let run = RunFolder::make(&spec.runs.join(marker.as_str()), &spec.command)?;
     let start = Instant::now();
-    let (mut child, output) = spawn(spec, &marker)?;
+    let cgroup = Cgroup::make(&run.dir);
+    let members = cgroup.as_ref().map(Cgroup::members_file);
+    let (mut child, output) = spawn(spec, &marker, members.as_deref())?;
     let pipe = fstat(&output).ok().map(|stat| stat.st_ino);
     let group = child.id() as i32;
     run.note_child(group)?;
     let log = CappedLog::spawn(output, &spec.log, spec.log_limit);
-    let target = Target { marker: marker.to_string(), group: Some(group), ancestor: None, pipe };
+    let target = Target { marker: marker.to_string(), group: Some(group), ancestor: None, pipe, cgroup: members };
     let gauge = spec.memory.map(|limit| Gauge::new(limit, target.clone()));
     let verdict = wait(&child, spec, start, gauge);
     wait_for_ever_if_abandoned();
@@ -167,11 +173,20 @@ fn with_reason(spec: &CommandSpec, written: Written, memory: Option<u64>) -> Str
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door for commands")]
-fn spawn(spec: &CommandSpec, marker: &SessionId) -> Result<(Child, io::PipeReader), RuntimeError> {
+fn spawn(
+    spec: &CommandSpec,
+    marker: &SessionId,
+    members: Option<&Path>,
+) -> Result<(Child, io::PipeReader), RuntimeError> {
     let (reader, writer) = io::pipe().map_err(RuntimeError::io("open a pipe for", &spec.log))?;
     let errors = writer.try_clone().map_err(RuntimeError::io("open a pipe for", &spec.log))?;
-    let child = Command::new("/bin/sh")
-        .args(["-c", &spec.command])
+    let mut shell = Command::new("/bin/sh");
+    match members {
+        // Before its first command, so that nothing is started outside of the group.
+        Some(file) => shell.args(["-c", JOIN, "sh"]).arg(file).arg(&spec.command),
+        None => shell.args(["-c", &spec.command]),
+    };
+    let child = shell
         .current_dir(&spec.cwd)
         .env_clear()
         .envs(&spec.env)

@@ -197,6 +197,7 @@ impl<'a> Watch<'a> {
             group: Some(self.agent.pid()),
             ancestor: Some(std::process::id() as i32),
             pipe: None,
+            cgroup: None,
         };
         self.phase = Phase::Sweeping(Sweep::new(target, grace));
         self.go_on();
