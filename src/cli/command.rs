@@ -66,6 +66,8 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(super) enum Start {
+    // What a command is called must be known before its arguments are.
+    #[command(visible_alias = "install")]
     Init(init::Args),
     Rig(rig::Args),
     Run(run::Args),

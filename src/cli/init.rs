@@ -14,7 +14,6 @@ use crate::town::Permissions;
 /// The town is a git repository of its own, in a folder that is empty or does not exist yet. Your projects
 /// are taken in afterwards with `gt rig add`; they stay where they are.
 #[derive(Debug, clap::Args)]
-#[command(visible_alias = "install")]
 pub(super) struct Args {
     /// The folder of the town
     #[arg(default_value = ".", value_hint = ValueHint::DirPath)]

@@ -7,6 +7,7 @@ use crate::support::{TestTown, promises};
 
 const WHEN: &str = "2026-01-02T03:04:05Z";
 const NOWHERE: &str = "1111111111111111111111111111111111111111";
+const ELSEWHERE: &str = "2222222222222222222222222222222222222222";
 
 fn when() -> Timestamp {
     WHEN.parse().expect("a time")
@@ -74,8 +75,9 @@ fn a_merge_that_did_not_happen_is_found() {
         (closed(None), "merged without a record"),
         (closed(Some(merge(None, &[]))), "names no landed commit"),
         (closed(Some(merge(Some(NOWHERE), &[]))), "which is not in main"),
-        (closed(Some(merge(Some(NOWHERE), &[]))), "merged without evidence"),
-        (closed(Some(merge(Some(NOWHERE), &["gates/web/11/x.toml"]))), "evidence that is not there"),
+        // Its landed commit is not the one that was handed in, so that it was gated here.
+        (closed(Some(merge(Some(ELSEWHERE), &[]))), "merged without evidence"),
+        (closed(Some(merge(Some(ELSEWHERE), &["gates/web/11/x.toml"]))), "evidence that is not there"),
     ];
     for (bead, expected) in table {
         let found = broken(&[bead]);
