@@ -177,22 +177,3 @@ pub struct RepairContext {
     /// The JSON schema that the answer must fit.
     pub schema: String,
 }
-
-/// A red gate, for `bounce.md`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BounceContext {
-    /// The bead: id and title.
-    pub bead: String,
-    /// The branch that it should land on, as git names it in the worktree.
-    pub target: String,
-    /// The name of the gate.
-    pub gate: String,
-    /// Its command.
-    pub run: String,
-    /// How it ended: "ended with status 1 after 12s".
-    pub ended: String,
-    /// The end of its output.
-    pub log_tail: String,
-    /// Where the whole log is.
-    pub log: Option<String>,
-}

@@ -7,7 +7,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::context::{BounceContext, MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary};
+use super::context::{MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary};
 use super::cut::{fit, head, lines, tail};
 use crate::agent::AgentError;
 use crate::id::RoleName;
@@ -20,7 +20,6 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("plan.md", include_str!("../../../templates/plan.md")),
     ("plan-repair.md", include_str!("../../../templates/plan-repair.md")),
     ("conflict.md", include_str!("../../../templates/conflict.md")),
-    ("bounce.md", include_str!("../../../templates/bounce.md")),
     ("roles/developer.md", include_str!("../../../templates/roles/developer.md")),
     ("roles/tester.md", include_str!("../../../templates/roles/tester.md")),
     ("roles/reviewer.md", include_str!("../../../templates/roles/reviewer.md")),
@@ -123,16 +122,6 @@ impl Prompts {
         let answer = head(&repair.answer, ANSWER_LIMIT, "");
         let errors = Serde(&repair.errors);
         self.fill("plan-repair.md", context! { goal => &repair.goal, errors, answer, schema => repair.schema.trim() })
-    }
-
-    /// Which gate was red, for the attempt and the next worker.
-    ///
-    /// # Errors
-    /// When the template is broken.
-    pub fn bounce(&self, bounce: &BounceContext) -> Result<String, AgentError> {
-        let whole = bounce.log.as_deref().unwrap_or_default();
-        let shown = BounceContext { log_tail: tail(&bounce.log_tail, 2_000, whole), ..bounce.clone() };
-        self.fill("bounce.md", Serde(shown))
     }
 
     /// What stands in place of the role where finished work is to be brought together with what landed meanwhile.

@@ -337,38 +337,6 @@ fn work_on_a_conflict_has_its_own_template_in_place_of_the_role() {
 }
 
 #[test]
-fn a_bounce_says_what_to_do_next() {
-    let bounce = BounceContext {
-        bead: "web-x7k2m: Add login".into(),
-        target: "origin/main".into(),
-        gate: "test".into(),
-        run: "npm test".into(),
-        ended: "ended with status 1 after 12s".into(),
-        log_tail: "1 failing\n  login: expected 401".into(),
-        log: Some("/t/gates/1.log".into()),
-    };
-    let prompts = Prompts::built_in();
-    assert_data_eq!(
-        prompts.bounce(&bounce).expect("built in"),
-        str![[r#"
-web-x7k2m: Add login did not land: the gate test was red on your commits merged with origin/main.
-
-`npm test` ended with status 1 after 12s
-
-The end of its output:
-
-    1 failing
-      login: expected 401
-
-Whole log: /t/gates/1.log
-
-Find the cause, mend it, run `npm test` yourself, commit, `gt done`. The target is green without your commits, so the cause is in them or in how they meet what landed.
-
-"#]]
-    );
-}
-
-#[test]
 fn every_role_is_short_and_says_what_to_hand_in() {
     let prompts = Prompts::built_in();
     let roles = prompts.roles().expect("built in");
@@ -403,12 +371,12 @@ fn a_towns_own_templates_win_and_add_roles() {
 #[test]
 fn broken_templates_and_unknown_roles_are_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    put(folder.path(), "bounce.md", "fine\n{{ missing }}");
+    put(folder.path(), "first-prompt.md", "fine\n{{ missing }}");
     put(folder.path(), "conflict.md", "{% if %}");
     let prompts = Prompts::of(folder.path());
     let told = |result: Result<String, AgentError>| result.expect_err("broken").to_string();
-    let missing = told(prompts.bounce(&BounceContext::default()));
-    assert!(missing.starts_with("the template bounce.md cannot be rendered: line 2: "), "{missing}");
+    let missing = told(prompts.first(&toast()));
+    assert!(missing.starts_with("the template first-prompt.md cannot be rendered: line 2: "), "{missing}");
     let syntax = told(prompts.prime(&PrimeContext { conflict: vec!["a".into()], ..toast() }));
     assert!(syntax.starts_with("the template conflict.md cannot be rendered: line 1: "), "{syntax}");
     for role in ["pirate", "../prime", ""] {
