@@ -81,7 +81,7 @@ pub(super) struct Run<'a> {
     core: decisions::Refinery,
     settings: Settings,
     entries: BTreeMap<BeadId, Entry>,
-    /// Evidence that no transaction has recorded yet; on disk it is what is [`kept`].
+    /// Evidence that no transaction has recorded yet; on disk it is what is [`mod@kept`].
     fresh: BTreeMap<Subject, Vec<Evidence>>,
     /// What was looked up in the ledger already.
     recalled: BTreeSet<Subject>,

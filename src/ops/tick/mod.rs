@@ -122,7 +122,7 @@ pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
 /// The same once whoever is at it now has ended.
 ///
 /// # Errors
-/// As [`pass`]; and when somebody is at it for long.
+/// As [`pass()`]; and when somebody is at it for long.
 pub fn pass_after_others(open: &OpenTown) -> Outcome<Ticked> {
     drop(pass::begin(open, OTHERS)?);
     pass(open)
