@@ -368,6 +368,7 @@ mod tests {
         let mut ui = Ui::captured(12);
         ui.entry(Text::new().good("ok  "), 4, Label::Plain, "one two three");
         assert_eq!(ui.taken().0, "ok  one two\n    three\n");
+        let mut ui = Ui::captured(12);
         ui.hang(Text::from("|- "), &Text::from("|  "), Label::Plain, "one two three");
         assert_eq!(ui.taken().0, "|- one two\n|  three\n");
     }
