@@ -15,6 +15,8 @@ use crate::git::Oid;
 const FIXED: usize = 60;
 /// Where the id of the blob lies.
 const ID: std::ops::Range<usize> = 40..FIXED;
+/// The flag that tells git to believe that the file is unchanged.
+const ASSUMED: u16 = 0x8000;
 /// The flag that says that another 16 bits of flags follow.
 const EXTENDED: u16 = 0x4000;
 /// The bits of the flags that hold the length of the path, as far as it fits.
@@ -131,6 +133,11 @@ impl<'f> IndexFile<'f> {
         let sum = Sha1::digest(&bytes);
         bytes.extend_from_slice(&sum);
         bytes
+    }
+
+    /// Whether no entry has a flag that hides its file from git, and none is a side of a conflict.
+    pub fn is_plain(&self) -> bool {
+        self.entries.iter().all(|entry| entry.flags() & (ASSUMED | EXTENDED | STAGE) == 0)
     }
 
     /// The blob at `path`, if it is there and in no conflict.

@@ -181,6 +181,13 @@ pub fn staged_at<'p>(
     Ok(paths.into_iter().map(|path| index.blob(path)).collect())
 }
 
+/// Whether no entry of the index in the git folder `git_dir` hides its file from git, and none is in conflict; nothing
+/// where this cannot be told without git. Only of repositories whose ids are SHA-1.
+pub(in crate::git) fn is_plain(git_dir: &Path) -> Option<bool> {
+    let bytes = fs::read(git_dir.join("index")).ok()?;
+    IndexFile::parse(&bytes).ok().map(|index| index.is_plain())
+}
+
 fn bring_in_step(index: &mut IndexFile<'_>, root: &Path, staged: &Staged) {
     let present = index.blob(&staged.path);
     if present != staged.old && present != staged.new {

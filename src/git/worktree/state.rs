@@ -102,9 +102,21 @@ pub struct Look {
 /// # Errors
 /// When git fails.
 pub fn look(repo: &Path, path: &Path) -> Result<Look, GitError> {
+    look_for(repo, path, "normal")
+}
+
+/// The same without a search for files that git does not know, which takes half of the time.
+///
+/// # Errors
+/// When git fails.
+pub(super) fn look_at_tracked(repo: &Path, path: &Path) -> Result<Look, GitError> {
+    look_for(repo, path, "no")
+}
+
+fn look_for(repo: &Path, path: &Path, untracked: &str) -> Result<Look, GitError> {
     let lost = |state| Ok(Look { state, head: None, branch: None });
     match admin::find(repo, path) {
-        admin::Found::Ours(git_dir) => status(path, &git_dir),
+        admin::Found::Ours(git_dir) => status(path, &git_dir, untracked),
         admin::Found::Missing => lost(State::Missing),
         admin::Found::Foreign(reason) => lost(State::Foreign { reason }),
     }
@@ -116,17 +128,18 @@ pub fn look(repo: &Path, path: &Path) -> Result<Look, GitError> {
 /// When `path` is no checkout, or git fails.
 pub fn look_at(path: &Path) -> Result<Look, GitError> {
     let git_dir = Git::at(path).run(&["rev-parse", "--absolute-git-dir"])?;
-    status(path, Path::new(&git_dir))
+    status(path, Path::new(&git_dir), "normal")
 }
 
-fn status(path: &Path, git_dir: &Path) -> Result<Look, GitError> {
+fn status(path: &Path, git_dir: &Path, untracked: &str) -> Result<Look, GitError> {
+    let untracked = format!("--untracked-files={untracked}");
     let args = [
         "status",
         "--porcelain=v2",
         "--branch",
         "-z",
         "--no-renames",
-        "--untracked-files=normal",
+        untracked.as_str(),
         "--ignore-submodules=none",
         "--no-ahead-behind",
     ];
