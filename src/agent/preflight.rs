@@ -1,5 +1,6 @@
 //! What must be true before an agent is started, found out without starting it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -33,9 +34,13 @@ pub fn find_program(preset: &Preset, program: &str, caller: &Caller) -> Result<P
     program_places(program, caller).into_iter().next().ok_or_else(|| missing(caller.path()))
 }
 
-/// Every file that the caller's `PATH` has for `program`, in its order: the first is the one that is run.
+/// Every file that the caller's `PATH` has for `program`, in its order: the first is the one that is run. A folder that
+/// stands there twice, also by another name such as `/bin` for `/usr/bin`, counts once.
 pub fn program_places(program: &str, caller: &Caller) -> Vec<PathBuf> {
-    caller.path().iter().map(|folder| folder.join(program)).filter(|path| is_program(path)).collect()
+    let mut seen = BTreeSet::new();
+    let path = caller.path();
+    let folders = path.iter().filter(|folder| folder.canonicalize().is_ok_and(|real| seen.insert(real)));
+    folders.map(|folder| folder.join(program)).filter(|path| is_program(path)).collect()
 }
 
 /// Whether the agent could work: one of its credentials is there, and no screen of its first start is left.

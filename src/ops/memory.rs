@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{OpenTown, Page, Report, Row};
-use crate::agent::prompt::{Prompts, RememberedContext};
+use super::{OpenTown, Page, Report, Row, roles};
+use crate::agent::prompt::RememberedContext;
 use crate::bead::lookup::nearest;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{RigName, RoleName};
@@ -43,7 +43,11 @@ impl Whom {
         match (rig, role) {
             (None, None) => Ok(Self::Town),
             (Some(rig), None) => Ok(Self::Rig(open.rig(rig)?.name)),
-            (None, Some(role)) => Ok(Self::Role(known_role(open, role)?)),
+            (None, Some(role)) => {
+                let role = role.parse()?;
+                roles::check(open, &role)?;
+                Ok(Self::Role(role))
+            }
             (Some(_), Some(_)) => Err(Failure::new(Kind::Usage, "a note is for a rig or for a role, not for both")
                 .hint("leave --rig or --role out")),
         }
@@ -185,8 +189,13 @@ fn find(snapshot: &Snapshot, name: &str) -> Outcome<Remembered> {
     match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {
-            let near = nearest(name, all.iter().map(|note| note.name.rsplit('/').next().unwrap_or_default()));
-            Err(unknown(format!("no note is called {name}"), near, "`gt recall` lists all of them"))
+            let failure = Failure::new(Kind::NotFound, format!("no note is called {name}"));
+            let last = |note: &'_ Remembered| note.name.rsplit('/').next().unwrap_or_default().to_owned();
+            let names: Vec<String> = all.iter().map(last).collect();
+            Err(match nearest(name, names.iter().map(String::as_str)) {
+                Some(near) => failure.hint(format!("did you mean {near}?")),
+                None => failure.hint("`gt recall` lists all of them"),
+            })
         }
         several => {
             let names: Vec<&str> = several.iter().map(|note| note.name.as_str()).collect();
@@ -194,22 +203,6 @@ fn find(snapshot: &Snapshot, name: &str) -> Outcome<Remembered> {
                 .hint(format!("say which: {}", names.join(", "))))
         }
     }
-}
-
-fn known_role(open: &OpenTown, name: &str) -> Outcome<RoleName> {
-    let mut known = Prompts::of(open.town.templates_dir()).role_names();
-    known.extend(open.settings.roles.keys().cloned());
-    if let Some(role) = known.iter().find(|role| role.as_str() == name) {
-        return Ok(role.clone());
-    }
-    let names: Vec<&str> = known.iter().map(RoleName::as_str).collect();
-    let near = nearest(name, names.iter().copied());
-    Err(unknown(format!("there is no role {name}"), near, format!("there are {}", names.join(", "))))
-}
-
-fn unknown(what: String, near: Option<&str>, otherwise: impl Into<String>) -> Failure {
-    let hint = near.map_or_else(|| otherwise.into(), |near| format!("did you mean {near}?"));
-    Failure::new(Kind::NotFound, what).hint(hint)
 }
 
 fn checked(text: &str) -> Outcome<&str> {

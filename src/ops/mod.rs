@@ -36,6 +36,7 @@ pub mod refinery;
 mod report;
 pub mod rewrite;
 pub mod rig;
+mod roles;
 mod roster;
 pub mod run;
 mod sandbox;

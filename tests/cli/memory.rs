@@ -39,7 +39,7 @@ fn notes_are_found_by_their_words_and_git_keeps_what_is_forgotten() {
     let story = town.git(&["log", "--format=%s", "--", "memory"]);
     assert!(story.starts_with("forget town/use-the-v2-api-2\n"), "{story}");
     town.gt(["remember", "--as", "../x", "y"]).exits(2).complains(&["cannot name a note", "small letters"]);
-    town.gt(["remember", "--role", "tetser", "y"]).exits(3).complains(&["there is no role tetser", "tester"]);
+    town.gt(["remember", "--role", "tetser", "y"]).exits(3).complains(&["there is no role \"tetser\"", "tester"]);
     town.gt(["remember", &"x".repeat(2_001)]).exits(5).complains(&["2001 bytes", "at most 2000"]);
     town.gt(["remember", " "]).exits(2).complains(&["nothing to remember"]);
 }

@@ -95,7 +95,7 @@ impl Report for Created {
 pub fn create(open: &OpenTown, wanted: &NewBead) -> Outcome<Created> {
     let title = one_line(&wanted.title)?;
     let prefix = prefix_of(open, wanted.rig.as_deref())?;
-    super::list::check_role(open, &wanted.role)?;
+    crate::ops::roles::check(open, &wanted.role)?;
     let committed = open.ledger.transact(&open.actor, |tx| {
         let mut bead = Bead::new(tx.new_bead_id(&prefix)?, title.clone(), tx.now());
         fill(open, tx, &mut bead, wanted)?;

@@ -80,7 +80,7 @@ fn apply(open: &OpenTown, snapshot: &Snapshot, bead: &mut Bead, changes: &Change
     set(&mut bead.kind, kind);
     set(&mut bead.priority, priority);
     if let Some(role) = role {
-        super::list::check_role(open, &role)?;
+        crate::ops::roles::check(open, &role)?;
         bead.role = role;
     }
     set(&mut bead.touches, touches);

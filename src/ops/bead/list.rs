@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use serde::{Serialize, Serializer};
 
 use super::brief::{Brief, stored};
-use crate::agent::prompt::Prompts;
 use crate::bead::{Kind as BeadKind, Status, lookup};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Prefix, RoleName, WorkerRef};
 use crate::ledger::{self, BeadQuery, Order, Snapshot};
-use crate::ops::{OpenTown, Page, Row};
+use crate::ops::{OpenTown, Page, Row, roles};
 
 /// Which beads, in the words that a person typed. An empty field lets everything through.
 #[derive(Debug, Clone, Default)]
@@ -115,34 +114,13 @@ pub(super) fn known_roles(open: &OpenTown, snapshot: &Snapshot, names: &[String]
         return Ok(Vec::new());
     }
     let mut all: BTreeSet<String> = snapshot.roles()?.into_iter().collect();
-    all.extend(templated(open).iter().map(ToString::to_string));
+    all.extend(roles::all(open).iter().map(ToString::to_string));
     all.extend(open.settings.roles.keys().map(ToString::to_string));
     let one = |name: &String| {
         known("role", name, all.iter().map(String::as_str))?;
         Ok(name.parse()?)
     };
     names.iter().map(one).collect()
-}
-
-fn templated(open: &OpenTown) -> Vec<RoleName> {
-    Prompts::of(open.town.templates_dir()).role_names()
-}
-
-/// Refuses a role for a bead that no worker could be told: one without a template.
-pub(super) fn check_role(open: &OpenTown, role: &RoleName) -> Outcome<()> {
-    let known = templated(open);
-    if known.contains(role) {
-        return Ok(());
-    }
-    let failure = Failure::new(Kind::NotFound, format!("there is no role {:?}", role.as_str()));
-    let failure = match lookup::nearest(role.as_str(), known.iter().map(RoleName::as_str)) {
-        Some(near) => failure.hint(format!("Did you mean {near}?")),
-        None => {
-            let names: Vec<&str> = known.iter().map(RoleName::as_str).collect();
-            failure.hint(format!("Known are {}.", names.join(", ")))
-        }
-    };
-    Err(failure.hint(format!("A role of your own is what `templates/roles/{role}.md` in the town tells its worker.")))
 }
 
 fn known<'a>(field: &str, value: &str, all: impl Iterator<Item = &'a str> + Clone) -> Outcome<()> {

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::outline::outline;
-use crate::agent::prompt::{PlanContext, PlanRig, Prompts};
+use crate::agent::prompt::{PlanContext, PlanRig};
 use crate::bead::similar::Words;
 use crate::bead::{Bead, Status};
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::{Git, Oid, bare};
-use crate::id::{BeadId, RigName, RoleName};
+use crate::id::{BeadId, RigName};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::mayor::{Facts, Finding, Plan, check, schema};
 use crate::ops::prime::word;
 use crate::ops::target::Target;
-use crate::ops::{OpenTown, Talk};
+use crate::ops::{OpenTown, Talk, roles};
 use crate::town::Rig;
 
 /// How long to wait for a remote; a planner may look at what was fetched last.
@@ -65,7 +65,7 @@ impl Scope {
 
     /// What an answer must look like.
     pub fn schema(&self, open: &OpenTown) -> String {
-        schema(&roles(open), self.rigs.iter().map(|rig| &rig.name))
+        schema(&roles::all(open), self.rigs.iter().map(|rig| &rig.name))
     }
 
     /// Everything to say about a plan, held against one state of the ledger.
@@ -75,17 +75,13 @@ impl Scope {
         let facts = Facts {
             rigs: self.rigs.iter().map(|rig| rig.name.clone()).collect(),
             rig: self.rig.clone(),
-            roles: roles(open).into_iter().collect(),
+            roles: roles::all(open).into_iter().collect(),
             beads: &ids,
             words: &Words::of(&beads),
             limit: MOST_BEADS,
         };
         Ok(check(plan, &facts))
     }
-}
-
-fn roles(open: &OpenTown) -> Vec<RoleName> {
-    Prompts::of(open.town.templates_dir()).role_names()
 }
 
 fn unfinished(snapshot: &Snapshot) -> Outcome<Vec<Bead>> {
