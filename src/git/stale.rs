@@ -7,8 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::GitError;
-
 /// Longer than a living git holds the lock of a ref.
 const ALIVE: Duration = Duration::from_millis(100);
 
@@ -63,25 +61,6 @@ fn collect(dir: &Path, deep: bool, found: &mut Vec<GitLock>) {
             found.push(GitLock { made: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), path });
         }
     }
-}
-
-/// Removes what [`judge`] allows; the files that were removed and those that stay.
-///
-/// # Errors
-/// When a file cannot be removed.
-pub fn clear(dir: &Path, dead_since: Option<SystemTime>) -> Result<(Vec<PathBuf>, Vec<PathBuf>), GitError> {
-    let (mut removed, mut left) = (Vec::new(), Vec::new());
-    for lock in find(dir) {
-        match judge(&lock, dead_since) {
-            Verdict::Wait => left.push(lock.path),
-            Verdict::Remove => match fs::remove_file(&lock.path) {
-                Ok(()) => removed.push(lock.path),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(GitError::files("remove", &lock.path)(error)),
-            },
-        }
-    }
-    Ok((removed, left))
 }
 
 /// Removes one lock file of a ref if it was made at or after `since`, when a dead owner of our own lock had taken that.
@@ -146,10 +125,10 @@ mod tests {
             fs::write(path, "").expect("written");
         }
         let tip = scene.tip();
-        let (removed, left) = clear(&scene.bare, None).expect("readable");
-        assert_eq!((removed.len(), left.len()), (0, 3));
-        let (removed, left) = clear(&scene.bare, Some(began)).expect("removable");
-        assert_eq!((removed.len(), left.len()), (3, 0));
+        let removable = |since| find(&scene.bare).into_iter().filter(move |lock| judge(lock, since) == Verdict::Remove);
+        assert_eq!((removable(None).count(), find(&scene.bare).len()), (0, 3));
+        assert_eq!(removable(Some(began)).map(|lock| fs::remove_file(lock.path).expect("removable")).count(), 3);
+        assert_eq!(find(&scene.bare).len(), 0);
         assert!(swap_ref(&scene.bare, "refs/gt/x", None, &tip, "test").expect("no failure"));
     }
 }

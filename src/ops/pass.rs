@@ -16,16 +16,16 @@ use crate::id::SessionId;
 use crate::runtime::{self, Launch};
 use crate::store::FileLock;
 
-/// The right to tick; one process of a town has it at a time.
+/// The right to tick; one process of a town has it at a time. Unless the pass is said to have done everything, the next
+/// one looks for what a git that it called may have left when it was killed.
 pub struct Pass {
-    lock: FileLock,
+    lock: Option<FileLock>,
 }
 
 impl Pass {
-    /// Ends the pass after a tick that could not do everything: the next one looks for what a git that it called may have
-    /// left when it was killed.
-    pub fn give_up(self) {
-        self.lock.give_up();
+    /// The pass did all that there was to do.
+    pub fn succeeded(mut self) {
+        drop(self.lock.take());
     }
 
     fn over(open: &OpenTown, lock: FileLock) -> Self {
@@ -34,7 +34,15 @@ impl Pass {
                 aftermath::clear(open, &rig, owner.since);
             }
         }
-        Self { lock }
+        Self { lock: Some(lock) }
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            lock.give_up();
+        }
     }
 }
 

@@ -35,24 +35,22 @@ pub(super) struct Target {
 impl Target {
     /// The processes of this target that live now, without the calling one.
     pub fn find(&self) -> Vec<ProcessId> {
-        let table = process_table();
         let own = std::process::id() as i32;
         let members = self.cgroup.as_deref().map(members).unwrap_or_default();
+        let table = Table { entries: process_table(), members };
         let mut verdicts = HashMap::new();
         let mut found: Vec<ProcessId> = table
+            .entries
             .values()
             .filter(|entry| !entry.zombie && entry.process.pid != own && Some(entry.process.pid) != self.ancestor)
-            .filter(|entry| {
-                let member = members.contains(&entry.process.pid) && is_unmarked(entry.process.pid);
-                member || self.owns(entry, &table, &mut verdicts)
-            })
+            .filter(|entry| self.owns(entry, &table, &mut verdicts))
             .map(|entry| entry.process)
             .collect();
         found.sort_by_key(|process| process.pid);
         found
     }
 
-    fn owns(&self, entry: &Entry, table: &HashMap<i32, Entry>, verdicts: &mut HashMap<i32, bool>) -> bool {
+    fn owns(&self, entry: &Entry, table: &Table, verdicts: &mut HashMap<i32, bool>) -> bool {
         if let Some(verdict) = verdicts.get(&entry.process.pid) {
             return *verdict;
         }
@@ -62,10 +60,12 @@ impl Target {
             Marker::Session(session) => session == self.marker,
             Marker::Detached => false,
             Marker::None => {
+                let parent = || table.entries.get(&entry.parent);
                 self.group == Some(entry.group)
                     || self.ancestor == Some(entry.parent)
+                    || table.members.contains(&entry.process.pid)
+                    || parent().is_some_and(|parent| self.owns_by_descent(parent, table, verdicts))
                     || self.pipe.is_some_and(|pipe| writes_to(entry.process.pid, pipe))
-                    || table.get(&entry.parent).is_some_and(|parent| self.owns_by_descent(parent, table, verdicts))
             }
         };
         verdicts.insert(entry.process.pid, verdict);
@@ -73,9 +73,16 @@ impl Target {
     }
 
     /// The caller may itself stand in the session that it ends; what it starts is then no prey.
-    fn owns_by_descent(&self, parent: &Entry, table: &HashMap<i32, Entry>, verdicts: &mut HashMap<i32, bool>) -> bool {
+    fn owns_by_descent(&self, parent: &Entry, table: &Table, verdicts: &mut HashMap<i32, bool>) -> bool {
         parent.process.pid != std::process::id() as i32 && self.owns(parent, table, verdicts)
     }
+}
+
+/// The processes at one moment.
+struct Table {
+    entries: HashMap<i32, Entry>,
+    /// The numbers of those in the target's control group.
+    members: HashSet<i32>,
 }
 
 /// The gradual end of a target: SIGTERM to everybody once, after the grace SIGKILL until nothing is left.
@@ -227,10 +234,6 @@ enum Marker {
     Session(String),
     Detached,
     None,
-}
-
-fn is_unmarked(pid: i32) -> bool {
-    matches!(marker_of(pid), Marker::None)
 }
 
 fn marker_of(pid: i32) -> Marker {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 use std::time::SystemTime;
@@ -22,7 +23,9 @@ pub struct ProcessId {
 ///
 /// Source: `/proc/sys/kernel/random/boot_id`, see random(4).
 pub fn boot_id() -> Option<String> {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
+    static BOOT: OnceLock<Option<String>> = OnceLock::new();
+    let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned());
+    BOOT.get_or_init(read).clone()
 }
 
 impl ProcessId {

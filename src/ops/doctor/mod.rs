@@ -76,6 +76,7 @@ pub fn doctor(open: &OpenTown, fix: bool, talk: &mut dyn Talk) -> Outcome<Examin
         return Ok(Examined { town, findings: examine(open, talk), ..Examined::default() });
     }
     let right = pass::begin(open, PATIENCE)?;
+    let answered = pass::requested(open);
     let mut examined = Examined { town, ..Examined::default() };
     mend(open, &mut examined, talk);
     talk.step("looking after the town");
@@ -88,7 +89,15 @@ pub fn doctor(open: &OpenTown, fix: bool, talk: &mut dyn Talk) -> Outcome<Examin
             examined.troubles.push(format!("the town could not be looked after: {}", failure.full_message()));
         }
     }
-    drop(right);
+    if examined.troubles.is_empty() {
+        right.succeeded();
+    } else {
+        drop(right);
+    }
+    // Whoever asked meanwhile relies on another look of whoever had the right to tick.
+    if pass::requested(open) != answered {
+        pass::request(open);
+    }
     examined.findings = examine(open, talk);
     Ok(examined)
 }

@@ -14,7 +14,6 @@ use crate::ops::ledger::maintain;
 use crate::ops::rig::restore;
 use crate::ops::{OpenTown, Silence, Talk, refinery, sandbox};
 use crate::polecat;
-use crate::store::write_atomic;
 
 /// How long a fetch may take.
 const NETWORK: Duration = Duration::from_secs(120);
@@ -63,7 +62,7 @@ impl Remedy {
             Self::Settle => maintain::settle(open).map(drop),
             Self::RebuildIndex => open.ledger.rebuild_index(),
             Self::RestoreLocal => open.keep_local().map(drop),
-            Self::Hide(pattern) => hide(open, pattern),
+            Self::Hide(pattern) => Ok(polecat::hide(&open.town.git_dir(), [(*pattern).to_owned()])?),
             Self::SetAside(path) => set_aside(open, &open.town.root.join(path)),
             Self::MoveLock { path, made, place } => {
                 if place.is_unused(path, *made) {
@@ -117,18 +116,6 @@ impl Remedy {
 
 fn cannot(action: &str, path: &Path, error: std::io::Error) -> Failure {
     Failure::caused(Kind::External, format!("cannot {action} {}", path.display()), error)
-}
-
-fn hide(open: &OpenTown, pattern: &str) -> Outcome<()> {
-    let path = open.town.git_dir().join("info").join("exclude");
-    let mut text = fs::read_to_string(&path).unwrap_or_default();
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(pattern);
-    text.push('\n');
-    fs::create_dir_all(open.town.git_dir().join("info")).map_err(|error| cannot("make the folder of", &path, error))?;
-    write_atomic(&path, text.as_bytes(), 0o644).map_err(|error| cannot("write", &path, error))
 }
 
 /// Moves a file where nothing is ever deleted.

@@ -191,7 +191,7 @@ fn merged(target: &Target, rig: &Rig, snapshot: &Snapshot, tip: &Oid, sheet: &mu
         match bead.merge.as_ref().and_then(|merge| merge.landed.clone()) {
             Some(commit) => drop(landed.insert(commit, bead)),
             None => sheet.problem("merged", format!("{} is closed as merged and names no commit", bead.id), |it| {
-                it.next(format!("gt bead reopen {}", bead.id))
+                it.next(format!("gt bead reopen {} -m WHY", bead.id))
             }),
         }
     }
@@ -200,7 +200,7 @@ fn merged(target: &Target, rig: &Rig, snapshot: &Snapshot, tip: &Oid, sheet: &mu
         let short = commit.get(..10).unwrap_or(commit);
         let what = format!("{} is closed as merged, and its commit {short} is not in {}", bead.id, target.branch);
         sheet.problem("merged", what, |finding| {
-            finding.next(format!("bring the commit back to {}, or `gt bead reopen {}`", target.branch, bead.id))
+            finding.next(format!("bring the commit back to {}, or `gt bead reopen {} -m WHY`", target.branch, bead.id))
         });
     }
     if !landed.is_empty() {

@@ -58,7 +58,8 @@ fn remove_alone(open: &OpenTown, worker: WorkerRef) -> Outcome<Removed> {
 /// Removes what its agents kept, and the files of ours beside the person's settings of those agents.
 fn clear_settings(open: &OpenTown, worker: &WorkerRef) -> Outcome<()> {
     let (state, caller) = (open.town.agent_state_dir(&worker.to_string()), launch::caller(open));
-    let catalogue = Catalogue::new(&open.settings);
+    let settings = open.settings_for(&open.town.rig(&worker.rig)?)?;
+    let catalogue = Catalogue::new(&settings);
     let planted = |preset| planted(preset, &caller, &open.town.worktree(worker), &state);
     let files = catalogue.all().into_iter().flat_map(planted);
     files.map(std::fs::remove_file).chain([std::fs::remove_dir_all(&state)]).try_for_each(|removed| match removed {

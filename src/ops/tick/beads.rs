@@ -72,7 +72,7 @@ fn tell(open: &OpenTown, snapshot: &Snapshot, by: &Actor, id: &BeadId, attempts:
             let reason = attempt.reason.lines().next().unwrap_or_default();
             format!("attempt {} was {}: {reason}", attempt.number, word(attempt.outcome))
         });
-    let evidence = evidence.chain([format!("nobody tries again before `gt bead reopen {id}`")]).collect();
+    let evidence = evidence.chain([format!("nobody tries again before `gt bead reopen {id} -m WHY`")]).collect();
     escalate::raise(open, &Problem { evidence, ..escalate::problem(by, Some(id), Severity::High, summary) })?;
     Ok(true)
 }

@@ -108,9 +108,9 @@ pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
         let answered = pass::requested(open);
         all.absorb(tick(open)?);
         if all.troubles.is_empty() {
-            drop(right);
+            right.succeeded();
         } else {
-            right.give_up();
+            drop(right);
         }
         // Whoever asked while this tick ran found the lock taken and relies on another look.
         if pass::requested(open) == answered {
@@ -124,7 +124,7 @@ pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
 /// # Errors
 /// As [`pass()`]; and when somebody is at it for long.
 pub fn pass_after_others(open: &OpenTown) -> Outcome<Ticked> {
-    drop(pass::begin(open, OTHERS)?);
+    pass::begin(open, OTHERS)?.succeeded();
     pass(open)
 }
 

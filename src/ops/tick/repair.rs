@@ -11,10 +11,10 @@ use crate::env::commit_point;
 use crate::error::Outcome;
 use crate::id::{Actor, BeadId, WorkerRef};
 use crate::mail::Severity;
+use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
 use crate::ops::{OpenTown, attach, escalate, sandbox, session};
 use crate::runtime::{self, Reply};
-use crate::store::FileLock;
 use crate::town::Rig;
 use crate::witness::{Remedy, remedy};
 
@@ -65,11 +65,15 @@ fn claim(bead: &Bead) -> Option<&Claim> {
 
 /// The worker to ourselves, while it is hooked as it was seen. None when somebody else is at it: whoever takes a bead
 /// back or stops a worker ends the session first, and that end is not one to be repaired.
-fn to_ourselves(open: &OpenTown, claim: &Claim, id: &BeadId) -> Outcome<Option<FileLock>> {
-    let Some(lock) = FileLock::try_acquire(&open.town.worker_lock(&claim.assignee))? else { return Ok(None) };
+fn to_ourselves(open: &OpenTown, claim: &Claim, id: &BeadId) -> Outcome<Option<Guard>> {
+    let worker = &claim.assignee;
+    let Some(guard) = Guard::try_acquire(open, &worker.rig, &open.town.worker_lock(worker))? else { return Ok(None) };
     let bead = open.snapshot()?.find(id)?;
-    let same = bead.as_ref().and_then(Bead::claim).is_some_and(|now| now.lease == claim.lease);
-    Ok(same.then_some(lock))
+    if bead.as_ref().and_then(Bead::claim).is_some_and(|now| now.lease == claim.lease) {
+        return Ok(Some(guard));
+    }
+    guard.succeeded();
+    Ok(None)
 }
 
 /// The start that a hooking lacks: whoever hooked it was killed before, or failed.
@@ -140,7 +144,7 @@ fn remind(open: &OpenTown, seen: &Seen, text: &str) -> Outcome<Option<String>> {
 fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
     let Some(claim) = claim(bead) else { return Ok(None) };
-    let Some(lock) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
+    let Some(guard) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
     if counts {
         open.state()?.count(&key("restarted", &bead.id), open.now(), Some(expiry(open)))?;
     }
@@ -148,7 +152,7 @@ fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Opt
     session::end_all(open, &claim.assignee, "restarted")?;
     commit_point("restart.ended");
     // The start takes the lock itself.
-    drop(lock);
+    guard.succeeded();
     launch::start(open, &bead.id, &claim.lease)?;
     open.event("worker.restarted", &witness(&claim.assignee), Some(&bead.id), Some(&claim.assignee.rig), why);
     Ok(Some(format!("restarted on {}: {why}", bead.id)))
@@ -158,7 +162,7 @@ fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Opt
 fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
     let Some(claim) = claim(bead) else { return Ok(None) };
-    let Some(_lock) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
+    let Some(guard) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
     session::end_all(open, &claim.assignee, "released")?;
     let head = sandbox::pin(open, &claim.assignee, bead)?;
     commit_point("release.pinned");
@@ -173,6 +177,7 @@ fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<Stri
     })?;
     forget(open, &bead.id)?;
     open.event("bead.released", &by, Some(&bead.id), Some(&claim.assignee.rig), &ending.reason);
+    guard.succeeded();
     Ok(Some(format!("{} released: {}", bead.id, ending.reason)))
 }
 
@@ -187,7 +192,7 @@ pub(in crate::ops) fn forget(open: &OpenTown, bead: &BeadId) -> Outcome<()> {
 fn tell(open: &OpenTown, seen: &Seen, severity: Severity, why: &str) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
     let Some(claim) = claim(bead) else { return Ok(None) };
-    let Some(_lock) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
+    let Some(guard) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
     let worker = &seen.observation.worker;
     let mut problem = escalate::problem(&witness(worker), Some(&bead.id), severity, why);
     problem.worker = None;
@@ -195,5 +200,6 @@ fn tell(open: &OpenTown, seen: &Seen, severity: Severity, why: &str) -> Outcome<
     problem.evidence = said.chain([format!("`gt polecat restart {}` begins anew", worker.short())]).collect();
     escalate::raise(open, &problem)?;
     open.state()?.count(&key("escalated", &bead.id), open.now(), Some(expiry(open)))?;
+    guard.succeeded();
     Ok(Some(format!("escalated {}: {why}", bead.id)))
 }

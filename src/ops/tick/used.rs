@@ -57,17 +57,16 @@ pub(super) struct Endpoint {
     pub limited_until: Option<Timestamp>,
 }
 
-/// How much of each end of a log is read for [`endpoint`]: the first answer and the last line are well within.
+/// How much of the end of a log is read for [`endpoint`]: the last line is well within, and so is the first answer.
 const ENDS: u64 = 64 * 1024;
 
 /// What a session's log tells of its endpoint; none for an agent that keeps no such log.
 pub(super) fn endpoint(row: &SessionRow) -> Option<Endpoint> {
     let mut file = File::open(row.log.with_extension("audit.jsonl")).ok()?;
     let length = file.metadata().ok()?.len();
-    let head = part(&mut file, 0)?;
     let tail = part(&mut file, length.saturating_sub(ENDS))?;
     // A log that is longer than this has had answers.
-    let answered = length > ENDS || !replies(&head).is_empty();
+    let answered = length > ENDS || !replies(&tail).is_empty();
     let limited_until = lines(&tail).last().filter(|line| line.kind == "end").and_then(|line| line.until);
     Some(Endpoint { answered, limited_until })
 }

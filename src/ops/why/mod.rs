@@ -108,7 +108,7 @@ fn of_bead(open: &OpenTown, snapshot: &Snapshot, bead: Bead) -> Outcome<Why> {
     let told = escalated.iter().any(|fact| fact.known);
     let hands = hands(&bead, &account, lives, told);
     let sentence = sentence(&account, hands, elsewhere);
-    let next = next_steps(&bead, &account, hands);
+    let next = next_steps(&bead, &account, hands, elsewhere);
     let mut evidence = vec![Fact::known("standing", account.to_string())];
     evidence.extend(evidence::claim(open, &bead));
     evidence.extend(health.map(|(fact, _)| fact).filter(|_| hands != Hands::Queued));
@@ -139,7 +139,7 @@ fn hands(bead: &Bead, account: &Account, lives: bool, told: bool) -> Hands {
 }
 
 /// What a person can do about it; nothing where it goes on by itself.
-fn next_steps(bead: &Bead, account: &Account, hands: Hands) -> Vec<String> {
+fn next_steps(bead: &Bead, account: &Account, hands: Hands, elsewhere: bool) -> Vec<String> {
     let id = &bead.id;
     let holder = bead.claim().map(|claim| claim.assignee.short());
     match (hands, &account.standing, holder) {
@@ -151,7 +151,7 @@ fn next_steps(bead: &Bead, account: &Account, hands: Hands) -> Vec<String> {
             vec![format!("once its cause is mended: gt bead reopen {id} --reason \"WHY\"")]
         }
         (Hands::Escalated, _, _) => vec![format!("`gt escalation ack {id}` says that you are at it")],
-        (Hands::HookedWithoutSession, _, _) => vec!["`gt doctor --fix` calls the tick now".to_owned()],
+        (Hands::HookedWithoutSession, _, _) if !elsewhere => vec!["`gt doctor --fix` calls the tick now".to_owned()],
         (Hands::Ready, _, _) => vec![format!("`gt sling {id}` starts it now")],
         _ => Vec::new(),
     }

@@ -62,7 +62,11 @@ impl TmuxServer {
         let start = Instant::now();
         let (mut last, mut since) = (String::new(), Instant::now());
         while start.elapsed() < READY_LIMIT {
-            let screen = self.screen_of(pane)?;
+            let Ok(screen) = self.screen_of(pane) else {
+                // A server that is busy for a moment must not cost the prompt.
+                pause(LOOK);
+                continue;
+            };
             if screen != last {
                 (last, since) = (screen, Instant::now());
             }
