@@ -15,8 +15,11 @@ fn eight_green_ones_land_with_one_gate_run() {
     // One document vouches for the tree that landed, and each bead names it.
     let documents = scene.town.git(&["ls-files", "gates"]);
     assert_eq!(documents.lines().count(), 1);
-    for bead in &all {
-        assert_eq!(scene.shown(bead)["merge"]["gates"][0], documents);
+    for (place, bead) in all.iter().enumerate() {
+        let merge = &scene.shown(bead)["merge"];
+        assert_eq!(merge["gates"][0], documents);
+        assert_eq!(merge["batch"], serde_json::json!(all));
+        scene.town.gt(["queue", "show", bead]).succeeds().says(&[&format!("batch     {} of 8: ", place + 1)]);
     }
     assert_eq!(scene.project.tip("main"), scene.git(&["rev-parse", "main"]), "it is delivered");
     scene.is_sound();

@@ -38,6 +38,12 @@ impl Render for Story {
             if let Some(landed) = &merge.landed {
                 ui.line(fact("landed", Text::new().good(short(landed))));
             }
+            let place = merge.batch.iter().position(|member| *member == self.bead);
+            if let (Some(place), 2..) = (place, merge.batch.len()) {
+                let members: Vec<&str> = merge.batch.iter().map(|member| member.as_str()).collect();
+                let text = format!("{} of {}: {}", place + 1, members.len(), members.join(", "));
+                ui.line(fact("batch", Text::new().faint(text)));
+            }
         }
         for commit in &self.commits {
             let line = Text::new().faint(commit.commit.short()).plain(" ").title(&commit.subject);

@@ -18,4 +18,4 @@ pub use admin::{Registered, Registry, admin_dir, damage, mend};
 pub use extras::{Extra, extras};
 pub use recycle::{Recycled, recycle};
 pub use remove::{discard, remove, sweep};
-pub use state::{Look, Operation, State, look, look_at, paths_of};
+pub use state::{Look, Operation, State, look, look_at, look_at_tracked, paths_of};

@@ -109,7 +109,7 @@ pub fn look(repo: &Path, path: &Path) -> Result<Look, GitError> {
 ///
 /// # Errors
 /// When git fails.
-pub(super) fn look_at_tracked(repo: &Path, path: &Path) -> Result<Look, GitError> {
+pub fn look_at_tracked(repo: &Path, path: &Path) -> Result<Look, GitError> {
     look_for(repo, path, "no")
 }
 

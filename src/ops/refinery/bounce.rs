@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Run;
 use crate::bead::transition::{Ending, Hold};
-use crate::bead::{AttemptOutcome, State};
+use crate::bead::{AttemptOutcome, Bead, State};
 use crate::env::commit_point;
-use crate::error::{Failure, Outcome};
+use crate::error::{Failure, Kind, Outcome};
 use crate::id::BeadId;
+use crate::ledger::Transaction;
 use crate::mail::Severity;
 use crate::ops::{Talk, escalate};
 use crate::refinery::{Cause, Event, Subject};
@@ -22,7 +23,7 @@ impl Run<'_> {
         let own = self.own_branch(member)?;
         let bounced = self.open.ledger.transact(&self.actor, |tx| {
             self.put_evidence(tx, &subjects);
-            let mut bead = tx.bead(member)?;
+            let mut bead = self.held(tx, member)?;
             let ending = Ending::new(AttemptOutcome::Bounced, text.clone());
             let ending = Ending { log: log.clone(), conflict: conflict.clone(), ..ending };
             bead.bounce(&self.actor, Hold { home: &home, lease: None }, ending)?;
@@ -44,12 +45,29 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The bead left the queue under our hands (a person closed or released it): the queue is read anew.
+    /// The bead as it is inside a transaction, if what was stacked and gated is still what was handed in: a newer commit of
+    /// a person's branch may have taken its place since the queue was read.
+    pub(super) fn held(&self, tx: &Transaction, id: &BeadId) -> Outcome<Bead> {
+        let bead = tx.bead(id)?;
+        if self.is_other(&bead) {
+            return Err(Failure::new(Kind::Conflict, format!("{id} was handed in anew meanwhile"))
+                .hint("the next run takes the newer commit"));
+        }
+        Ok(bead)
+    }
+
+    /// Whether another commit was handed in than the one that this run knows, if it knows the bead.
+    fn is_other(&self, bead: &Bead) -> bool {
+        let known = self.entries.get(&bead.id).map(|entry| entry.head.as_str());
+        known.is_some_and(|known| bead.merge.as_ref().is_some_and(|merge| merge.head != known))
+    }
+
+    /// The bead left the queue under our hands (a person closed or released it, or handed in a newer commit): the queue
+    /// is read anew.
     pub(super) fn lost_hold(&mut self, members: &[BeadId], failure: Failure) -> Outcome<()> {
         let snapshot = self.open.snapshot()?;
-        let gone = members
-            .iter()
-            .any(|id| !matches!(snapshot.find(id), Ok(Some(bead)) if matches!(bead.state, State::Submitted(_))));
+        let here = |bead: &Bead| matches!(bead.state, State::Submitted(_)) && !self.is_other(bead);
+        let gone = members.iter().any(|id| !matches!(snapshot.find(id), Ok(Some(bead)) if here(&bead)));
         if gone { Ok(()) } else { Err(failure) }
     }
 

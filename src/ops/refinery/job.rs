@@ -143,7 +143,7 @@ impl Job<'_> {
 
     /// The tracked files that lie otherwise on the bench than in the commit: what passed then was another tree.
     fn changed(&self) -> Outcome<Vec<String>> {
-        let look = worktree::look(&self.open.town.rig_repo(&self.rig.name), &self.bench.folder)?;
+        let look = worktree::look_at_tracked(&self.open.town.rig_repo(&self.rig.name), &self.bench.folder)?;
         let mut changed: Vec<String> = match look.state {
             State::Dirty { changed, .. } | State::Busy { changed, .. } => {
                 changed.iter().map(|path| path.display().to_string()).collect()

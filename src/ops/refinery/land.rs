@@ -64,7 +64,7 @@ impl Run<'_> {
         self.open.ledger.transact(&self.actor, |tx| {
             self.put_evidence(tx, &subjects);
             for member in &stack.members {
-                let mut bead = tx.bead(&member.bead)?;
+                let mut bead = self.held(tx, &member.bead)?;
                 bead.begin_landing(
                     &self.actor,
                     Intent {
@@ -174,13 +174,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A bead whose commit is in the target already: nothing moves, and the two ledger steps are one.
+    /// A bead whose commit is in the target already: nothing moves between the two ledger steps.
     pub(super) fn close_as_merged(&mut self, member: &BeadId, landed: &str, talk: &mut dyn Talk) -> Outcome<()> {
         let tip = self.target.tip()?;
         let gates = self.vouching(&tip)?;
         let tip = tip.to_string();
-        self.open.ledger.transact(&self.actor, |tx| {
-            let mut bead = tx.bead(member)?;
+        let written = self.open.ledger.transact(&self.actor, |tx| {
+            let mut bead = self.held(tx, member)?;
             let intent = Intent {
                 old: tip.clone(),
                 new: tip.clone(),
@@ -195,7 +195,10 @@ impl Run<'_> {
             tx.put(&bead);
             tx.describe("begin-landing", format!("{member} is in {} already", self.target.branch));
             Ok(())
-        })?;
+        });
+        if let Err(failure) = written {
+            return self.lost_hold(std::slice::from_ref(member), failure);
+        }
         self.close(std::slice::from_ref(member))?;
         talk.note(&format!("{member} is in {} already", self.target.branch));
         Ok(())

@@ -21,7 +21,7 @@ impl Run<'_> {
             let subjects = self.fresh.keys().cloned().collect();
             let written = self.open.ledger.transact(&self.actor, |tx| {
                 self.put_evidence(tx, &subjects);
-                let mut bead = tx.bead(&member.bead)?;
+                let mut bead = self.held(tx, &member.bead)?;
                 let branch = branch_of(&bead);
                 let (commit, extra) = (member.commit.clone(), toml::Table::new());
                 bead.offer(&self.actor, Some(Offer { branch: branch.clone(), commit, pushed: false, extra }))?;
