@@ -132,10 +132,9 @@ impl Job<'_> {
     }
 
     fn command(&self, gate: &Gate, number: usize) -> Outcome<CommandSpec> {
-        let name = match number {
-            1 => format!("{}-{}", short(&self.tree), gate.name),
-            _ => format!("{}-{}-try{number}", short(&self.tree), gate.name),
-        };
+        // With the time: a later run on the same tree must not take the place of the log that an attempt names.
+        let name = format!("{}-{}-{}", short(&self.tree), gate.name, self.open.now().timestamp());
+        let name = if number == 1 { name } else { format!("{name}-try{number}") };
         let mut given = BTreeMap::from([(env::BEAD.to_owned(), self.what.clone())]);
         given.extend(gate.env.clone());
         self.bench.command(gate, &name, &given)

@@ -252,10 +252,10 @@ fn start_typist(launch: &Launch) -> std::sync::mpsc::Sender<(String, oneshot::Se
     let pane = std::env::var("TMUX_PANE").unwrap_or_else(|_| format!("={}:", launch.name));
     let first = launch.typed.clone();
     let _ = std::thread::Builder::new().name("typist".to_owned()).spawn(move || {
-        if let (Some(first), Some(server)) = (&first, &server) {
-            if let Err(error) = server.type_first(&pane, first) {
-                super::say(&format!("the first prompt was not typed: {error}"));
-            }
+        if let (Some(first), Some(server)) = (&first, &server)
+            && let Err(error) = server.type_first(&pane, first)
+        {
+            super::say(&format!("the first prompt was not typed: {error}"));
         }
         for (text, reply) in receiver {
             let answer = match server.as_ref().map(|server| server.type_text(&pane, &text)) {
