@@ -111,7 +111,7 @@ pub fn plan(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentError> {
     let cannot = || AgentError::NoResume { agent: preset.name.clone() };
     let (arguments, conversation) = match request.begin {
         Begin::New => (&preset.interactive, preset.chooses_session.then(conversation_id)),
-        Begin::Resume(id) => (preset.resume.as_ref().ok_or_else(cannot)?, Some(id.to_owned())),
+        Begin::Resume(id) => (preset.resume_form().ok_or_else(cannot)?, Some(id.to_owned())),
         Begin::Fork(id) => (preset.fork.as_ref().ok_or_else(cannot)?, Some(id.to_owned())),
     };
     let command = preset.command.as_deref();

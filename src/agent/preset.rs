@@ -137,6 +137,11 @@ impl Preset {
         self.program == "{gt}" && self.command.is_none() && self.oneshot_command.is_none()
     }
 
+    /// How it goes on with a conversation, where it can: a line of the shell of a person's own cannot.
+    pub fn resume_form(&self) -> Option<&Vec<Argument>> {
+        self.resume.as_ref().filter(|_| self.command.is_none())
+    }
+
     /// Whether anything that it is started with mentions a placeholder, written with its braces.
     pub(super) fn mentions(&self, placeholder: &str) -> bool {
         let commands = self.command.iter().chain(&self.oneshot_command);

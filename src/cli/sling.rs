@@ -55,7 +55,8 @@ impl Render for Slung {
         let line = Text::new().id(&self.hooked.bead).plain(" ").title(&self.hooked.title).plain(" -> ").name(&who);
         match &self.start {
             Some(Start::Started(started)) => {
-                ui.line(line.plain(format!(" ({})", started.agent)));
+                let goes_on = if started.resumes.is_some() { ", in the conversation it had" } else { "" };
+                ui.line(line.plain(format!(" ({}{goes_on})", started.agent)));
                 started.notes.iter().for_each(|note| ui.warning(note));
             }
             Some(_) => ui.line(line),

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::bead::note;
-use super::{OpenTown, Report, pass, session, who};
+use super::{OpenTown, Report, pass, resume, session, who};
 use crate::bead::{Note, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -40,6 +40,8 @@ pub fn handoff(open: &OpenTown, text: &str) -> Outcome<HandedOff> {
     let (bead, lease) = who::hooked_bead(open, &snapshot)?;
     let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
     let id = bead.id;
+    // Before the note: the fresh session must not go on in the conversation that is full.
+    resume::begin_fresh(open, &id)?;
     open.ledger.transact(&open.actor, |tx| {
         let mut bead = tx.bead(&id)?;
         if bead.status() != Status::Hooked || bead.claim().map(|claim| &claim.lease) != Some(&lease) {

@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::aftermath::Guard;
 use super::agents::{choose, version};
 use super::hooking::Hooked;
-use super::prime::{self, Assignment};
+use super::prime::Assignment;
+use super::resume::{self, Beginning};
 use super::{OpenTown, pass, sandbox, session, slot};
-use crate::agent::prompt::Prompts;
-use crate::agent::{Begin, Caller, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVariables};
+use crate::agent::{Caller, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVariables};
 use crate::bead::{Bead, Claim, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -34,6 +34,8 @@ pub struct Started {
     pub session: SessionId,
     /// The agent.
     pub agent: String,
+    /// The earlier session in whose conversation it goes on.
+    pub resumes: Option<SessionId>,
     /// The branch of the worktree.
     pub branch: String,
     /// What the person should know.
@@ -128,10 +130,8 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
     hide_leavings(open, assignment, &agent)?;
     commit_point("launch.prepared");
     let session = SessionId::random();
-    let snapshot = open.snapshot()?;
-    let context = prime::context(open, &snapshot, assignment)?;
-    let prompt = Prompts::of(open.town.templates_dir()).first(&context)?;
-    let wanted = Wanted { agent: &agent, session: &session, lease: &claim.lease, prompt: &prompt };
+    let beginning = resume::beginning(open, &open.snapshot()?, assignment, &claim.lease, &agent)?;
+    let wanted = Wanted { agent: &agent, session: &session, lease: &claim.lease, beginning: &beginning };
     let (mut plan, with) = plan(open, assignment, &wanted)?;
     for file in &plan.files {
         write_private(file)?;
@@ -154,20 +154,19 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
         end: None,
     };
     let slot = open.state()?.add_session(&row)?;
+    resume::has_begun(open, &bead.id)?;
     commit_point("launch.recorded");
     plan.env.extend(slot::variables(open, &session, slot)?);
     let launch = launch_file(open, &row, kind, &plan)?;
     open.runtime(kind)?.start(&session::folder(open, &session), &launch)?;
     commit_point("launch.started");
-    open.event(
-        "session.started",
-        &row.worker,
-        Some(&bead.id),
-        Some(&rig.name),
-        format!("{} with {agent}: {}", row.name, bead.title),
-    );
+    let resumes = beginning.resumes();
+    let goes_on = if resumes.is_some() { ", in its conversation" } else { "" };
+    let text = format!("{} with {agent}{goes_on}: {}", row.name, bead.title);
+    open.event("session.started", &row.worker, Some(&bead.id), Some(&rig.name), text);
     let notes = prepared.notes.into_iter().chain(plan.warnings).collect();
-    Ok(Started { worker: worker.clone(), bead: bead.id.clone(), session, agent, branch: prepared.branch, notes })
+    let (worker, bead, branch) = (worker.clone(), bead.id.clone(), prepared.branch);
+    Ok(Started { worker, bead, session, agent, resumes, branch, notes })
 }
 
 /// Hides from git what the agent leaves in its worktree and cannot be told to leave elsewhere.
@@ -181,7 +180,7 @@ struct Wanted<'a> {
     agent: &'a str,
     session: &'a SessionId,
     lease: &'a Lease,
-    prompt: &'a str,
+    beginning: &'a Beginning,
 }
 
 fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Outcome<(LaunchPlan, SessionAgent)> {
@@ -204,7 +203,7 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
     let tuning = tuning(settings, bead);
     let request = LaunchRequest {
         preset: catalogue.get(wanted.agent)?,
-        prompt: wanted.prompt,
+        prompt: &wanted.beginning.prompt,
         tuning: &tuning,
         permissions: settings.permissions,
         worktree: &open.town.worktree(worker),
@@ -213,7 +212,7 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
         gt: &open.program()?,
         variables,
         caller: &caller,
-        begin: Begin::New,
+        begin: wanted.beginning.begin(),
     };
     let plan = crate::agent::plan(&request)?;
     let with = version::recorded(open, request.preset, &plan, tuning.clone())?;

@@ -34,6 +34,7 @@ pub mod prime;
 pub mod queue;
 pub mod refinery;
 mod report;
+mod resume;
 pub mod rewrite;
 pub mod rig;
 mod roles;

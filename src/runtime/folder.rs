@@ -132,6 +132,12 @@ fn age(since: SystemTime) -> Duration {
     SystemTime::now().duration_since(since).unwrap_or_default()
 }
 
+/// Whether what ran here began before the machine was started the last time. A session that is lost then was not
+/// killed by anybody.
+pub fn was_before_boot(dir: &Path) -> bool {
+    PidFile::read(dir).is_some_and(|pid| pid.boot.is_some() && pid.boot != boot_id())
+}
+
 /// Every run folder under `root`, in the order of their names, with what each tells.
 pub fn runs(root: &Path) -> Result<Vec<Run>, RuntimeError> {
     let entries = match std::fs::read_dir(root) {

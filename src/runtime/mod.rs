@@ -44,7 +44,7 @@ pub use detach::spawn_detached;
 pub use end::{EndReport, end, end_after};
 pub use exec::exec;
 pub use exit::{Exit, ExitReason};
-pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wait_until_started};
+pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wait_until_started, was_before_boot};
 pub use foreground::{Foreground, Shown};
 pub use household::end_household;
 pub use launch::{FirstPrompt, Launch};

@@ -21,6 +21,8 @@ pub struct Observation {
     pub activity: Activity,
     /// Why its worktree cannot be worked in, when it cannot: somebody deleted it, or what makes it one.
     pub displaced: Option<String>,
+    /// Why the end of its session is no fault of the agent and says nothing about the bead, where that is so.
+    pub excused: Option<String>,
 }
 
 impl Observation {

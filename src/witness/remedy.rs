@@ -9,7 +9,7 @@ use crate::mail::Severity;
 /// What was tried for one bead. Kept durably, by bead.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
-    /// How often its session was restarted in place; those that a rate limit excuses are not counted.
+    /// How often its session was restarted in place; those that a rate limit or the machine excuses are not counted.
     pub restarts: u32,
     /// When its worker was last reminded.
     pub reminded: Option<Timestamp>,
@@ -69,6 +69,11 @@ pub fn remedy(seen: &Observation, judged: &Judgement, counters: &Counters, thres
     let ladder = Ladder { now: seen.now, why: &judged.evidence, counters, thresholds };
     if let Some(remedy) = over_limit(seen, judged, &ladder) {
         return remedy;
+    }
+    if let (Some(why), Health::Zombie { .. } | Health::Ended { .. }) = (&seen.excused, &judged.health)
+        && counters.restarts < thresholds.restarts
+    {
+        return Remedy::Restart { why: why.clone(), counts: false };
     }
     match &judged.health {
         Health::Free

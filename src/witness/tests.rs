@@ -43,7 +43,7 @@ fn seen(session: Session, change: impl FnOnce(&mut Observation)) -> Observation 
     let home = claim("toast").home;
     let activity = Activity::default();
     let (worker, now, hook) = (worker("toast"), at(NOW), Some(hook));
-    let mut seen = Observation { worker, home, now, hook, session, activity, displaced: None };
+    let mut seen = Observation { worker, home, now, hook, session, activity, displaced: None, excused: None };
     change(&mut seen);
     seen
 }

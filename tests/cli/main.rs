@@ -12,6 +12,7 @@ mod beads;
 mod builtin;
 mod complete;
 mod config;
+mod continuity;
 mod doctor;
 mod face;
 mod faults;

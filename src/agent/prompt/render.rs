@@ -16,6 +16,7 @@ use crate::id::RoleName;
 const BUILT_IN: &[(&str, &str)] = &[
     ("prime.md", include_str!("../../../templates/prime.md")),
     ("first-prompt.md", include_str!("../../../templates/first-prompt.md")),
+    ("resume.md", include_str!("../../../templates/resume.md")),
     ("mayor.md", include_str!("../../../templates/mayor.md")),
     ("plan.md", include_str!("../../../templates/plan.md")),
     ("plan-repair.md", include_str!("../../../templates/plan-repair.md")),
@@ -77,6 +78,19 @@ impl Prompts {
     /// When the template is broken.
     pub fn first(&self, prime: &PrimeContext) -> Result<String, AgentError> {
         fit(FIRST_PROMPT_LIMIT, |scale| self.fill("first-prompt.md", Serde(shortened(prime, scale))))
+    }
+
+    /// What an agent is told that goes on in the conversation it had about the bead. `happened` is one sentence; with
+    /// `again` the bead was taken from it meanwhile. Its notes are those that are new to it.
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn resume(&self, prime: &PrimeContext, happened: &str, again: bool) -> Result<String, AgentError> {
+        fit(FIRST_PROMPT_LIMIT, |scale| {
+            let mut shown = shortened(prime, scale);
+            shown.conflict.truncate(CONFLICT_PATHS);
+            self.fill("resume.md", context! { happened, again, ..Value::from(Serde(shown)) })
+        })
     }
 
     /// What the mayor's session is started with.

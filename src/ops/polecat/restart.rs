@@ -8,7 +8,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::id::{SessionId, WorkerRef};
 use crate::ledger::BeadQuery;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, Report, sandbox, session, tick};
+use crate::ops::{OpenTown, Report, resume, sandbox, session, tick};
 
 /// A worker with a fresh session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +47,7 @@ pub fn restart(open: &OpenTown, word: &str, only: Option<&SessionId>) -> Outcome
 
 fn again(open: &OpenTown, worker: &WorkerRef, bead: &Bead) -> Outcome<Start> {
     let claim = bead.claim().expect("a hooked bead has a claim");
+    resume::begin_fresh(open, &bead.id)?;
     sandbox::secure(open, worker, "before a restart")?;
     session::end_all(open, worker, "restarted")?;
     commit_point("restart.ended");

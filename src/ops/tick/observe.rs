@@ -12,7 +12,7 @@ use crate::error::Outcome;
 use crate::git::worktree::{self, Registry};
 use crate::id::{Actor, HomeId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
-use crate::ops::{OpenTown, launch, session};
+use crate::ops::{OpenTown, launch, resume, session};
 use crate::runtime::{self, Exit, ExitReason, Observed, Pane, RuntimeKind, TmuxServer};
 use crate::store::{Counter, SessionRow};
 use crate::town::{Rig, Settings};
@@ -118,7 +118,8 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
         Observed::Running(_) if hook.is_some() => around.displaced(worker),
         _ => None,
     };
-    let observation = Observation { worker: worker.clone(), home, now, hook, session, activity, displaced };
+    let excused = if of_this_hook { excused(open, row.as_ref(), &observed)? } else { None };
+    let observation = Observation { worker: worker.clone(), home, now, hook, session, activity, displaced, excused };
     let (observation, judgement) = around.judge(observation, row.as_ref());
     let abandoned = observed == Observed::Starting && !launch::is_under_way(open, worker);
     let never_started = !of_this_hook || started_nothing(&observed) || abandoned;
@@ -171,6 +172,21 @@ pub(super) fn counters(open: &OpenTown, bead: &crate::id::BeadId) -> Outcome<Cou
 /// The key of a counter of the witness.
 pub(super) fn key(name: &str, bead: &crate::id::BeadId) -> String {
     format!("witness.{name}:{bead}")
+}
+
+/// Why the end of a session is no fault of its agent.
+fn excused(open: &OpenTown, row: Option<&SessionRow>, observed: &Observed) -> Outcome<Option<String>> {
+    let Some(row) = row else { return Ok(None) };
+    Ok(match observed {
+        Observed::Ended(Exit { reason: ExitReason::Lost, .. }) | Observed::Lost => {
+            let before = runtime::was_before_boot(&session::folder(open, &row.id));
+            before.then(|| "the machine was started anew".to_owned())
+        }
+        Observed::Ended(_) if resume::was_refused(open, row)? => {
+            Some(format!("{} could not go on with its conversation", row.agent))
+        }
+        _ => None,
+    })
 }
 
 fn started_nothing(observed: &Observed) -> bool {

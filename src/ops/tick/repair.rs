@@ -153,7 +153,12 @@ fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Opt
     commit_point("restart.ended");
     // The start takes the lock itself.
     guard.succeeded();
-    launch::start(open, &bead.id, &claim.lease)?;
+    let started = launch::start(open, &bead.id, &claim.lease);
+    if started.is_err() && !counts {
+        // What excused the end does not excuse a start that fails for ever.
+        open.state()?.count(&key("restarted", &bead.id), open.now(), Some(expiry(open)))?;
+    }
+    started?;
     open.event("worker.restarted", &witness(&claim.assignee), Some(&bead.id), Some(&claim.assignee.rig), why);
     Ok(Some(format!("restarted on {}: {why}", bead.id)))
 }
