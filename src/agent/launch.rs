@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::environment;
 use super::fill::{self, Values};
+use super::hooks::Hooking;
 use super::over::lay_over;
 use super::preflight::{Folders, find_program, preflight};
 use super::{AgentError, Argument, AtEnd, Caller, Delivery, Preset, PresetFile, Tuning};
@@ -115,7 +116,8 @@ pub fn plan(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentError> {
         Begin::Fork(id) => (preset.fork.as_ref().ok_or_else(cannot)?, Some(id.to_owned())),
     };
     let command = preset.command.as_deref();
-    let mut plan = assemble(request, Form { command, arguments, delivery: preset.prompt, conversation })?;
+    let form = Form { command, arguments, delivery: preset.prompt, conversation, hooked: true };
+    let mut plan = assemble(request, form)?;
     if let Begin::Fork(_) = request.begin {
         // The agent gives the new conversation an id of its own.
         plan.conversation = None;
@@ -135,7 +137,7 @@ pub fn plan_oneshot(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentErro
         (None, Some(arguments)) if preset.command.is_none() => arguments,
         _ => return Err(AgentError::NoOneshot { agent: preset.name.clone() }),
     };
-    assemble(request, Form { command, arguments, delivery: preset.oneshot_prompt, conversation: None })
+    assemble(request, Form { command, arguments, delivery: preset.oneshot_prompt, conversation: None, hooked: false })
 }
 
 /// Which of the preset's forms is used.
@@ -144,6 +146,7 @@ struct Form<'a> {
     arguments: &'a [Argument],
     delivery: Delivery,
     conversation: Option<String>,
+    hooked: bool,
 }
 
 fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, AgentError> {
@@ -151,7 +154,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
     let folders = Folders::of(preset, request.caller, request.state_dir);
     let prompt_file = request.run_dir.join("prompt.md");
     let values = values(request, &folders, &prompt_file, form.conversation.as_deref());
-    let argv = match form.command {
+    let mut argv = match form.command {
         Some(command) => shell_argv(request, command, &values, form.delivery)?,
         None => program_argv(request, form.arguments, &values)?,
     };
@@ -160,6 +163,11 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
     let own = preset.own_config.iter().filter(|_| folders.own);
     for file in preset.files.iter().chain(own).filter(|file| is_wanted(file, request.caller)) {
         files.push(planned(request, file, &values)?);
+    }
+    if form.hooked {
+        let arguments = hooking(request).plant(&values, &mut files)?;
+        let program = usize::from(form.command.is_none());
+        argv.splice(program..program, arguments.into_iter().filter(|_| form.command.is_none()));
     }
     let mut env = environment(preset, request.caller, request.gt, &BTreeMap::new());
     let set = preset.env.iter().chain(preset.permissions.variables(request.permissions));
@@ -184,12 +192,17 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
     })
 }
 
+fn hooking<'a>(request: &'a LaunchRequest<'_>) -> Hooking<'a> {
+    Hooking { hooks: &request.preset.hooks, gt: request.gt, run_dir: request.run_dir }
+}
+
 /// The files that starts of this agent in `worktree` leave beside the person's own settings.
 pub fn planted(preset: &Preset, caller: &Caller, worktree: &Path, state: &Path) -> Vec<PathBuf> {
     let mut values: Values = [("worker_profile", profile(worktree))].into();
     values.extend(Folders::of(preset, caller, state).values());
-    let beside = preset.files.iter().filter(|file| file.path.contains("{worker_profile}"));
-    beside.map(|file| PathBuf::from(fill::fill(&file.path, &values))).collect()
+    let places = preset.files.iter().map(|file| &file.path).chain(&preset.hooks.file);
+    let beside: std::collections::BTreeSet<_> = places.filter(|place| place.contains("{worker_profile}")).collect();
+    beside.into_iter().map(|place| PathBuf::from(fill::fill(place, &values))).collect()
 }
 
 fn is_wanted(file: &PresetFile, caller: &Caller) -> bool {

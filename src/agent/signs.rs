@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::runtime::HookKind;
+
 /// One thing that lets an agent reach a model. All that is named in it must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -182,10 +184,9 @@ pub struct Hooks {
     /// Arguments without which they are not run.
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// Its names for the events of ours: `start`, `prompt`, `tool`, `tool-done`, `stop`, `fail`, `interrupt`,
-    /// `compact`, `end`.
+    /// Its names for the events of ours.
     #[serde(default)]
-    pub events: BTreeMap<String, String>,
+    pub events: BTreeMap<HookKind, String>,
     /// The `decision` in the answer to `stop` with whose `reason` it goes on working.
     pub hand_over: Option<String>,
 }

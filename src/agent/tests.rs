@@ -158,7 +158,7 @@ TERM=xterm-256color
 == [M]/run/prompt.md
 Do it
 == [M]/run/claude-settings.json
-{"skipDangerousModePermissionPrompt": true}
+{"skipDangerousModePermissionPrompt":true,"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event start --dir [M]/run"}]}],"UserPromptSubmit":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event prompt --dir [M]/run"}]}],"PreToolUse":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event tool --dir [M]/run"}]}],"PostToolUse":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event tool-done --dir [M]/run"}]}],"Stop":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event stop --dir [M]/run --hand-over block"}]}],"StopFailure":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event fail --dir [M]/run"}]}],"PreCompact":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event compact --dir [M]/run"}]}],"SessionEnd":[{"hooks":[{"type":"command","command":"[M]/gt/gt session event end --dir [M]/run"}]}]}}
 
 "#]]
     );
@@ -173,12 +173,13 @@ fn codex_trusts_the_worktree_by_a_profile_of_its_own() {
     let wish = Wish { effort: Some("high"), ..Wish::default() };
     let plan = launch(&machine, catalogue.get("codex").expect("built in"), &wish, false).expect("installed");
     // The name of the profile follows from the path of the worktree, which is another one in each run.
-    let profile = plan.argv[4].clone();
+    let profile = plan.argv[5].clone();
     assert!(profile.starts_with("gt-web-toast-") && profile.len() == "gt-web-toast-123456".len(), "{profile}");
     assert_data_eq!(
         described(&machine, &plan).replace(&profile, "[PROFILE]"),
         str![[r#"
 [M]/bin/codex
+--dangerously-bypass-hook-trust
 --no-daemon
 --dangerously-bypass-approvals-and-sandbox
 -p
@@ -192,8 +193,50 @@ TERM=xterm-256color
 == [M]/run/prompt.md
 Do it
 == [M]/home/.codex/[PROFILE].config.toml
-check_for_update_on_startup = false
 allow_login_shell = false
+check_for_update_on_startup = false
+
+[[hooks.Interrupt]]
+
+[[hooks.Interrupt.hooks]]
+command = "[M]/gt/gt session event interrupt --dir [M]/run"
+type = "command"
+
+[[hooks.PostToolUse]]
+
+[[hooks.PostToolUse.hooks]]
+command = "[M]/gt/gt session event tool-done --dir [M]/run"
+type = "command"
+
+[[hooks.PreCompact]]
+
+[[hooks.PreCompact.hooks]]
+command = "[M]/gt/gt session event compact --dir [M]/run"
+type = "command"
+
+[[hooks.PreToolUse]]
+
+[[hooks.PreToolUse.hooks]]
+command = "[M]/gt/gt session event tool --dir [M]/run"
+type = "command"
+
+[[hooks.SessionStart]]
+
+[[hooks.SessionStart.hooks]]
+command = "[M]/gt/gt session event start --dir [M]/run"
+type = "command"
+
+[[hooks.Stop]]
+
+[[hooks.Stop.hooks]]
+command = "[M]/gt/gt session event stop --dir [M]/run --hand-over block"
+type = "command"
+
+[[hooks.UserPromptSubmit]]
+
+[[hooks.UserPromptSubmit.hooks]]
+command = "[M]/gt/gt session event prompt --dir [M]/run"
+type = "command"
 
 [projects."[M]/work/web/polecats/toast"]
 trust_level = "trusted"
@@ -241,7 +284,7 @@ fn permission_modes_models_and_conversations_change_the_arguments() {
     };
     let ask = Wish { ask: true, ..Wish::default() };
     assert!(argv("claude", &ask, false).starts_with("--permission-mode default --settings"));
-    assert!(!argv("codex", &ask, false).contains("bypass"));
+    assert!(!argv("codex", &ask, false).contains("bypass-approvals"));
     let resume = Wish { resume: Some("abc"), ..Wish::default() };
     let resumed = argv("claude", &resume, false);
     assert!(resumed.ends_with("--resume [ID] Do it") && !resumed.contains("--session-id"), "{resumed}");
@@ -499,4 +542,61 @@ GT_WORKER=web/polecats/toast
     );
     let mayor = WorkerVariables::of_session(Path::new("/t"), "abcdefgh2345".parse().expect("valid"));
     assert_eq!(mayor.variables().len(), 2);
+}
+
+#[test]
+fn hooks_stand_beside_what_a_file_holds_already() {
+    let machine = Machine::with(&[("codex", "true"), ("copilot", "true"), ("pi", "true")]).signed_in();
+    machine.write(
+        "home/.codex/mine.config.toml",
+        "[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = \"command\"\ncommand = \"bell\"\n",
+        0o600,
+    );
+    machine.write("home/.copilot/config.json", "{\"logged_in_users\": []}", 0o600);
+    machine.write("home/.pi/agent/auth.json", "{}", 0o600);
+    let catalogue = Catalogue::built_in();
+    let wish = Wish { profile: Some("mine"), ..Wish::default() };
+    let planned = |name: &str, wish: &Wish<'_>| {
+        launch(&machine, catalogue.get(name).expect("built in"), wish, false).expect("installed")
+    };
+    let codex = planned("codex", &wish);
+    let file = codex
+        .files
+        .iter()
+        .find(|file| file.path.extension().is_some_and(|ending| ending == "toml"))
+        .expect("a profile");
+    let text: toml::Table = file.text.parse().expect("TOML");
+    let stops = text["hooks"]["Stop"].as_array().expect("a list");
+    let commands: Vec<&str> = stops.iter().filter_map(|stop| stop["hooks"][0]["command"].as_str()).collect();
+    let ours = machine.shown(commands[1]);
+    assert_eq!((commands[0], ours.as_str()), ("bell", "[M]/gt/gt session event stop --dir [M]/run --hand-over block"));
+    assert!(codex.argv.iter().any(|word| word == "--dangerously-bypass-hook-trust"));
+    // A file that the person's own sessions read too.
+    let copilot = planned("copilot", &Wish::default());
+    let file = copilot.files.last().expect("it has files");
+    assert!(machine.shown(&file.path.display().to_string()).starts_with("[M]/home/.copilot/hooks/gt-web-toast-"));
+    let text: serde_json::Value = serde_json::from_str(&file.text).expect("JSON");
+    let command = text["hooks"]["agentStop"][0]["bash"].as_str().expect("a command");
+    assert!(command.starts_with("[ \"$GT_SESSION\" != run ] || exec "), "{command}");
+    let left = planted(
+        catalogue.get("copilot").expect("built in"),
+        &machine.caller,
+        &machine.path("work/web/polecats/toast"),
+        &machine.path("state"),
+    );
+    assert_eq!(left, [file.path.clone()]);
+    // A program of ours that the agent loads.
+    let pi = planned("pi", &Wish::default());
+    assert_eq!(machine.shown(&pi.argv[1..3].join(" ")), "-e [M]/run/gt-hooks.ts");
+    let text = &pi.files.last().expect("it has files").text;
+    assert!(text.contains("\"agent_settled\":[\"") && !text.contains("EVENTS"), "{text}");
+}
+
+#[test]
+fn a_run_without_a_terminal_has_no_hooks() {
+    let machine = Machine::with(&[("pi", "true")]);
+    machine.write("home/.pi/agent/auth.json", "{}", 0o600);
+    let plan = launch(&machine, Catalogue::built_in().get("pi").expect("built in"), &Wish::default(), true)
+        .expect("installed");
+    assert!(plan.argv.iter().all(|word| word != "-e") && plan.files.len() == 1, "{plan:?}");
 }

@@ -262,6 +262,7 @@ pub(super) fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, 
         grace_seconds: open.settings.grace.duration().as_secs(),
         on_end: [gt.as_str(), "--town", &town, "--quiet", "tick"].map(str::to_owned).to_vec(),
         tmux_socket: None,
+        state: Some(open.town.state_db()),
         env: plan.env.clone(),
         on_end_env: pass::person_env(open),
     })

@@ -41,6 +41,12 @@ pub fn prime(open: &OpenTown) -> Outcome<Primed> {
     Ok(Primed { worker, text })
 }
 
+/// What the agent of a session is told when its hook reports this: nothing yet. Anything said at a start or after a
+/// compaction reaches the model; a hook must be quick and never fail.
+pub fn at_event(_kind: crate::runtime::HookKind) -> Option<String> {
+    None
+}
+
 /// One bead in the hands of one worker.
 #[derive(Debug, Clone, Copy)]
 pub struct Assignment<'a> {

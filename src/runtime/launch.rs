@@ -35,6 +35,9 @@ pub struct Launch {
     /// The socket of the town's tmux server, when it runs there. The runtime sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tmux_socket: Option<PathBuf>,
+    /// The local state of the town, which the session tells what it learns of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<PathBuf>,
     /// The complete environment of the agent. `GT_SESSION` and `TERM` are added to it.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -121,6 +124,7 @@ mod tests {
             grace_seconds: 5,
             on_end: Vec::new(),
             tmux_socket: None,
+            state: None,
             env,
             on_end_env: BTreeMap::new(),
         }

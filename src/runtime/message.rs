@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RuntimeError, folder::session_of};
+use super::{HookEvent, RuntimeError, folder::session_of};
 use crate::clock::Timestamp;
 
 /// The longest path that every system takes for a socket (macOS: 104 bytes with the NUL).
@@ -41,6 +41,14 @@ pub enum Request {
         /// The text.
         text: String,
     },
+    /// A hook of the agent told something.
+    Event {
+        /// What.
+        event: HookEvent,
+        /// Whether the agent can be told something instead of stopping.
+        #[serde(default)]
+        takes: bool,
+    },
 }
 
 /// What a session answers.
@@ -57,6 +65,12 @@ pub enum Reply {
     Typed {
         /// Whether the screen showed the text, or anything new, before Enter.
         shown: bool,
+    },
+    /// The event was recorded.
+    Heard {
+        /// What the agent is to be told instead of stopping.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hand_over: Option<String>,
     },
     /// This runtime has no keyboard.
     Unsupported,
@@ -82,8 +96,13 @@ pub struct Status {
 
 /// Asks the session of a run folder. An error of kind "not found" when nobody listens.
 pub fn send(dir: &Path, request: &Request) -> Result<Reply, RuntimeError> {
+    send_within(dir, request, ANSWER_LIMIT)
+}
+
+/// The same for those who cannot wait for long.
+pub(super) fn send_within(dir: &Path, request: &Request, limit: Duration) -> Result<Reply, RuntimeError> {
     let path = socket_path(dir);
-    ask(&path, request).map_err(|error| match error.kind() {
+    ask(&path, request, limit).map_err(|error| match error.kind() {
         // It may also end while it is asked.
         io::ErrorKind::NotFound
         | io::ErrorKind::ConnectionRefused
@@ -99,10 +118,10 @@ pub fn deliver(dir: &Path, text: &str) -> Result<Reply, RuntimeError> {
     send(dir, &Request::Deliver { text: text.to_owned() })
 }
 
-fn ask(path: &Path, request: &Request) -> io::Result<Reply> {
+fn ask(path: &Path, request: &Request, limit: Duration) -> io::Result<Reply> {
     let mut stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(ANSWER_LIMIT))?;
-    stream.set_write_timeout(Some(ANSWER_LIMIT))?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
     let mut line = serde_json::to_string(request).expect("a request has only plain fields");
     line.push('\n');
     stream.write_all(line.as_bytes())?;

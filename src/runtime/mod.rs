@@ -4,7 +4,8 @@
 //! its [`Launch`] from the session's run folder, starts the agent, keeps a socket for messages, and writes how it
 //! ended. What a session does is never stored but observed ([`observe`]) from that folder and the process table.
 //!
-//! The files of a run folder: `launch.toml` (what to start), `pid` (who runs it), `socket`, `exit` (how it ended).
+//! The files of a run folder: `launch.toml` (what to start), `pid` (who runs it), `socket`, `events.jsonl` (what the
+//! agent's hooks told), `exit` (how it ended).
 //! Once `exit` is there, nothing of that session will ever start again.
 //!
 //! Not here: which worker runs what (`ops`), what an agent's screen means (`agent`), whether to restart (`witness`).
@@ -14,6 +15,7 @@ mod cgroup;
 mod command;
 mod detach;
 mod end;
+mod event;
 mod exec;
 mod exit;
 mod folder;
@@ -42,6 +44,7 @@ pub use attach::{Attach, follow_log, replace_process};
 pub use command::{CommandResult, CommandSpec, abandon_commands, run_command};
 pub use detach::spawn_detached;
 pub use end::{EndReport, end, end_after};
+pub use event::{HookEvent, HookKind, events, last_event, tell};
 pub use exec::exec;
 pub use exit::{Exit, ExitReason};
 pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wait_until_started, was_before_boot};

@@ -86,6 +86,7 @@ impl TestPlace {
             grace_seconds: 1,
             on_end: Vec::new(),
             tmux_socket: None,
+            state: None,
             env: env.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             on_end_env: BTreeMap::new(),
         }

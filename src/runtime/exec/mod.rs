@@ -19,7 +19,7 @@ use crate::store::ProcessId;
 
 use agent::{Agent, Refusal};
 use serve::Socket;
-use supervise::Signals;
+use supervise::{Place, Signals};
 
 /// An agent that ends by itself within this time can hardly have done anything.
 const EARLY: Duration = Duration::from_secs(2);
@@ -90,7 +90,7 @@ async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> 
     pid.child = ProcessId::of(agent.pid());
     pid.write(dir)?;
     let output = agent.take_output();
-    let exit = supervise::supervise(launch, agent, signals, socket).await;
+    let exit = supervise::supervise(Place { dir, launch }, agent, signals, socket).await;
     if let Some(output) = output {
         output.finish();
     }

@@ -2,26 +2,38 @@
 
 use std::future::pending;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::event::record;
 use super::super::survivors::{Progress, Sweep, Target};
 use super::super::tmux::TmuxServer;
-use super::super::{Exit, ExitReason, Launch, Reply, Request, Status, now};
+use super::super::{Exit, ExitReason, HookEvent, Launch, Reply, Request, Status, now};
 use super::agent::{Agent, Ending};
 use super::serve::{Question, Socket};
 use super::{EARLY, has_keyboard};
 use crate::clock::Timestamp;
+use crate::store::StateDb;
 
 /// How often the process table is looked at while everything ends.
 const SWEEP_STEP: Duration = Duration::from_millis(15);
 
+/// Which session it is.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// Its run folder.
+    pub dir: &'a Path,
+    /// What it was to start.
+    pub launch: &'a Launch,
+}
+
 /// Watches over a running agent until nothing of it is left.
-pub async fn supervise(launch: &Launch, agent: Agent, signals: Signals, socket: Option<Socket>) -> Exit {
+pub async fn supervise(place: Place<'_>, agent: Agent, signals: Signals, socket: Option<Socket>) -> Exit {
     let (sender, questions) = mpsc::channel(16);
-    let mut watch = Watch::new(launch, agent);
+    let mut watch = Watch::new(place, agent);
     tokio::select! {
         () = watch.run(signals, questions) => {}
         () = serve(socket.as_ref(), sender) => {}
@@ -81,6 +93,7 @@ enum Phase {
 }
 
 struct Watch<'a> {
+    dir: &'a Path,
     launch: &'a Launch,
     agent: Agent,
     phase: Phase,
@@ -91,13 +104,17 @@ struct Watch<'a> {
     killed: usize,
     stuck: Vec<i32>,
     typed: usize,
+    /// The agent's own id of its conversation, once it is noted.
+    conversation: Option<String>,
     typist: std::sync::mpsc::Sender<(String, oneshot::Sender<Reply>)>,
 }
 
 impl<'a> Watch<'a> {
-    fn new(launch: &'a Launch, agent: Agent) -> Self {
+    fn new(Place { dir, launch }: Place<'a>, agent: Agent) -> Self {
         Self {
+            dir,
             launch,
+            conversation: None,
             agent,
             phase: Phase::Running,
             began: Instant::now(),
@@ -213,6 +230,7 @@ impl<'a> Watch<'a> {
                 let _ = reply.send(Reply::Ending);
                 return self.end(Duration::from_millis(delay_ms.max(5)), grace);
             }
+            Request::Event { event, .. } => self.hear(&event),
             Request::Deliver { .. } if !has_keyboard(self.launch) => Reply::Unsupported,
             Request::Deliver { .. } if !matches!(self.phase, Phase::Running) => {
                 Reply::Failed { message: "the session is ending".to_owned() }
@@ -225,6 +243,26 @@ impl<'a> Watch<'a> {
             }
         };
         let _ = reply.send(answer);
+    }
+
+    fn hear(&mut self, event: &HookEvent) -> Reply {
+        if let Err(error) = record(self.dir, event) {
+            return Reply::Failed { message: error.to_string() };
+        }
+        if event.conversation.is_some() && event.conversation != self.conversation {
+            self.conversation.clone_from(&event.conversation);
+            self.note_conversation();
+        }
+        Reply::Heard { hand_over: None }
+    }
+
+    /// It is on record in the events too, so that a state that cannot be written loses nothing.
+    fn note_conversation(&self) {
+        if let (Some(path), Some(conversation)) = (&self.launch.state, &self.conversation)
+            && let Ok(state) = StateDb::open(path)
+        {
+            let _ = state.set_session_conversation(&self.launch.session, conversation);
+        }
     }
 
     fn status(&self) -> Status {

@@ -8,7 +8,9 @@ use super::{Sheet, Subject, Verdict};
 use crate::agent::{AtEnd, Delivery, LaunchPlan, Reading};
 use crate::error::{Failure, Outcome};
 use crate::ops::launch;
-use crate::runtime::{Launch, Observed, Runtime, RuntimeKind, Watched, deliver, end, observe, wait_until_ended, watch};
+use crate::runtime::{
+    HookKind, Launch, Observed, Runtime, RuntimeKind, Watched, deliver, end, events, observe, wait_until_ended, watch,
+};
 
 /// How long an agent may take to end by itself when it is asked to.
 const QUIT: Duration = Duration::from_secs(20);
@@ -66,6 +68,7 @@ impl Trial<'_, '_> {
             grace_seconds: subject.open.settings.grace.duration().as_secs(),
             on_end: Vec::new(),
             tmux_socket: None,
+            state: None,
             env: self.plan.env.clone(),
             on_end_env: std::collections::BTreeMap::new(),
             session,
@@ -133,7 +136,32 @@ impl Trial<'_, '_> {
             let limit = self.subject.request.limit.as_secs();
             self.stuck(sheet, "unattended", &watched, &format!("{FILE} was not written within {limit} s"));
         }
-        if written { self.rests(sheet) } else { Ok(()) }
+        if !written {
+            return Ok(());
+        }
+        self.rests(sheet)?;
+        self.tells(sheet)
+    }
+
+    /// Whether its hooks told what the preset says that they tell of a turn.
+    fn tells(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
+        let hooks = &self.subject.preset.hooks;
+        let due = [HookKind::Prompt, HookKind::Tool, HookKind::Stop];
+        let due: Vec<HookKind> = due.into_iter().filter(|kind| hooks.events.contains_key(kind)).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let missing = || -> Vec<HookKind> {
+            let told: Vec<HookKind> = events(&self.dir).iter().map(|event| event.kind).collect();
+            due.iter().copied().filter(|kind| !told.contains(kind)).collect()
+        };
+        self.watch(&mut |_| missing().is_empty())?;
+        let words = |kinds: &[HookKind]| kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match missing().as_slice() {
+            [] => sheet.works("hooks", format!("told of {}", words(&due))),
+            silent => sheet.fails("hooks", format!("told nothing of {}", words(silent)), Vec::new()),
+        }
+        Ok(())
     }
 
     fn rests(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
