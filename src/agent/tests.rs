@@ -584,7 +584,7 @@ fn hooks_stand_beside_what_a_file_holds_already() {
         &machine.path("work/web/polecats/toast"),
         &machine.path("state"),
     );
-    assert_eq!(left, [file.path.clone()]);
+    assert_eq!(left.as_slice(), std::slice::from_ref(&file.path));
     // A program of ours that the agent loads.
     let pi = planned("pi", &Wish::default());
     assert_eq!(machine.shown(&pi.argv[1..3].join(" ")), "-e [M]/run/gt-hooks.ts");
