@@ -309,7 +309,7 @@ fn key_tail(preset: &Preset, caller: &Caller) -> String {
     key.map(super::preflight::tail).unwrap_or_default().to_owned()
 }
 
-fn dashed(path: &Path) -> String {
+pub(super) fn dashed(path: &Path) -> String {
     path.display().to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 

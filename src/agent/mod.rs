@@ -1,8 +1,8 @@
 //! Agents: presets as data, prompts from templates, and what it takes to start one.
 //!
 //! A preset is a TOML file in `presets/`; adding an agent means adding a file and its line in [`Catalogue`].
-//! Nothing here starts a session: a [`LaunchPlan`] says what to start, the runtime starts it. Health, hooks
-//! and transcripts of running agents belong to others.
+//! Nothing here starts a session: a [`LaunchPlan`] says what to start, the runtime starts it. What a running agent
+//! writes down of itself is read in [`transcript`]; what that says of its health is the witness's to judge.
 
 mod catalogue;
 mod describe;
@@ -19,6 +19,7 @@ pub mod prompt;
 mod signs;
 #[cfg(test)]
 mod tests;
+pub mod transcript;
 
 pub use crate::store::Tuning;
 pub use catalogue::Catalogue;

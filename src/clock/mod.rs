@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, FixedOffset, SubsecRound, TimeZone, Utc};
 
 use crate::env;
 
@@ -57,4 +57,8 @@ pub fn short(duration: Duration) -> String {
 /// How long ago `then` was; zero when it lies ahead.
 pub fn since(now: Timestamp, then: Timestamp) -> Duration {
     (now - then).to_std().unwrap_or_default()
+}
+/// How far the clocks of this machine's place are ahead of UTC at that time.
+pub fn local_offset(time: Timestamp) -> FixedOffset {
+    chrono::Local.offset_from_utc_datetime(&time.naive_utc())
 }

@@ -48,6 +48,7 @@ pub mod status;
 mod talk;
 pub mod target;
 pub mod tick;
+pub mod transcripts;
 pub mod unsling;
 pub mod who;
 pub mod why;

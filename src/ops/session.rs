@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{OpenTown, aftermath, launch, slot};
+use super::{OpenTown, aftermath, launch, slot, transcripts};
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
@@ -197,6 +197,7 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
     let dir = folder(open, &row.id);
     let report = runtime::end(&dir, grace(open))?;
     clear_after(open, row, &dir, &report);
+    transcripts::read_to_the_end(open, row);
     slot::clear(open, &row.id);
     let end = match report.exit {
         Some(exit) => SessionEnd {

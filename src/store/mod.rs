@@ -4,6 +4,7 @@
 //! asked of the machine again (is it running?) is not stored but derived.
 
 mod atomic;
+mod foreign;
 mod lock;
 mod process;
 mod room;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use atomic::{TEMPORARY_SUFFIX, change_places, sync_dir, write_atomic};
+pub use foreign::{Foreign, Record};
 pub use lock::{FileLock, Owner};
 pub use process::{ProcessId, boot_id};
 pub use room::hindrance;

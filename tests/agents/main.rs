@@ -101,6 +101,7 @@ fn slung(setup: &Setup<'_>) {
     }
     let session = town.json(["polecat", "show", "toast"])["sessions"][0].clone();
     assert!(session["version"].is_string() && session["slot"] == 1, "{session}");
+    assert!(session["conversation"].is_string(), "its own conversation is known: {session}");
     town.gt(["polecat", "remove", "toast"]).succeeds();
     let left = listing(&town.sandbox.join("home"));
     let left: Vec<_> = left

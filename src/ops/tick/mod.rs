@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::target::Target;
-use super::{OpenTown, Report, pass, rig, session};
+use super::{OpenTown, Report, pass, rig, session, transcripts};
 use crate::bead::Status;
 use crate::error::{Failure, Outcome};
 use crate::id::{BeadId, RigName, WorkerRef};
@@ -149,6 +149,7 @@ pub fn tick(open: &OpenTown) -> Outcome<Ticked> {
     // What a transaction that was killed had committed and not yet shown.
     ticked.note("the files of the ledger", open.ledger.settle());
     ticked.note("finding sessions", session::adopt(open));
+    ticked.note("transcripts", transcripts::take_up(open));
     if let Some(ended) = ticked.note("sessions", session::settle(open)) {
         ticked.ended = ended.into_iter().map(|row| row.name).collect();
     }

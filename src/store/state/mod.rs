@@ -6,6 +6,7 @@
 mod counters;
 mod events;
 mod programs;
+mod records;
 mod sessions;
 
 use std::fs;
@@ -57,6 +58,11 @@ ALTER TABLE sessions ADD COLUMN conversation TEXT;
 ALTER TABLE sessions ADD COLUMN version TEXT;
 ALTER TABLE sessions ADD COLUMN slot INTEGER;
 CREATE TABLE programs (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, version TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
+    "
+CREATE TABLE session_records (
+    session TEXT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, kind)
+) STRICT, WITHOUT ROWID;
 ",
 ];
 

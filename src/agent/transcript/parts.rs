@@ -1,0 +1,44 @@
+//! Parts of entries that several shapes have.
+
+use chrono::DateTime;
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+
+/// A text at this place.
+pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// A count at this place; none is zero.
+pub(super) fn count(value: &Value, pointer: &str) -> u64 {
+    value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+}
+
+/// A time in RFC 3339 at this place.
+pub(super) fn time(value: &Value, pointer: &str) -> Option<Timestamp> {
+    let time = DateTime::parse_from_rfc3339(text(value, pointer)?).ok()?;
+    Some(time.to_utc())
+}
+
+/// Milliseconds since 1970.
+pub(super) fn millis(value: i64) -> Option<Timestamp> {
+    DateTime::from_timestamp_millis(value)
+}
+
+/// The members of a list at this place.
+pub(super) fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The text of a content, which is a text or a list of parts some of which have `text`.
+pub(super) fn said(content: Option<&Value>) -> String {
+    match content {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => {
+            let texts = parts.iter().filter_map(|part| part.as_str().or_else(|| text(part, "/text")));
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        _ => String::new(),
+    }
+}
