@@ -11,7 +11,7 @@ use crate::runtime;
 #[derive(Debug, clap::Args)]
 pub(super) struct AttachArgs {
     /// The worker, or the bead that it is on
-    #[arg(value_name = "WORKER|BEAD", add = complete::workers())]
+    #[arg(value_name = "WORKER|BEAD", add = complete::everybody())]
     worker: String,
 }
 
@@ -54,7 +54,7 @@ impl Render for Attached {
 #[derive(Debug, clap::Args)]
 pub(super) struct PeekArgs {
     /// The worker, or the bead that it is on
-    #[arg(value_name = "WORKER|BEAD", add = complete::workers())]
+    #[arg(value_name = "WORKER|BEAD", add = complete::everybody())]
     worker: String,
     /// How many lines
     #[arg(long, short = 'n', value_name = "N", default_value_t = 40)]

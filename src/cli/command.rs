@@ -13,6 +13,7 @@ use super::bead;
 use super::completions;
 use super::config;
 use super::convoy;
+use super::crew;
 use super::demo;
 use super::docs;
 use super::doctor;
@@ -96,6 +97,7 @@ pub(super) enum Work {
     Attach(attach::AttachArgs),
     Peek(attach::PeekArgs),
     Polecat(polecat::Args),
+    Crew(crew::Args),
     Escalation(escalation::Args),
     Remember(memory::RememberArgs),
     Recall(memory::RecallArgs),
@@ -222,6 +224,7 @@ impl Work {
             Self::Attach(args) => args.dispatch(call),
             Self::Peek(args) => show(args, call),
             Self::Polecat(args) => args.dispatch(call),
+            Self::Crew(args) => args.dispatch(call),
             Self::Escalation(args) => args.dispatch(call),
             Self::Remember(args) => show(args, call),
             Self::Recall(args) => show(args, call),

@@ -11,6 +11,7 @@
 mod agent;
 mod args;
 mod attach;
+mod attended;
 mod bead;
 mod call;
 mod command;
@@ -18,6 +19,7 @@ pub mod complete;
 mod completions;
 mod config;
 mod convoy;
+mod crew;
 mod demo;
 mod docs;
 mod doctor;
@@ -63,6 +65,7 @@ use clap::FromArgMatches;
 
 use crate::error::{Failure, Kind};
 
+use attended::join;
 pub use call::Call;
 pub use render::{Perform, Render};
 pub use ui::{Board, Colour, Label, Line, Style, Table, Text, Ui, Unattended};

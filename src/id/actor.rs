@@ -102,6 +102,17 @@ pub enum Actor {
     Worker(WorkerRef),
 }
 
+impl Actor {
+    /// Whether a person acts: as such, or as crew of a rig.
+    pub fn is_person(&self) -> bool {
+        match self {
+            Self::Human => true,
+            Self::Worker(worker) => worker.kind == WorkerKind::Crew,
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,7 +8,7 @@ use super::{OpenTown, Report, session};
 use crate::bead::Status;
 use crate::clock::{short, since};
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, SessionId, WorkerRef};
+use crate::id::{Actor, SessionId, WorkerKind, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::runtime::{self, Attach, Observed, RuntimeKind};
 use crate::store::SessionRow;
@@ -135,8 +135,9 @@ fn find(open: &OpenTown, word: &str) -> Outcome<Subject> {
         None => open.state()?.sessions_of_worker(&actor, 1)?.into_iter().next(),
     };
     let Some(row) = row else {
+        let starts = if worker.kind == WorkerKind::Crew { "crew attach" } else { "sling BEAD" };
         return Err(Failure::new(Kind::NotFound, format!("{} never had a session", worker.short()))
-            .hint(format!("`gt sling BEAD {}` starts one", worker.short())));
+            .hint(format!("`gt {starts} {}` starts one", worker.short())));
     };
     let dir = session::folder(open, &row.id);
     Ok(Subject { observed: runtime::observe(&dir), worker, row, dir })
@@ -165,7 +166,9 @@ fn ended(open: &OpenTown, subject: &Subject) -> Failure {
     let name = subject.worker.short();
     let query = BeadQuery { assignee: vec![subject.worker.clone()], ..BeadQuery::default() };
     let held = open.snapshot().and_then(|snapshot| snapshot.beads(&query)).unwrap_or_default();
-    let next = if held.iter().any(|bead| bead.status() == Status::Hooked) {
+    let next = if subject.worker.kind == WorkerKind::Crew {
+        format!("`gt crew attach {name}` starts it again, in the same worktree")
+    } else if held.iter().any(|bead| bead.status() == Status::Hooked) {
         format!("`gt polecat restart {name}` starts it again on the bead on its hook")
     } else {
         format!("nothing is on its hook; `gt sling BEAD {name}` starts it again")

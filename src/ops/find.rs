@@ -3,8 +3,9 @@
 use super::OpenTown;
 use crate::bead::{Bead, lookup};
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{BeadId, WorkerRef};
+use crate::id::{Actor, BeadId, WorkerRef};
 use crate::ledger::Snapshot;
+use crate::town::Rig;
 
 impl OpenTown {
     /// The bead that a person meant: any unique beginning of its id with or without the prefix, or the worker it is on.
@@ -43,6 +44,29 @@ impl OpenTown {
             Some(bead) => Ok(Some(bead)),
             None => Err(Failure::new(Kind::NotFound, format!("{worker} has no bead"))
                 .hint("`gt status` shows who works on what")),
+        }
+    }
+
+    /// The rig that a person named; without a name that of the worker that acts, else the only one.
+    ///
+    /// # Errors
+    /// When there is no such rig, none, or several and none was named.
+    pub fn rig_meant(&self, name: Option<&str>) -> Outcome<Rig> {
+        if let Some(name) = name {
+            return self.rig(name);
+        }
+        if let Actor::Worker(worker) = &self.actor {
+            return Ok(self.town.rig(&worker.rig)?);
+        }
+        let mut rigs = self.town.rigs()?;
+        match rigs.len() {
+            1 => Ok(rigs.remove(0)),
+            0 => Err(Failure::new(Kind::NotFound, "the town has no rig yet").hint("Add one: gt rig add NAME URL|PATH")),
+            _ => {
+                let names = rigs.iter().map(|rig| rig.name.to_string()).collect::<Vec<_>>().join(", ");
+                Err(Failure::new(Kind::Usage, "the town has several rigs, and none was named")
+                    .hint(format!("Name one with --rig: {names}.")))
+            }
         }
     }
 

@@ -82,7 +82,7 @@ fn hook_chosen(
         apply(&mut bead, wish);
         bead.hook(by, Claim { assignee: start.worker.clone(), lease: lease.clone(), home: home.clone() })?;
         tx.put(&bead);
-        if matches!(by, Actor::Human | Actor::Mayor) {
+        if by.is_person() || *by == Actor::Mayor {
             escalate::in_hand(tx, &bead.id)?;
         }
         tx.describe("sling", format!("sling {} to {}: {}", bead.id, start.worker.name, bead.title));

@@ -17,7 +17,7 @@ use crate::agent::{Caller, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerV
 use crate::bead::{Bead, Claim, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId, Lease, SessionId, WorkerRef};
+use crate::id::{Actor, BeadId, Lease, RoleName, SessionId, WorkerRef};
 use crate::polecat;
 use crate::runtime::{Launch, Observed, RuntimeKind};
 use crate::store::{FileLock, SessionAgent, SessionRow, write_atomic};
@@ -221,15 +221,19 @@ fn plan(open: &OpenTown, assignment: &Assignment<'_>, wanted: &Wanted<'_>) -> Ou
 
 /// How the agent of a bead works: as the bead says, else its role, the rig or the town.
 pub(super) fn tuning(settings: &Settings, bead: &Bead) -> Tuning {
-    let role = settings.role(&bead.role);
-    let below = Tuning { profile: role.profile, model: role.model, effort: role.effort, extra_args: role.extra_args };
     let own = Tuning {
         profile: bead.profile.clone(),
         model: bead.model.clone(),
         effort: bead.effort.clone(),
         extra_args: bead.extra_args.clone(),
     };
-    own.or(below)
+    own.or(role_tuning(settings, &bead.role))
+}
+
+/// How an agent works in a role: as the role says, else the rig or the town.
+pub(super) fn role_tuning(settings: &Settings, role: &RoleName) -> Tuning {
+    let role = settings.role(role);
+    Tuning { profile: role.profile, model: role.model, effort: role.effort, extra_args: role.extra_args }
 }
 
 /// Writes a file of a launch so that only its owner can read it.

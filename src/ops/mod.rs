@@ -6,10 +6,12 @@
 pub mod aftermath;
 pub mod agents;
 pub mod attach;
+pub mod attended;
 pub mod bead;
 pub mod bench;
 pub mod config;
 pub mod convoy;
+pub mod crew;
 pub mod demo;
 pub mod doctor;
 pub mod done;

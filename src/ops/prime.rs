@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::target::Target;
-use super::{OpenTown, Report, memory, who};
-use crate::agent::prompt::{AttemptContext, BeadContext, GateContext, NeedContext, NoteContext, PrimeContext, Prompts};
+use super::{OpenTown, Report, crew, memory, who};
+use crate::agent::prompt::{
+    AttemptContext, BeadContext, CrewContext, GateContext, NeedContext, NoteContext, PrimeContext, Prompts,
+};
 use crate::bead::{Attempt, Bead};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
@@ -31,6 +33,11 @@ impl Report for Primed {
 /// When nothing is hooked to it, its lease is stale, or a template is broken.
 pub fn prime(open: &OpenTown) -> Outcome<Primed> {
     let snapshot = open.snapshot()?;
+    if let Some(worker) = crew::acting(open) {
+        let context = crew_context(open, worker, &open.town.rig(&worker.rig)?)?;
+        let text = Prompts::of(open.town.templates_dir()).crew(&context)?;
+        return Ok(Primed { worker: worker.clone(), text });
+    }
     let (bead, _) = who::hooked_bead(open, &snapshot)?;
     let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
     let rig = open.town.rig(&worker.rig)?;
@@ -45,6 +52,33 @@ pub fn prime(open: &OpenTown) -> Outcome<Primed> {
 /// compaction reaches the model; a hook must be quick and never fail.
 pub fn at_event(_kind: crate::runtime::HookKind) -> Option<String> {
     None
+}
+
+/// What the text for a crew member is filled with.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn crew_context(open: &OpenTown, worker: &WorkerRef, rig: &Rig) -> Outcome<CrewContext> {
+    Ok(CrewContext {
+        worker: worker.short(),
+        name: worker.name.to_string(),
+        rig: rig.name.to_string(),
+        branch: crew::branch_name(worker),
+        target: target_name(open, rig),
+        gates: gates(rig),
+        remembered: memory::known_to(&open.snapshot()?, &rig.name, &crew::ROLE.parse()?)?,
+        remembered_more: 0,
+    })
+}
+
+/// The branch that work lands on, as git names it in a worktree.
+fn target_name(open: &OpenTown, rig: &Rig) -> String {
+    let name = Target::of(open, rig).name;
+    name.trim_start_matches("refs/remotes/").trim_start_matches("refs/heads/").to_owned()
+}
+
+fn gates(rig: &Rig) -> Vec<GateContext> {
+    rig.gates.iter().map(|gate| GateContext { name: gate.name.clone(), run: gate.run.clone() }).collect()
 }
 
 /// One bead in the hands of one worker.
@@ -76,7 +110,6 @@ pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>
         None => None,
     };
     let needs = bead.needs.iter().map(|id| need(snapshot, id)).collect::<Outcome<Vec<_>>>()?;
-    let target = Target::of(open, rig);
     Ok(PrimeContext {
         remembered: memory::known_to(snapshot, &rig.name, &bead.role)?,
         remembered_more: 0,
@@ -84,7 +117,7 @@ pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>
         rig: rig.name.to_string(),
         role: bead.role.to_string(),
         branch: branch_of(assignment),
-        target: target.name.trim_start_matches("refs/remotes/").trim_start_matches("refs/heads/").to_owned(),
+        target: target_name(open, rig),
         attempt: u32::try_from(bead.counted_attempts()).unwrap_or(u32::MAX).saturating_add(1),
         attempts: settings.attempts,
         bead: BeadContext {
@@ -106,7 +139,7 @@ pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>
             .map(|note| NoteContext { by: note.by.to_string(), at: rfc3339(note.at), text: note.text.clone() })
             .collect(),
         conflict: bead.attempts.last().map(|last| last.conflict.clone()).unwrap_or_default(),
-        gates: rig.gates.iter().map(|gate| GateContext { name: gate.name.clone(), run: gate.run.clone() }).collect(),
+        gates: gates(rig),
     })
 }
 

@@ -95,9 +95,16 @@ pub fn mended(open: &OpenTown, worker: &WorkerRef) -> Outcome<bool> {
     if fine() {
         return Ok(true);
     }
-    let lock = || FileLock::acquire(&open.town.worktrees_lock(&worker.rig), REGISTRY_PATIENCE);
-    worktree::mend(&repo, &path, || lock().map_err(Failure::from))?;
+    worktree::mend(&repo, &path, || registry(open, worker))?;
     Ok(fine())
+}
+
+/// The guard of the registry of the worktrees of a worker's rig.
+///
+/// # Errors
+/// When another process keeps it.
+pub fn registry(open: &OpenTown, worker: &WorkerRef) -> Outcome<FileLock> {
+    Ok(FileLock::acquire(&open.town.worktrees_lock(&worker.rig), REGISTRY_PATIENCE)?)
 }
 
 /// From here on, and until it is ready anew, the sandbox is nobody's.

@@ -56,7 +56,8 @@ pub fn unsling(open: &OpenTown, word: &str, reason: Option<&str>) -> Outcome<Uns
 /// A worker gives up a bead by saying why, not by letting go.
 pub(super) fn by_somebody_in_charge(open: &OpenTown) -> Outcome<()> {
     match &open.actor {
-        Actor::Human | Actor::Mayor => Ok(()),
+        Actor::Mayor => Ok(()),
+        person if person.is_person() => Ok(()),
         other => Err(Failure::new(Kind::Refused, format!("{other} may not do that: it is for a person or the mayor"))
             .hint("A worker that cannot go on runs `gt escalate`.")),
     }

@@ -39,8 +39,6 @@ pub(super) fn acting(town: &Town, here: &Path) -> Outcome<Acting> {
     }
     let lease = variable(env::LEASE)?;
     let bead = variable(env::BEAD)?;
-    // A person's own worktree is the person, unless its session says otherwise.
-    let stands = stands.filter(|actor| !matches!(actor, Actor::Worker(worker) if worker.kind == WorkerKind::Crew));
     Ok(Acting { actor: told.or(stands).unwrap_or(Actor::Human), lease, bead })
 }
 
@@ -96,6 +94,10 @@ pub(super) fn check_lease(open: &OpenTown, snapshot: &Snapshot) -> Outcome<()> {
 }
 
 fn nothing_hooked(open: &OpenTown, snapshot: &Snapshot, worker: &WorkerRef) -> Outcome<Failure> {
+    if worker.kind == WorkerKind::Crew {
+        return Ok(Failure::new(Kind::NotFound, format!("{worker} is a person's own: nothing is hooked to it"))
+            .hint("`gt queue add` hands in the branch of this worktree"));
+    }
     let Some(id) = &open.bead else {
         return Ok(Failure::new(Kind::NotFound, format!("nothing is hooked to {worker}"))
             .hint("`gt hook --next` takes the next ready bead"));

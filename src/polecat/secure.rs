@@ -55,8 +55,9 @@ impl Place {
 
     /// All branches that were ever made for this worker.
     fn branches(&self) -> Result<Vec<String>, PolecatError> {
-        let prefix = format!("refs/heads/polecat/{}", self.worker);
-        let text = Git::on(&self.repo).run(&["for-each-ref", "--format=%(refname:lstrip=2)", &prefix])?;
+        // A name is a polecat's or a crew member's, and nobody else's ever.
+        let [pooled, crew] = ["polecat", "crew"].map(|kind| format!("refs/heads/{kind}/{}", self.worker));
+        let text = Git::on(&self.repo).run(&["for-each-ref", "--format=%(refname:lstrip=2)", &pooled, &crew])?;
         Ok(text.lines().map(str::to_owned).collect())
     }
 

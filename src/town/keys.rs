@@ -174,5 +174,6 @@ pub const KEYS: &[Key] = &[
     key_row("gates.env.*", Type::Text, "", Places::RIG, "An environment variable for this gate alone."),
     key_row("names.*.role", Type::Text, "", Places::RIG, "The role of the worker of this name."),
     key_row("names.*.crew", Type::Flag, "false", Places::RIG, "The worker is a person's own, not pooled."),
+    key_row("names.*.agent", Type::Text, "", Places::RIG, "The agent of a crew member's sessions; the rig's when not given."),
     key_row("names.*.retired", Type::Flag, "false", Places::RIG, "The worker takes no more work, and nobody else gets its name."),
 ];

@@ -102,6 +102,9 @@ pub struct Reserved {
     /// A person's own, not pooled.
     #[serde(default, skip_serializing_if = "is_false")]
     pub crew: bool,
+    /// The agent of a crew member's sessions, where the person named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// Removed: takes no more work, and nobody else gets the name.
     #[serde(default, skip_serializing_if = "is_false")]
     pub retired: bool,
@@ -110,7 +113,12 @@ pub struct Reserved {
 impl Reserved {
     /// A polecat of `role`.
     pub fn polecat(role: RoleName) -> Self {
-        Self { role, crew: false, retired: false }
+        Self { role, crew: false, agent: None, retired: false }
+    }
+
+    /// A person's own, whose sessions talk with `agent`.
+    pub fn crew(role: RoleName, agent: Option<String>) -> Self {
+        Self { role, crew: true, agent, retired: false }
     }
 }
 
@@ -201,6 +209,12 @@ impl Rig {
             .iter()
             .filter(|(_, reserved)| !reserved.crew && !reserved.retired)
             .map(|(name, reserved)| (WorkerRef::polecat(self.name.clone(), name.clone()), &reserved.role))
+    }
+
+    /// Every crew member that was not removed.
+    pub fn crew(&self) -> impl Iterator<Item = WorkerRef> {
+        let kept = self.names.iter().filter(|(_, reserved)| reserved.crew && !reserved.retired);
+        kept.filter_map(|(name, _)| self.worker(name))
     }
 }
 

@@ -117,6 +117,27 @@ pub struct GateContext {
     pub run: String,
 }
 
+/// A crew member, for `crew.md`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrewContext {
+    /// Who, `web/ada`.
+    pub worker: String,
+    /// Its name, `ada`.
+    pub name: String,
+    /// The rig.
+    pub rig: String,
+    /// The branch of the worktree.
+    pub branch: String,
+    /// The branch that work lands on, as git names it in the worktree.
+    pub target: String,
+    /// What must pass before it lands.
+    pub gates: Vec<GateContext>,
+    /// What everybody in the rig and the town should know.
+    pub remembered: Vec<RememberedContext>,
+    /// How many such notes there are that are not shown.
+    pub remembered_more: usize,
+}
+
 /// The mayor's session, for `mayor.md`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MayorContext {

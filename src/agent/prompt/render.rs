@@ -7,7 +7,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::context::{MayorContext, PlanContext, PrimeContext, RepairContext, RoleSummary};
+use super::context::{
+    CrewContext, GateContext, MayorContext, PlanContext, PrimeContext, RememberedContext, RepairContext, RoleSummary,
+};
 use super::cut::{fit, head, lines, tail};
 use crate::agent::AgentError;
 use crate::id::RoleName;
@@ -18,6 +20,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("first-prompt.md", include_str!("../../../templates/first-prompt.md")),
     ("resume.md", include_str!("../../../templates/resume.md")),
     ("mayor.md", include_str!("../../../templates/mayor.md")),
+    ("crew.md", include_str!("../../../templates/crew.md")),
     ("plan.md", include_str!("../../../templates/plan.md")),
     ("plan-repair.md", include_str!("../../../templates/plan-repair.md")),
     ("conflict.md", include_str!("../../../templates/conflict.md")),
@@ -100,6 +103,19 @@ impl Prompts {
     pub fn mayor(&self, mayor: &MayorContext) -> Result<String, AgentError> {
         let roles: Vec<String> = self.roles()?.into_iter().map(|role| role.name).collect();
         self.fill("mayor.md", context! { roles, ..Value::from(Serde(mayor)) })
+    }
+
+    /// What a crew member's session is started with, and what `gt prime` prints there: under 4 kB.
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn crew(&self, crew: &CrewContext) -> Result<String, AgentError> {
+        fit(FIRST_PROMPT_LIMIT, |scale| {
+            let mut shown = crew.clone();
+            shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
+            fewer_gates(&mut shown.gates);
+            self.fill("crew.md", Serde(shown))
+        })
     }
 
     /// What a planner is asked, in at most `limit` bytes as far as the goal allows: files, README and open beads
@@ -258,15 +274,26 @@ fn shortened(prime: &PrimeContext, scale: usize) -> PrimeContext {
     for note in &mut shown.notes {
         note.text = head(&note.text, room(800), &show);
     }
-    shown.remembered_more = shown.remembered.len().saturating_sub(room(8));
-    shown.remembered.truncate(room(8));
-    for note in &mut shown.remembered {
+    shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
+    fewer_gates(&mut shown.gates);
+    shown
+}
+
+/// Cuts what is remembered at `scale` per mille of its room; how many notes were left out.
+fn fewer_notes(remembered: &mut Vec<RememberedContext>, scale: usize) -> usize {
+    let room = |bytes: usize| bytes * scale / 1_000;
+    let more = remembered.len().saturating_sub(room(8));
+    remembered.truncate(room(8));
+    for note in remembered {
         let words = note.name.rsplit('/').next().unwrap_or_default().replace('-', " ");
         note.text = head(&note.text, room(500), &format!("`gt recall {words}`"));
     }
-    shown.gates.truncate(10);
-    for gate in &mut shown.gates {
+    more
+}
+
+fn fewer_gates(gates: &mut Vec<GateContext>) {
+    gates.truncate(10);
+    for gate in gates {
         gate.run = head(&gate.run, 200, "");
     }
-    shown
 }

@@ -229,7 +229,8 @@ impl Bead {
         }
         let holder = claimant.or(self.claim().map(|claim| &claim.assignee));
         let fits = |who: &Who| match (who, by) {
-            (Who::Person, Actor::Human) | (Who::Mayor, Actor::Mayor) => true,
+            (Who::Person, person) if person.is_person() => true,
+            (Who::Mayor, Actor::Mayor) => true,
             (Who::Witness, Actor::Witness(_)) | (Who::Refinery, Actor::Refinery(_)) => true,
             (Who::Holder, Actor::Worker(worker)) => holder == Some(worker),
             _ => false,

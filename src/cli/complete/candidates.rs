@@ -10,6 +10,7 @@ use crate::bead::Status;
 use crate::clock::Clock;
 use crate::convoy::Convoy;
 use crate::env;
+use crate::id::WorkerRef;
 use crate::ledger::{BeadQuery, Ledger};
 use crate::town::{Rig, Town, schema};
 
@@ -43,13 +44,32 @@ pub(in crate::cli) fn workers() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         let rigs = all_rigs();
         let polecats = rigs.iter().flat_map(Rig::polecats);
-        let short = typed.to_str().is_none_or(|typed| !typed.contains('/'));
-        let named = polecats.map(|(worker, role)| {
-            let name = if short { worker.name.to_string() } else { format!("{}/{}", worker.rig, worker.name) };
-            (name, format!("{role} of {}", worker.rig))
-        });
-        fitting(typed, named)
+        fitting(typed, polecats.map(|(worker, role)| called(typed, &worker, role.as_str())))
     })
+}
+
+/// Completes a worker or a crew member, in the same way.
+pub(in crate::cli) fn everybody() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let rigs = all_rigs();
+        let polecats = rigs.iter().flat_map(Rig::polecats).map(|(worker, role)| called(typed, &worker, role.as_str()));
+        fitting(typed, polecats.chain(rigs.iter().flat_map(Rig::crew).map(|worker| called(typed, &worker, "crew"))))
+    })
+}
+
+/// Completes a crew member, in the same way.
+pub(in crate::cli) fn crew() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let rigs = all_rigs();
+        fitting(typed, rigs.iter().flat_map(Rig::crew).map(|worker| called(typed, &worker, "crew")))
+    })
+}
+
+/// A worker as it is being typed, and what it is.
+fn called(typed: &OsStr, worker: &WorkerRef, role: &str) -> (String, String) {
+    let short = typed.to_str().is_none_or(|typed| !typed.contains('/'));
+    let name = if short { worker.name.to_string() } else { worker.short() };
+    (name, format!("{role} of {}", worker.rig))
 }
 
 /// Completes the id of a bead that is not closed, with its title; after the first letters, any bead's.

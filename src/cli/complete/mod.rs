@@ -10,7 +10,7 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Fish, Shells, Zsh};
 
 use super::args;
-pub(super) use candidates::{agents, beads, beads_and_places, convoys, rigs, settings, workers};
+pub(super) use candidates::{agents, beads, beads_and_places, convoys, crew, everybody, rigs, settings, workers};
 
 /// The shells that can ask, each with the way to answer it.
 const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &Fish, &Zsh]);

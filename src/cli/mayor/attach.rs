@@ -1,10 +1,8 @@
 //! `gt mayor attach`.
 
-use crate::cli::{Call, Render, Text, Ui};
+use crate::cli::{Call, join};
 use crate::error::Outcome;
-use crate::ops::mayor::attach::{Attended, attend};
-use crate::ops::session;
-use crate::runtime::{follow_log, replace_process};
+use crate::ops::mayor::attach::attend;
 
 /// Talk with the mayor in its terminal
 ///
@@ -17,38 +15,6 @@ impl Args {
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         let open = call.open()?;
         let attended = attend(&open, &mut call.ui)?;
-        call.ui.end_step();
-        for note in &attended.notes {
-            call.ui.warning(note);
-        }
-        if !call.ui.is_attended() {
-            call.print(&attended);
-            return Ok(0);
-        }
-        call.ui.flush();
-        match &attended.command {
-            Some(words) => Err(replace_process(words).into()),
-            None => {
-                let folder = session::folder(&open, &attended.session);
-                follow_log(&folder, &attended.log, &mut std::io::stdout())?;
-                Ok(0)
-            }
-        }
-    }
-}
-
-impl Render for Attended {
-    fn render(&self, ui: &mut Ui) {
-        let state = if self.started { "was started" } else { "runs" };
-        ui.line(Text::from("The mayor ").plain(state).plain(" with ").name(&self.agent));
-        match &self.command {
-            Some(words) => {
-                ui.hint(format!(
-                    "in a terminal, `gt mayor attach` or `{}` shows it",
-                    crate::runtime::shell_line(words)
-                ));
-            }
-            None => ui.hint(format!("it has no terminal here; its output goes to {}", self.log.display())),
-        }
+        join(call, &open, &attended)
     }
 }

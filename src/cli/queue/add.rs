@@ -2,13 +2,13 @@
 
 use crate::cli::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
-use crate::ops::queue::add::{Added, Request, add};
+use crate::ops::queue::add::{Added, Request, add, own_branch};
 
 /// Put a branch of your own into the merge queue: it lands through the same gates
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The branch, of your repository or of the remote
-    branch: String,
+    /// The branch, of your repository or of the remote; in a crew worktree, the one that is checked out there
+    branch: Option<String>,
     /// The open bead that it does; a new one when not given
     #[arg(long, value_name = "BEAD", add = complete::beads())]
     bead: Option<String>,
@@ -21,7 +21,9 @@ impl Perform for Args {
     type Report = Added;
 
     fn perform(self, call: &mut Call) -> Outcome<Added> {
-        add(&call.open()?, &Request { branch: self.branch, bead: self.bead, rig: self.rig })
+        let open = call.open()?;
+        let branch = self.branch.map_or_else(|| own_branch(&open), Ok)?;
+        add(&open, &Request { branch, bead: self.bead, rig: self.rig })
     }
 }
 

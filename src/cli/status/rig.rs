@@ -3,6 +3,7 @@
 use super::town::counts;
 use super::{Branch, Tree, count, told, unknown};
 use crate::cli::{Label, Table, Text};
+use crate::id::WorkerKind;
 use crate::ops::status::{Delivery, Green, Known, Queued, RigFacts, RigPart, Step, WorkerPart};
 
 pub(super) fn heading(rig: &RigPart) -> Text {
@@ -41,6 +42,7 @@ pub(super) fn branches(tree: &Tree, rig: &RigPart) -> Vec<Branch> {
     let Some(facts) = &rig.facts else { return Vec::new() };
     vec![
         branch("workers", workers(tree, &facts.workers)),
+        branch("crew", crew(tree, &facts.workers)),
         branch("queue", queue(tree, facts)),
         branch("beads", vec![told(&facts.beads, counts)]),
         branch("delivery", delivery(facts)),
@@ -51,7 +53,8 @@ pub(super) fn branches(tree: &Tree, rig: &RigPart) -> Vec<Branch> {
 fn workers(tree: &Tree, workers: &[WorkerPart]) -> Vec<Text> {
     let mut table = Table::plain::<5>();
     let (mut free, mut evidence) = (Vec::new(), Vec::new());
-    for worker in workers {
+    let workers = || workers.iter().filter(|worker| worker.worker.kind == WorkerKind::Polecat);
+    for worker in workers() {
         if worker.word == "free" {
             free.push(worker.worker.name.as_str());
             continue;
@@ -68,7 +71,7 @@ fn workers(tree: &Tree, workers: &[WorkerPart]) -> Vec<Text> {
     }
     let mut lines = tree.lines(table);
     // What is unknown is never shown without its reason.
-    let unknown = workers.iter().find(|worker| worker.word == "unknown").filter(|_| !tree.explain);
+    let unknown = workers().find(|worker| worker.word == "unknown").filter(|_| !tree.explain);
     if tree.explain {
         let told = evidence.into_iter().map(|evidence| Text::new().faint(format_args!("  {evidence}")));
         lines = lines.into_iter().zip(told).flat_map(|(line, evidence)| [line, evidence]).collect();
@@ -78,6 +81,20 @@ fn workers(tree: &Tree, workers: &[WorkerPart]) -> Vec<Text> {
         lines.push(Text::new().faint(format_args!("{} free: {}", free.len(), free.join(", "))));
     }
     lines
+}
+
+/// A person's own: only whether somebody is there.
+fn crew(tree: &Tree, workers: &[WorkerPart]) -> Vec<Text> {
+    let mut table = Table::plain::<3>();
+    for member in workers.iter().filter(|worker| worker.worker.kind == WorkerKind::Crew) {
+        let name = Text::new().name(&member.worker.name);
+        table.row(match &member.session {
+            Some(session) => [name, Text::from(session.agent.as_str()), tree.ago(session.since)],
+            None if member.word == "unknown" => [name, Text::new().state(member.word), Text::new()],
+            None => [name, Text::new().faint("no session"), Text::new()],
+        });
+    }
+    tree.lines(table)
 }
 
 /// A hook whose session ended is to be looked at; a session that ended is not.

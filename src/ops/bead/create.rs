@@ -8,7 +8,7 @@ use crate::bead::{Bead, Kind as BeadKind};
 use crate::clock::Timestamp;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{BeadId, Prefix, RigName, RoleName};
+use crate::id::{BeadId, Prefix, RoleName};
 use crate::ledger::{Snapshot, Transaction};
 use crate::ops::{OpenTown, Report};
 
@@ -143,30 +143,10 @@ fn fill(open: &OpenTown, tx: &Transaction, bead: &mut Bead, wanted: &NewBead) ->
 /// # Errors
 /// When there is no such rig, none, or several and none was named.
 pub fn prefix_of(open: &OpenTown, rig: Option<&str>) -> Outcome<Prefix> {
-    if let Some(name) = rig {
-        return if name == Prefix::town().as_str() { Ok(Prefix::town()) } else { Ok(open.rig(name)?.prefix) };
+    match rig {
+        Some(name) if name == Prefix::town().as_str() => Ok(Prefix::town()),
+        _ => Ok(open.rig_meant(rig)?.prefix),
     }
-    if let Some(rig) = here(open)? {
-        return Ok(open.town.rig(&rig)?.prefix);
-    }
-    let mut rigs = open.town.rigs()?;
-    match rigs.len() {
-        1 => Ok(rigs.remove(0).prefix),
-        0 => Err(Failure::new(Kind::NotFound, "the town has no rig yet").hint("Add one: gt rig add NAME URL|PATH")),
-        _ => {
-            let names = rigs.iter().map(|rig| rig.name.to_string()).collect::<Vec<_>>().join(", ");
-            Err(Failure::new(Kind::Usage, "the town has several rigs, and none was named")
-                .hint(format!("Name one with --rig: {names}.")))
-        }
-    }
-}
-
-/// The rig of the worker that acts.
-fn here(open: &OpenTown) -> Outcome<Option<RigName>> {
-    Ok(match &open.actor {
-        crate::id::Actor::Worker(worker) => Some(worker.rig.clone()),
-        _ => None,
-    })
 }
 
 /// Beads that are not closed and likely the same work.

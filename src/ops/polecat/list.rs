@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Outcome;
-use crate::id::{BeadId, RoleName, SessionId, WorkerRef};
+use crate::id::{BeadId, RoleName, SessionId, WorkerKind, WorkerRef};
 use crate::ops::tick::{Seen, seen};
 use crate::ops::{OpenTown, Page, Row};
 use crate::witness::Judgement;
@@ -48,6 +48,7 @@ pub fn list(open: &OpenTown, rig: Option<&str>) -> Outcome<Page<Listed>> {
     };
     let rows = seen(open, &snapshot, &rigs)?
         .into_iter()
+        .filter(|seen| seen.observation.worker.kind == WorkerKind::Polecat)
         .filter_map(|seen| role(&seen.observation.worker).map(|role| listed(seen, role)))
         .collect();
     Ok(Page::complete(rows))

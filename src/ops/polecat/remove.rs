@@ -8,7 +8,7 @@ use crate::agent::{Catalogue, planted};
 use crate::bead::Status;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::WorkerRef;
+use crate::id::{WorkerKind, WorkerRef};
 use crate::ops::aftermath::Guard;
 use crate::ops::unsling::{self, PATIENCE};
 use crate::ops::{OpenTown, Report, launch, sandbox, session};
@@ -36,6 +36,18 @@ impl Report for Removed {
 pub fn remove(open: &OpenTown, word: &str) -> Outcome<Removed> {
     unsling::by_somebody_in_charge(open)?;
     let worker = open.worker(&open.snapshot()?, word)?;
+    if worker.kind == WorkerKind::Crew {
+        return Err(Failure::new(Kind::Refused, format!("{} is crew, a person's own", worker.short()))
+            .hint("The verbs of `gt crew` are about it."));
+    }
+    retire_worker(open, worker)
+}
+
+/// The same for a worker of either kind.
+///
+/// # Errors
+/// As [`remove`].
+pub(in crate::ops) fn retire_worker(open: &OpenTown, worker: WorkerRef) -> Outcome<Removed> {
     Guard::of_worker(open, &worker, PATIENCE)?.after(remove_alone(open, worker))
 }
 

@@ -12,10 +12,12 @@ use crate::bead::transition::{Ending, Hold};
 use crate::bead::{AttemptOutcome, Bead, Claim, Merge, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
+use crate::git::worktree::{self, State};
 use crate::git::{Oid, bare, pins};
-use crate::id::{BeadId, Lease, WorkerKind, WorkerName, WorkerRef};
+use crate::id::{BeadId, HomeId, Lease, WorkerKind, WorkerName, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::ops::bead::create::prefix_of;
+use crate::ops::crew::{acting, branch_name};
 use crate::ops::target::Target;
 use crate::ops::{OpenTown, Report, escalate, pass, sandbox};
 use crate::town::Rig;
@@ -58,6 +60,27 @@ struct Work {
     base: Oid,
     commits: usize,
     subject: String,
+}
+
+/// The branch that is checked out in the worktree of the crew member that acts.
+///
+/// # Errors
+/// When none acts, or the worktree is on no branch or in the middle of something.
+pub fn own_branch(open: &OpenTown) -> Outcome<String> {
+    let Some(worker) = acting(open) else {
+        return Err(Failure::new(Kind::Usage, "no branch was named, and this is no crew worktree")
+            .hint("Name the branch: `gt queue add BRANCH`."));
+    };
+    let folder = open.town.worktree(worker);
+    let look = worktree::look_at_tracked(&open.town.rig_repo(&worker.rig), &folder)?;
+    if let State::Busy { operation, .. } = &look.state {
+        return Err(Failure::new(Kind::Refused, format!("{} is in the middle of a {operation}", folder.display()))
+            .hint("End it first, or name a branch."));
+    }
+    look.branch.ok_or_else(|| {
+        Failure::new(Kind::Refused, format!("no branch is checked out in {}", folder.display()))
+            .hint(format!("`git switch {}` goes back to yours.", branch_name(worker)))
+    })
 }
 
 /// Puts the head of the branch into the queue.
@@ -130,20 +153,25 @@ fn older(open: &OpenTown, snapshot: &Snapshot, work: &Work, branch: &str) -> Out
     let query = BeadQuery { status: vec![Status::Submitted], prefix, ..BeadQuery::default() };
     let same = |bead: &Bead| {
         bead.merge.as_ref().is_some_and(|merge| merge.branch == branch && merge.intent.is_none())
-            && bead.claim().is_some_and(|claim| claim.assignee.kind == WorkerKind::Crew && claim.home == *home)
+            && bead.claim().is_some_and(|claim| is_persons(claim, home))
     };
     Ok(snapshot.beads(&query)?.into_iter().find(same).map(|bead| bead.id))
 }
 
+/// Whether the person of this clone put it into the queue, in whichever of their worktrees.
+fn is_persons(claim: &Claim, home: &HomeId) -> bool {
+    claim.assignee.kind == WorkerKind::Crew && claim.home == *home
+}
+
 fn submit(open: &OpenTown, request: &Request, named: Option<&BeadId>, work: &Work) -> Outcome<Bead> {
-    let assignee = crew(open, &work.rig)?;
+    let assignee = crew(open, &work.rig, &request.branch)?;
     let home = open.home()?.clone();
     let done = open.ledger.transact(&open.actor, |tx| {
         let mut bead = match named {
             Some(id) => tx.bead(id)?,
             None => Bead::new(tx.new_bead_id(&work.rig.prefix)?, work.subject.clone(), tx.now()),
         };
-        if bead.status() == Status::Submitted && bead.claim().is_some_and(|claim| claim.assignee == assignee) {
+        if bead.status() == Status::Submitted && bead.claim().is_some_and(|claim| is_persons(claim, &home)) {
             let ending = Ending::new(AttemptOutcome::Released, "a newer commit of the branch takes its place");
             bead.release(&open.actor, Hold { home: &home, lease: None }, ending)?;
         }
@@ -163,8 +191,13 @@ fn submit(open: &OpenTown, request: &Request, named: Option<&BeadId>, work: &Wor
     Ok(done.value)
 }
 
-/// The person as crew of the rig, by the name that git knows them by.
-fn crew(open: &OpenTown, rig: &Rig) -> Outcome<WorkerRef> {
+/// The crew member whose branch it is or who acts; else the person as crew of the rig, by the name that git knows them
+/// by.
+fn crew(open: &OpenTown, rig: &Rig, branch: &str) -> Outcome<WorkerRef> {
+    let own = rig.crew().find(|worker| branch == branch_name(worker));
+    if let Some(worker) = own.or_else(|| acting(open).filter(|worker| worker.rig == rig.name).cloned()) {
+        return Ok(worker);
+    }
     let person = sandbox::person(&open.town.rig_repo(&rig.name), &open.settings_for(rig)?);
     let mut name = crew_name(&person.name);
     if rig.names.get(&name).is_some_and(|reserved| !reserved.crew) {

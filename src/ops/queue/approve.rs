@@ -63,7 +63,7 @@ pub fn approve(open: &OpenTown, word: &str) -> Outcome<Approved> {
 /// A person may, and the worker of a bead for a reviewer that is tied to this one.
 fn allow(open: &OpenTown, snapshot: &Snapshot, bead: &Bead) -> Outcome<()> {
     let worker = match &open.actor {
-        Actor::Human => return Ok(()),
+        person if person.is_person() => return Ok(()),
         Actor::Worker(worker) => worker,
         other => return Err(refused(&format!("{other} may not approve"))),
     };

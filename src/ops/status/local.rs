@@ -16,13 +16,13 @@ use crate::witness::{Health, Judgement, Session};
 
 /// The workers, and why the terminals did not answer, if they did not.
 pub struct Told {
-    /// Every polecat of the rigs.
+    /// Every polecat of the rigs, and the crew.
     pub workers: Vec<WorkerPart>,
     /// Why tmux did not answer, when a worker has a session in it.
     pub terminals: Option<String>,
 }
 
-/// Looks at every polecat; tmux is asked once, and has `limit` to answer.
+/// Looks at every polecat and the crew; tmux is asked once, and has `limit` to answer.
 ///
 /// # Errors
 /// When the ledger or the local state cannot be read.
@@ -67,7 +67,7 @@ fn role(rigs: &[Rig], worker: &WorkerRef) -> Option<RoleName> {
 
 /// What is known of the workers when nobody could look at them: their names, and what hangs on their hooks.
 pub fn unseen(rigs: &[Rig], hooked: &[Bead], why: &str, now: Timestamp) -> Vec<WorkerPart> {
-    let workers = rigs.iter().flat_map(Rig::polecats).map(|(worker, _)| worker);
+    let workers = rigs.iter().flat_map(|rig| rig.polecats().map(|(worker, _)| worker).chain(rig.crew()));
     workers.map(|worker| not_looked_at(rigs, worker, hooked, why, now)).collect()
 }
 

@@ -39,7 +39,7 @@ pub type Panes = Result<Vec<Pane>, String>;
 /// How long tmux may take to name its terminals.
 const TERMINALS: Duration = Duration::from_secs(5);
 
-/// Looks at every polecat of the rigs.
+/// Looks at every polecat of the rigs, and at the crew.
 ///
 /// # Errors
 /// When the ledger or the local state cannot be read. What cannot be seen of one worker is unknown, not an error.
@@ -62,7 +62,7 @@ pub fn seen_beside(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig], panes: &P
         let settings = open.settings_for(rig)?;
         let registry = Registry::read(&open.town.rig_repo(&rig.name));
         let around = Around { open, home: home.clone(), thresholds: thresholds(&settings), registry, panes };
-        for (worker, _) in rig.polecats() {
+        for worker in rig.polecats().map(|(worker, _)| worker).chain(rig.crew()) {
             let bead = hooks.remove(&worker);
             all.push(look(&around, &worker, bead)?);
         }

@@ -1,0 +1,58 @@
+//! `gt crew list`.
+
+use crate::cli::{Call, Perform, Render, Table, Text, Ui, complete};
+use crate::error::Outcome;
+use crate::ops::Page;
+use crate::ops::crew::list::{Listed, list};
+
+/// List the crew: where each one stands, and whether its session runs
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Of this rig
+    #[arg(value_name = "RIG", add = complete::rigs())]
+    rig: Option<String>,
+}
+
+impl Perform for Args {
+    type Report = Page<Listed>;
+
+    fn perform(self, call: &mut Call) -> Outcome<Page<Listed>> {
+        list(&call.open()?, self.rig.as_deref())
+    }
+}
+
+impl Render for Page<Listed> {
+    fn render(&self, ui: &mut Ui) {
+        if self.rows.is_empty() {
+            return ui.hint("there is no crew yet; `gt crew add NAME` makes a worktree of your own");
+        }
+        let mut table = Table::new(["CREW", "SESSION", "BRANCH", "WORK"]);
+        for row in &self.rows {
+            let agent = row.agent.as_deref().unwrap_or_default();
+            table.row([
+                Text::new().name(row.worker.short()),
+                match &row.session {
+                    Some(_) => Text::new().good("runs").faint(format_args!(" {agent}")),
+                    None => Text::new().faint("none"),
+                },
+                Text::from(row.branch.as_deref().unwrap_or("no branch")),
+                work(row),
+            ]);
+        }
+        ui.table(table);
+    }
+}
+
+fn work(row: &Listed) -> Text {
+    if let Some(trouble) = &row.trouble {
+        return Text::new().warn(trouble);
+    }
+    let count = |number: usize, what: &str| (number > 0).then(|| format!("{number} {what}"));
+    let parts = [
+        count(row.uncommitted, "uncommitted"),
+        count(row.ahead.unwrap_or(0), "ahead"),
+        count(row.behind.unwrap_or(0), "behind"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { Text::new().faint("as the target") } else { Text::from(parts.join(", ")) }
+}
