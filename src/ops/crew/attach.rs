@@ -78,7 +78,7 @@ fn start(start: &Start<'_>, wish: Option<&str>) -> Outcome<Begun> {
             worktree: &open.town.worktree(worker),
             variables: variables.into(),
             prompt: &prompt,
-            earlier: if preset.resume.is_some() { earlier(start, &agent)? } else { None },
+            earlier: if preset.resume_form().is_some() { earlier(start, &agent)? } else { None },
         },
     )
 }
