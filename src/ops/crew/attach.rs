@@ -60,6 +60,7 @@ fn start(start: &Start<'_>, wish: Option<&str>) -> Outcome<Begun> {
     let agent = choose::agent_wished(open, rig, &role, wish)?;
     worktree::ready(open, worker, rig, settings)?;
     let preset = Catalogue::new(settings).get(&agent)?.clone();
+    let resumes = preset.resume_form().is_some();
     polecat::hide(&open.town.rig_repo(&rig.name), preset.excludes)?;
     let prompt = Prompts::of(open.town.templates_dir()).crew(&prime::crew_context(open, worker, rig)?)?;
     let variables = [
@@ -78,7 +79,7 @@ fn start(start: &Start<'_>, wish: Option<&str>) -> Outcome<Begun> {
             worktree: &open.town.worktree(worker),
             variables: variables.into(),
             prompt: &prompt,
-            earlier: if preset.resume_form().is_some() { earlier(start, &agent)? } else { None },
+            earlier: if resumes { earlier(start, &agent)? } else { None },
         },
     )
 }
