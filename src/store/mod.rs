@@ -22,7 +22,10 @@ pub use foreign::{Foreign, Record};
 pub use lock::{FileLock, Owner};
 pub use process::{ProcessId, boot_id};
 pub use room::hindrance;
-pub use state::{Counter, Event, NewEvent, SessionAgent, SessionEnd, SessionRow, StateDb, Tuning};
+pub use state::{
+    Counter, Delivery, Event, Message, Mode, NewEvent, NewMessage, SessionAgent, SessionEnd, SessionRow, StateDb,
+    Tuning,
+};
 pub use watch::Watch;
 
 /// Why a file could not be locked, read or written.

@@ -5,6 +5,7 @@
 
 mod counters;
 mod events;
+mod messages;
 mod programs;
 mod records;
 mod sessions;
@@ -20,6 +21,7 @@ use super::{FileLock, StoreError};
 
 pub use counters::Counter;
 pub use events::{Event, NewEvent};
+pub use messages::{Delivery, Message, Mode, NewMessage};
 pub use sessions::{SessionAgent, SessionEnd, SessionRow, Tuning};
 
 /// How long SQLite's log may get before it is folded into the file, in bytes: who opens the file reads all of it, and
@@ -63,6 +65,16 @@ CREATE TABLE programs (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, version TEXT 
 CREATE TABLE session_records (
     session TEXT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, kind)
 ) STRICT, WITHOUT ROWID;
+",
+    "
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, receiver TEXT NOT NULL, sender TEXT NOT NULL, bead TEXT,
+    mode TEXT NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, session TEXT,
+    tries INTEGER NOT NULL, created TEXT NOT NULL, changed TEXT NOT NULL
+) STRICT;
+CREATE INDEX messages_open ON messages (receiver, id) WHERE state IN ('queued', 'typed');
+CREATE INDEX messages_of_receiver ON messages (receiver, id);
+CREATE INDEX messages_of_session ON messages (session) WHERE state = 'accepted';
 ",
 ];
 

@@ -1,0 +1,247 @@
+//! Messages for agents, and what became of each.
+
+use rusqlite::{OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::super::StoreError;
+use super::StateDb;
+use crate::clock::{Timestamp, rfc3339};
+use crate::id::{Actor, BeadId, SessionId};
+
+/// A message that is about to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// For whom.
+    pub to: Actor,
+    /// Of whom.
+    pub from: Actor,
+    /// The bead that the receiver has in hand: with another one the message has come too late.
+    pub bead: Option<BeadId>,
+    /// How urgent it is.
+    pub mode: Mode,
+    /// The text.
+    pub text: String,
+    /// When it was written.
+    pub created: Timestamp,
+}
+
+/// A recorded message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// Its place in the order in which messages are delivered; grows, never reused.
+    pub id: i64,
+    /// For whom.
+    pub to: Actor,
+    /// Of whom.
+    pub from: Actor,
+    /// The bead that the receiver had in hand.
+    pub bead: Option<BeadId>,
+    /// How urgent it is.
+    pub mode: Mode,
+    /// The text.
+    pub text: String,
+    /// What became of it.
+    pub state: Delivery,
+    /// Why it failed or still waits, or what proves that it was accepted.
+    pub reason: Option<String>,
+    /// The session that it was given to last.
+    pub session: Option<SessionId>,
+    /// How often it was given to one.
+    pub tries: u32,
+    /// When it was written.
+    pub created: Timestamp,
+    /// When its state changed last.
+    pub changed: Timestamp,
+}
+
+/// How urgent a message is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// As soon as the agent takes it, in the middle of its turn too.
+    #[default]
+    Steer,
+    /// When its turn has ended.
+    Queue,
+    /// At once: its turn is interrupted.
+    Interrupt,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// It waits.
+    Queued,
+    /// It was typed or handed over, and nothing proves yet that the agent has it.
+    Typed,
+    /// The agent has it.
+    Accepted,
+    /// The agent has come to the end of the turn in which it got it.
+    #[value(name = "turn_done")]
+    TurnDone,
+    /// It will not be delivered.
+    Failed,
+}
+
+impl Delivery {
+    /// Whether nothing proves yet that the agent has it, and it may still come.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Typed)
+    }
+}
+
+macro_rules! words {
+    ($($type:ty),*) => {$(
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let value = clap::ValueEnum::to_possible_value(self).expect("none is hidden");
+                f.pad(value.get_name())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                <$type as clap::ValueEnum>::from_str(text, false).map_err(UnknownWord)
+            }
+        }
+    )*};
+}
+words!(Mode, Delivery);
+
+/// A word in a column that this version does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UnknownWord(String);
+
+impl StateDb {
+    /// Records a message and answers its number.
+    pub fn add_message(&self, message: &NewMessage) -> Result<i64, StoreError> {
+        self.connection
+            .execute(
+                "INSERT INTO messages (receiver, sender, bead, mode, text, state, tries, created, changed)
+                 VALUES (:to, :from, :bead, :mode, :text, 'queued', 0, :at, :at)",
+                named_params! {
+                    ":to": message.to.to_string(),
+                    ":from": message.from.to_string(),
+                    ":bead": message.bead.as_ref().map(ToString::to_string),
+                    ":mode": message.mode.to_string(),
+                    ":text": message.text,
+                    ":at": rfc3339(message.created),
+                },
+            )
+            .map_err(self.failed("record the message"))?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// One message.
+    pub fn message(&self, id: i64) -> Result<Option<Message>, StoreError> {
+        self.connection
+            .query_row("SELECT * FROM messages WHERE id = ?1", [id], read_row)
+            .optional()
+            .map_err(self.failed("read the message"))
+    }
+
+    /// The messages that are not delivered yet and have not failed, oldest first; of one receiver or of all.
+    pub fn open_messages(&self, to: Option<&Actor>) -> Result<Vec<Message>, StoreError> {
+        let query =
+            "SELECT * FROM messages WHERE state IN ('queued', 'typed') AND (?1 = '' OR receiver = ?1) ORDER BY id";
+        self.read_messages(query, &to.map_or_else(String::new, ToString::to_string), i64::MAX)
+    }
+
+    /// The last messages of a receiver, newest first.
+    pub fn messages_of(&self, to: &Actor, limit: usize) -> Result<Vec<Message>, StoreError> {
+        self.read_messages(
+            "SELECT * FROM messages WHERE receiver = ?1 ORDER BY id DESC LIMIT ?2",
+            &to.to_string(),
+            limit as i64,
+        )
+    }
+
+    /// It was typed into a session, or handed over to it.
+    pub fn message_typed(&self, id: i64, session: &SessionId, at: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE messages SET state = 'typed', session = ?3, tries = tries + 1, reason = NULL, changed = ?2
+             WHERE id = ?1 AND state IN ('queued', 'typed')",
+            (id, rfc3339(at), session.as_str()),
+        )
+    }
+
+    /// The agent has it, as `proof` says.
+    pub fn message_accepted(&self, id: i64, at: Timestamp, proof: &str) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE messages SET state = 'accepted', reason = ?3, changed = ?2 WHERE id = ?1 AND state = 'typed'",
+            (id, rfc3339(at), proof),
+        )
+    }
+
+    /// It will not be delivered. What was accepted stays so.
+    pub fn message_failed(&self, id: i64, at: Timestamp, why: &str) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE messages SET state = 'failed', reason = ?3, changed = ?2
+             WHERE id = ?1 AND state IN ('queued', 'typed')",
+            (id, rfc3339(at), why),
+        )
+    }
+
+    /// It waits, again or still, and this is why.
+    pub fn message_waits(&self, id: i64, at: Timestamp, why: &str) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE messages SET state = 'queued', reason = ?3, changed = ?2
+             WHERE id = ?1 AND (state = 'typed' OR state = 'queued' AND reason IS NOT ?3)",
+            (id, rfc3339(at), why),
+        )
+    }
+
+    /// The turn of a session has ended: what it had accepted is done.
+    pub fn turn_done(&self, session: &SessionId, at: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE messages SET state = 'turn_done', changed = ?2 WHERE session = ?1 AND state = 'accepted'",
+            (session.as_str(), rfc3339(at)),
+        )
+    }
+
+    /// Forgets all but the last `keep` messages that are not open.
+    pub fn trim_messages(&self, keep: usize) -> Result<usize, StoreError> {
+        self.connection
+            .execute(
+                "DELETE FROM messages WHERE state NOT IN ('queued', 'typed')
+                 AND id <= (SELECT max(id) FROM messages) - ?1",
+                [keep as i64],
+            )
+            .map_err(self.failed("trim the messages"))
+    }
+
+    fn change(&self, statement: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+        self.connection.execute(statement, values).map(drop).map_err(self.failed("record what became of the message"))
+    }
+
+    fn read_messages(&self, query: &str, value: &str, limit: i64) -> Result<Vec<Message>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<Message>> {
+            let mut statement = self.connection.prepare_cached(query)?;
+            match statement.parameter_count() {
+                1 => statement.query_map([value], read_row)?.collect(),
+                _ => statement.query_map((value, limit), read_row)?.collect(),
+            }
+        };
+        read().map_err(self.failed("read the messages"))
+    }
+}
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: row.get("id")?,
+        to: super::parsed(row, "receiver")?,
+        from: super::parsed(row, "sender")?,
+        bead: super::parsed_option(row, "bead")?,
+        mode: super::parsed(row, "mode")?,
+        text: row.get("text")?,
+        state: super::parsed(row, "state")?,
+        reason: row.get("reason")?,
+        session: super::parsed_option(row, "session")?,
+        tries: row.get("tries")?,
+        created: super::parsed(row, "created")?,
+        changed: super::parsed(row, "changed")?,
+    })
+}
