@@ -10,8 +10,15 @@ use crate::error::{Failure, Kind, Outcome};
 /// # Errors
 /// When stdin is a terminal, cannot be read, or is not UTF-8.
 pub(super) fn text(what: &str) -> Outcome<String> {
-    let mut stdin = std::io::stdin();
-    if stdin.is_terminal() {
+    from(&mut std::io::stdin(), what)
+}
+
+/// The same, of which no more is read than `stdin` gives.
+///
+/// # Errors
+/// As [`text`].
+pub(super) fn from(stdin: &mut impl Read, what: &str) -> Outcome<String> {
+    if std::io::stdin().is_terminal() {
         return Err(
             Failure::new(Kind::Usage, format!("{what} is missing")).hint("give it as an argument, or through a pipe")
         );

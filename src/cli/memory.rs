@@ -51,14 +51,20 @@ pub(super) struct WhomArgs {
     role: Option<String>,
 }
 
+impl RememberArgs {
+    /// Whether the note is read from stdin.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.text.is_empty() || self.text == ["-"]
+    }
+}
+
 impl Perform for RememberArgs {
     type Report = Remembered;
 
     fn perform(self, call: &mut Call) -> Outcome<Remembered> {
         let open = call.open()?;
         let whom = Whom::of(&open, self.whom.rig.as_deref(), self.whom.role.as_deref())?;
-        let text = self.text.join(" ");
-        let text = if text.is_empty() || text == "-" { input::text("the note")? } else { text };
+        let text = if self.reads_stdin() { input::text("the note")? } else { self.text.join(" ") };
         remember(&open, &whom, self.name.as_deref(), &text)
     }
 }

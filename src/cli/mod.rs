@@ -40,6 +40,7 @@ mod ledger;
 mod log;
 mod mayor;
 mod memory;
+mod outside;
 mod polecat;
 mod prime;
 mod queue;
@@ -83,8 +84,12 @@ pub fn main() -> ExitCode {
         Err(error) => return usage::answer(&args, error),
     };
     log::start(cli.global.verbose);
-    let mut call = Call::new(cli.global);
-    let ended = cli.command.dispatch(&mut call);
+    let mut call = Call::new(cli.global.clone());
+    let ended = match outside::instead(&cli, &call) {
+        Ok(Some(code)) => Ok(code),
+        Ok(None) => cli.command.dispatch(&mut call),
+        Err(failure) => Err(failure),
+    };
     let code = ended.unwrap_or_else(|mut failure| {
         call.explain([&mut failure]);
         call.ui.error(&failure);

@@ -10,7 +10,7 @@ use crate::agent::{Answer, heard};
 use crate::error::Outcome;
 use crate::id::SessionId;
 use crate::ops;
-use crate::runtime::{HookKind, tell};
+use crate::runtime::{self, HookKind, tell};
 
 /// The process of a session
 #[derive(Debug, clap::Args)]
@@ -41,6 +41,12 @@ enum Session {
         #[arg(long, value_name = "WORD")]
         hand_over: Option<String>,
     },
+    /// Become the agent of a session, in its sandbox
+    Confine {
+        /// Its run folder; without one, whether this machine has sandboxes
+        #[arg(long, value_name = "PATH")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// The longest payload that is read: those of tools hold whole files.
@@ -54,7 +60,7 @@ impl Args {
                     Some(dir) => dir,
                     None => call.town()?.session_dir(&session),
                 };
-                Ok(u8::try_from(crate::runtime::exec(&dir)).unwrap_or(1))
+                Ok(u8::try_from(runtime::exec(&dir)).unwrap_or(1))
             }
             Session::Event { kind, dir, hand_over } => {
                 // Whatever goes wrong is not the agent's affair.
@@ -63,6 +69,7 @@ impl Args {
                 }
                 Ok(0)
             }
+            Session::Confine { dir } => Ok(runtime::confine(dir.as_deref()).map(|()| 0)?),
         }
     }
 }

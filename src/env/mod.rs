@@ -45,6 +45,8 @@ variables! {
     RIG = "GT_RIG", Gt, "The rig of the worker.";
     ROLE = "GT_ROLE", Gt, "The role of the bead: `developer`, `tester`, ...";
     SESSION = "GT_SESSION", Gt, "The session; also the marker by which everything that a session started is found at its end.";
+    SANDBOX = "GT_SANDBOX", Gt, "Set for what runs in a session's sandbox: its `gt` has every verb carried out outside.";
+    OUTSIDE = "GT_OUTSIDE", Gt, "Set for a verb that is carried out for a worker in a sandbox: nothing but a worker's verbs is allowed.";
     DETACHED = "GT_DETACHED", Gt, "Set for background processes of `gt` itself: they belong to no session, whoever started them.";
     ATTEMPT = "GT_ATTEMPT", Gt, "Which attempt at its bead the worker makes, from 1.";
     SLOT = "GT_SLOT", Gt, "The place of the worker among those that run, from 1: no two that run in a town have the same.";

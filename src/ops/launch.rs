@@ -269,6 +269,7 @@ pub(super) fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, 
         state: Some(open.town.state_db()),
         env: plan.env.clone(),
         on_end_env: pass::person_env(open),
+        confinement: None,
     })
 }
 

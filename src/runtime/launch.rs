@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{RuntimeError, RuntimeKind};
+use super::{Confinement, RuntimeError, RuntimeKind};
 use crate::id::SessionId;
 use crate::store::write_atomic;
 
@@ -44,6 +44,9 @@ pub struct Launch {
     /// The complete environment of `on_end`: that of the person, because it may fetch and push.
     #[serde(default)]
     pub on_end_env: BTreeMap<String, String>,
+    /// The sandbox that the agent is put into; none: it may do what the user may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confinement: Option<Confinement>,
 }
 
 /// A prompt that is typed into the agent's terminal once its screen shows that it takes one.
@@ -127,6 +130,7 @@ mod tests {
             state: None,
             env,
             on_end_env: BTreeMap::new(),
+            confinement: None,
         }
     }
 

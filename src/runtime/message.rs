@@ -35,6 +35,9 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grace_ms: Option<u64>,
     },
+    /// Carry a verb of the worker out, outside of its sandbox. Answered with any number of [`Reply::Output`], then
+    /// [`Reply::Ran`].
+    Verb(Verb),
     /// Type this text into the agent's terminal and submit it. Answered when it has been typed, which does not mean
     /// that the agent has accepted it.
     Deliver {
@@ -49,6 +52,28 @@ pub enum Request {
         #[serde(default)]
         takes: bool,
     },
+}
+
+/// A verb that a worker in the sandbox has typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verb {
+    /// The arguments of `gt`, without its name.
+    pub argv: Vec<String>,
+    /// The folder that it was typed in.
+    pub cwd: PathBuf,
+    /// What it reads from its standard input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<String>,
+}
+
+/// Which of its outputs a verb wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Error,
 }
 
 /// What a session answers.
@@ -71,6 +96,18 @@ pub enum Reply {
         /// What the agent is to be told instead of stopping.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hand_over: Option<String>,
+    },
+    /// What a verb said: so many bytes follow the line.
+    Output {
+        /// Where.
+        stream: Stream,
+        /// How many.
+        bytes: usize,
+    },
+    /// The verb has ended.
+    Ran {
+        /// With this exit status.
+        status: i32,
     },
     /// This runtime has no keyboard.
     Unsupported,

@@ -13,6 +13,7 @@
 mod attach;
 mod cgroup;
 mod command;
+mod confine;
 mod detach;
 mod end;
 mod event;
@@ -23,6 +24,7 @@ mod foreground;
 mod household;
 mod launch;
 mod message;
+mod outside;
 mod process;
 mod quote;
 mod survivors;
@@ -42,6 +44,7 @@ use crate::id::SessionId;
 
 pub use attach::{Attach, follow_log, replace_process};
 pub use command::{CommandResult, CommandSpec, abandon_commands, run_command};
+pub use confine::{Confinement, can_confine, confine};
 pub use detach::spawn_detached;
 pub use end::{EndReport, end, end_after};
 pub use event::{HookEvent, HookKind, events, last_event, tell};
@@ -51,7 +54,8 @@ pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wai
 pub use foreground::{Foreground, Shown};
 pub use household::end_household;
 pub use launch::{FirstPrompt, Launch};
-pub use message::{Reply, Request, Status, deliver, send};
+pub use message::{Reply, Request, Status, Verb, deliver, send};
+pub use outside::run_outside;
 pub use process::Processes;
 pub use quote::line as shell_line;
 pub use tmux::{Pane, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
@@ -216,6 +220,20 @@ pub enum RuntimeError {
         /// The rule.
         reason: String,
     },
+    /// The session did not carry a verb out.
+    #[error("session {session} did not carry this out: {reason}")]
+    NotCarriedOut {
+        /// Which one.
+        session: String,
+        /// Its reason.
+        reason: String,
+    },
+    /// This machine cannot put a session into a sandbox.
+    #[error("no sandbox can be made here: {reason}")]
+    NoSandbox {
+        /// What is missing.
+        reason: String,
+    },
     /// The session's own process did not begin in time.
     #[error("session {session} did not begin within {waited:?}; see {log}", log = log.display())]
     DidNotStart {
@@ -270,11 +288,12 @@ impl RuntimeError {
         match self {
             Self::Io { .. } | Self::Tmux { .. } | Self::TmuxMissing { .. } | Self::TmuxTooOld { .. } => Kind::External,
             Self::DidNotStart { .. } | Self::Survivors { .. } | Self::ServerDead { .. } => Kind::External,
-            Self::TmuxSilent { .. } => Kind::External,
+            Self::TmuxSilent { .. } | Self::NoSandbox { .. } => Kind::External,
             Self::SocketPathTooLong { .. } | Self::InvalidLaunch { .. } => Kind::Invalid,
             Self::NoSession { .. } => Kind::NotFound,
             Self::AlreadyRuns { .. } => Kind::Conflict,
             Self::NotDelivered { .. } => Kind::Retryable,
+            Self::NotCarriedOut { .. } => Kind::Refused,
         }
     }
 
@@ -287,6 +306,7 @@ impl RuntimeError {
             Self::TmuxTooOld { .. } => Some("install a newer tmux, or use the runtime `process`"),
             Self::ServerDead { .. } => Some("the next `gt sling`, or `gt doctor --fix`, starts it again"),
             Self::SocketPathTooLong { .. } => Some("make the town in a folder with a shorter path"),
+            Self::NoSandbox { .. } => Some("`gt config set sandbox off` starts sessions without one"),
             Self::AlreadyRuns { .. } => Some("attach to it, or stop it first"),
             Self::DidNotStart { .. } => Some("the machine may be overloaded: try again, and see the log"),
             _ => None,

@@ -201,6 +201,31 @@ pub(super) fn process_table() -> HashMap<i32, Entry> {
         .collect()
 }
 
+/// Whether `pid` is below `ancestor`, which adopts what is orphaned below it.
+pub(super) fn descends_from(pid: i32, ancestor: i32) -> bool {
+    let mut at = pid;
+    // A process has fewer above it than this, or they change while they are looked at.
+    for _ in 0..1_000 {
+        match entry_of(at) {
+            Some(entry) if entry.parent == ancestor => return true,
+            Some(entry) if entry.parent > 1 => at = entry.parent,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether `pid` is in the sandbox of another session: it sees other mounts, can never get more rights, and is not
+/// below this process.
+pub(super) fn is_in_another_sandbox(pid: i32) -> bool {
+    let mounts = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/mnt")).ok();
+    let sees_others = matches!((mounts(&pid.to_string()), mounts("self")), (Some(its), Some(own)) if its != own);
+    let status = || std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    sees_others
+        && status().lines().any(|line| line.starts_with("NoNewPrivs:") && line.ends_with('1'))
+        && !descends_from(pid, std::process::id() as i32)
+}
+
 /// Fields 3, 4, 5 and 22 of `/proc/PID/stat`; see proc(5).
 fn entry_of(pid: i32) -> Option<Entry> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;

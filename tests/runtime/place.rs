@@ -89,6 +89,7 @@ impl TestPlace {
             state: None,
             env: env.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             on_end_env: BTreeMap::new(),
+            confinement: None,
         }
     }
 

@@ -42,6 +42,17 @@ enum Command {
 }
 
 impl Args {
+    /// Whether a worker may have it carried out outside of its sandbox.
+    pub(super) fn is_for_workers(&self) -> bool {
+        use Command::{Create, Graph, List, Log, Note, Ready, Show};
+        matches!(self.command, Create(_) | Graph(_) | List(_) | Log(_) | Note(_) | Ready(_) | Show(_))
+    }
+
+    /// Whether it reads its standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        matches!(&self.command, Command::Note(args) if args.reads_stdin())
+    }
+
     /// Carries the command out; the exit code.
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
         match self.command {

@@ -16,13 +16,19 @@ pub(super) struct Args {
     text: Vec<String>,
 }
 
+impl Args {
+    /// Whether the note is read from stdin.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.text.is_empty() || self.text == ["-"]
+    }
+}
+
 impl Perform for Args {
     type Report = Noted;
 
     fn perform(self, call: &mut Call) -> Outcome<Noted> {
         let open = call.open()?;
-        let text = self.text.join(" ");
-        let text = if text.is_empty() || text == "-" { input::text("the note")? } else { text };
+        let text = if self.reads_stdin() { input::text("the note")? } else { self.text.join(" ") };
         note(&open, &self.bead, &text)
     }
 }

@@ -46,8 +46,7 @@ pub enum Ending {
 
 impl Agent {
     /// Starts the agent of a launch in a process group of its own, in the foreground of the terminal if there is one.
-    #[expect(clippy::disallowed_methods, reason = "this is the door for agents")]
-    pub fn start(launch: &Launch) -> Result<Self, Refusal> {
+    pub fn start(launch: &Launch, dir: &Path) -> Result<Self, Refusal> {
         let name = &launch.argv[0];
         if !launch.cwd.is_dir() {
             let message = format!("the folder {} does not exist, so {name} was not started", launch.cwd.display());
@@ -55,14 +54,15 @@ impl Agent {
         }
         let program = find_program(name, launch)?;
         take_suspend_key();
-        let mut command = Command::new(&program);
+        let mut command = match &launch.confinement {
+            Some(confinement) => into_the_sandbox(&confinement.program, dir),
+            None => becoming(&program, launch),
+        };
         let output = match launch.runtime {
             RuntimeKind::Process => Some(to_the_log(&mut command).map_err(|error| refusal(name, &error))?),
             RuntimeKind::Tmux => None,
         };
         command
-            .arg0(name)
-            .args(&launch.argv[1..])
             .current_dir(&launch.cwd)
             .env_clear()
             .envs(&launch.env)
@@ -141,6 +141,31 @@ fn take_suspend_key() {
     if let Ok(mut settings) = tcgetattr(io::stdin()) {
         settings.special_codes[SpecialCodeIndex::VSUSP] = 0;
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+    }
+}
+
+/// The agent itself.
+#[expect(clippy::disallowed_methods, reason = "this is the door for agents")]
+fn becoming(program: &Path, launch: &Launch) -> Command {
+    let mut command = Command::new(program);
+    command.arg0(&launch.argv[0]).args(&launch.argv[1..]);
+    command
+}
+
+/// What goes behind the walls first and becomes the agent there.
+#[expect(clippy::disallowed_methods, reason = "this is the door for agents")]
+fn into_the_sandbox(gt: &Path, dir: &Path) -> Command {
+    let mut command = Command::new(gt);
+    command.args(["session", "confine", "--dir"]).arg(dir);
+    command
+}
+
+/// Makes the calling process, which has the agent's environment and stands in its folder, the agent. Answers only why
+/// that failed.
+pub fn become_agent(launch: &Launch) -> String {
+    match find_program(&launch.argv[0], launch) {
+        Ok(program) => refusal(&launch.argv[0], &becoming(&program, launch).exec()).message,
+        Err(refusal) => refusal.message,
     }
 }
 

@@ -8,6 +8,7 @@ mod agent;
 mod output;
 mod serve;
 mod supervise;
+mod verbs;
 
 use std::io::Write;
 use std::path::Path;
@@ -17,6 +18,7 @@ use super::folder::PidFile;
 use super::{Exit, ExitReason, Launch, Observed, RuntimeError, RuntimeKind, now, observe, spawn_detached};
 use crate::store::ProcessId;
 
+pub(super) use agent::become_agent;
 use agent::{Agent, Refusal};
 use serve::Socket;
 use supervise::{Place, Signals};
@@ -80,7 +82,7 @@ async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> 
     if Exit::read(dir).is_some() {
         return Ok(None);
     }
-    let mut agent = match Agent::start(launch) {
+    let mut agent = match Agent::start(launch, dir) {
         Ok(agent) => agent,
         Err(Refusal { status, message }) => {
             let bare = Exit::bare(ExitReason::NotStarted, now());

@@ -5,13 +5,15 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::folder::make_private_dir;
 use super::super::message::socket_path;
+use super::super::survivors::is_in_another_sandbox;
 use super::super::{Reply, Request, RuntimeError};
+use super::verbs::{Verbs, put};
 
 /// The longest request: a long message for the agent.
 const REQUEST_LIMIT: u64 = 4 * 1024 * 1024;
@@ -45,11 +47,11 @@ impl Socket {
     }
 
     /// Answers whoever connects, through `questions`, for ever.
-    pub async fn serve(&self, questions: mpsc::Sender<Question>) -> ! {
+    pub async fn serve(&self, questions: mpsc::Sender<Question>, verbs: Verbs) -> ! {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    tokio::spawn(answer(stream, questions.clone()));
+                    tokio::spawn(answer(stream, questions.clone(), verbs.clone()));
                 }
                 // Out of file descriptors, most likely: others will be closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -77,17 +79,23 @@ fn check_owner(dir: &Path) -> Result<(), RuntimeError> {
     Err(RuntimeError::io("trust", dir)(std::io::ErrorKind::PermissionDenied.into()))
 }
 
-async fn answer(stream: UnixStream, questions: mpsc::Sender<Question>) -> std::io::Result<()> {
+async fn answer(stream: UnixStream, questions: mpsc::Sender<Question>, verbs: Verbs) -> std::io::Result<()> {
+    let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+    if peer.is_some_and(is_in_another_sandbox) {
+        return Ok(());
+    }
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read.take(REQUEST_LIMIT)).lines();
     while let Ok(Ok(Some(line))) = tokio::time::timeout(IDLE_LIMIT, lines.next_line()).await {
         let reply = match serde_json::from_str(&line) {
+            Ok(Request::Verb(verb)) => {
+                verbs.run(verb, peer, &mut write).await?;
+                continue;
+            }
             Ok(request) => ask(request, &questions).await,
             Err(error) => Reply::Failed { message: format!("no request: {error}") },
         };
-        let mut text = serde_json::to_string(&reply).expect("a reply has only plain fields");
-        text.push('\n');
-        write.write_all(text.as_bytes()).await?;
+        put(&mut write, &reply).await?;
     }
     Ok(())
 }

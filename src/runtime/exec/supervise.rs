@@ -14,6 +14,7 @@ use super::super::tmux::TmuxServer;
 use super::super::{Exit, ExitReason, HookEvent, Launch, Reply, Request, Status, now};
 use super::agent::{Agent, Ending};
 use super::serve::{Question, Socket};
+use super::verbs::Verbs;
 use super::{EARLY, has_keyboard};
 use crate::clock::Timestamp;
 use crate::store::StateDb;
@@ -36,14 +37,14 @@ pub async fn supervise(place: Place<'_>, agent: Agent, signals: Signals, socket:
     let mut watch = Watch::new(place, agent);
     tokio::select! {
         () = watch.run(signals, questions) => {}
-        () = serve(socket.as_ref(), sender) => {}
+        () = serve(socket.as_ref(), sender, Verbs::of(launch)) => {}
     }
     watch.exit()
 }
 
-async fn serve(socket: Option<&Socket>, questions: mpsc::Sender<Question>) {
+async fn serve(socket: Option<&Socket>, questions: mpsc::Sender<Question>, verbs: Verbs) {
     match socket {
-        Some(socket) => socket.serve(questions).await,
+        Some(socket) => socket.serve(questions, verbs).await,
         None => {
             let _open = questions;
             pending::<()>().await;
@@ -222,6 +223,8 @@ impl<'a> Watch<'a> {
 
     fn answer(&mut self, request: Request, reply: oneshot::Sender<Reply>) {
         let answer = match request {
+            // Answered before it comes here.
+            Request::Verb(_) => Reply::Unsupported,
             Request::Ping => Reply::Pong,
             Request::Status => Reply::Status(self.status()),
             Request::End { delay_ms, grace_ms } => {

@@ -71,6 +71,7 @@ impl Trial<'_, '_> {
             state: None,
             env: self.plan.env.clone(),
             on_end_env: std::collections::BTreeMap::new(),
+            confinement: None,
             session,
         }
     }

@@ -1,0 +1,57 @@
+//! A worker in a sandbox: its `gt` hands every verb to its session, whose process carries it out outside.
+
+use std::io::{self, Read};
+
+use super::args::Cli;
+use super::{Call, input};
+use crate::env;
+use crate::error::{Failure, Kind, Outcome};
+use crate::id::SessionId;
+use crate::runtime::{Verb, run_outside};
+
+/// The longest text that a verb is handed on its standard input.
+const LONGEST: u64 = 1 << 20;
+
+/// Has the command carried out by the session when this is a sandbox; none: it is carried out here.
+///
+/// # Errors
+/// When the session does not carry it out; outside, when no worker may do this.
+pub(super) fn instead(cli: &Cli, call: &Call) -> Outcome<Option<u8>> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set(env::OUTSIDE) {
+        return check(cli).map(|()| None);
+    }
+    if !is_set(env::SANDBOX) || cli.command.works_without_town() {
+        return Ok(None);
+    }
+    let session = std::env::var(env::SESSION).unwrap_or_default().parse::<SessionId>()?;
+    let dir = call.town()?.session_dir(&session);
+    let verb = Verb { argv: words()?, cwd: call.here()?, stdin: cli.command.reads_stdin().then(stdin).transpose()? };
+    let status = run_outside(&dir, verb, &mut io::stdout(), &mut io::stderr())?;
+    Ok(Some(u8::try_from(status).unwrap_or(1)))
+}
+
+/// Whoever types in a sandbox says what is done outside with all rights of the person: that is no more than a worker
+/// needs, and for this town.
+fn check(cli: &Cli) -> Outcome<()> {
+    if cli.command.is_for_workers() && cli.global.town.is_none() {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Refused, "this worker is in a sandbox, and what it typed is not for workers")
+        .hint("Ask a person to do it: `gt escalate \"WHAT AND WHY\"`."))
+}
+
+fn words() -> Outcome<Vec<String>> {
+    let word = |word: std::ffi::OsString| {
+        word.into_string().map_err(|word| Failure::new(Kind::Usage, format!("{} is not UTF-8", word.display())))
+    };
+    std::env::args_os().skip(1).map(word).collect()
+}
+
+fn stdin() -> Outcome<String> {
+    let text = input::from(&mut io::stdin().take(LONGEST + 1), "the text")?;
+    if text.len() as u64 > LONGEST {
+        return Err(Failure::new(Kind::Invalid, format!("the text is longer than {LONGEST} bytes")));
+    }
+    Ok(text)
+}

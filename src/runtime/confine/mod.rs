@@ -1,0 +1,122 @@
+//! The sandbox of a session, on Linux: what its agent may write, and what it does not see.
+//!
+//! Two walls, one behind the other. The agent gets a mount namespace of its own, in which other sessions and the
+//! tmux server are hidden and git's folder of the rig is a view of the worker's own ([`view`]); then Landlock lets it
+//! write where it is said to and nowhere else, and keeps it from signalling what is outside, from tracing it, and
+//! from changing the mounts. Both hold for everything that it starts and cannot be taken off.
+//!
+//! A process of its own puts itself behind the walls and becomes the agent: `gt session confine`, below the
+//! session's own process, which stays outside.
+
+#[cfg(target_os = "linux")]
+mod landlock;
+#[cfg(target_os = "linux")]
+mod mounts;
+#[cfg(target_os = "linux")]
+mod view;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Launch, RuntimeError};
+
+/// What a session in the sandbox may write, and what it does not see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// The `gt` that puts the agent into it, and that carries out its verbs outside.
+    pub program: PathBuf,
+    /// What it may write: files, and folders with all that is in them. What does not exist is left out.
+    pub writes: Vec<PathBuf>,
+    /// Files in such folders that it may not touch.
+    pub fixed: Vec<PathBuf>,
+    /// Folders that it finds empty.
+    pub hidden: Vec<PathBuf>,
+    /// Folders in those that it sees all the same.
+    pub shown: Vec<PathBuf>,
+    /// An empty folder in a hidden one, where the rig's repository is seen as it is.
+    pub beside: PathBuf,
+    /// The rig's repository, which it sees through a view of its own.
+    pub repository: PathBuf,
+    /// The name of its worktree in `worktrees/` of the repository.
+    pub entry: String,
+}
+
+/// Whether this machine can put sessions into a sandbox; asked of `program`, this very `gt`, once.
+///
+/// # Errors
+/// What is missing.
+#[expect(clippy::disallowed_methods, reason = "the runtime is the door for processes")]
+pub fn can_confine(program: &Path) -> Result<(), RuntimeError> {
+    static ANSWER: OnceLock<Result<(), String>> = OnceLock::new();
+    let ask = || {
+        let asked = Command::new(program).args(["session", "confine"]).stdin(Stdio::null()).output();
+        match asked {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+            Err(error) => Err(format!("{} cannot be run: {error}", program.display())),
+        }
+    };
+    ANSWER.get_or_init(ask).clone().map_err(|reason| RuntimeError::NoSandbox { reason })
+}
+
+/// Puts the calling process, which has one thread only, behind the walls and makes it the agent of the run folder.
+/// Answers only when that failed. Without a run folder: whether it could be done.
+///
+/// # Errors
+/// What the machine cannot do.
+pub fn confine(dir: Option<&Path>) -> Result<(), RuntimeError> {
+    let Some(dir) = dir else {
+        return walls::probe().map_err(|reason| RuntimeError::NoSandbox { reason });
+    };
+    let launch = Launch::read(dir)?;
+    let refuse = |reason: String| RuntimeError::NoSandbox { reason };
+    let confinement = launch.confinement.as_ref().ok_or_else(|| refuse("its launch names none".to_owned()))?;
+    walls::raise(confinement).map_err(refuse)?;
+    Err(refuse(super::exec::become_agent(&launch)))
+}
+
+#[cfg(target_os = "linux")]
+mod walls {
+    use super::{Confinement, landlock, mounts, view};
+
+    pub(super) fn probe() -> Result<(), String> {
+        landlock::is_there()?;
+        mounts::apart()?;
+        mounts::empty(&std::env::temp_dir()).map_err(|error| mounts::forbidden(&error))
+    }
+
+    pub(super) fn raise(confinement: &Confinement) -> Result<(), String> {
+        mounts::apart()?;
+        let shown = mounts::hold(confinement.shown.iter().chain([&confinement.repository]))?;
+        for folder in &confinement.hidden {
+            mounts::empty(folder)?;
+        }
+        for held in &shown[..confinement.shown.len()] {
+            held.show()?;
+        }
+        view::of_repository(confinement, shown.last().expect("the repository is the last"))?;
+        for file in confinement.fixed.iter().filter(|file| file.exists()) {
+            mounts::freeze(file)?;
+        }
+        mounts::empty(std::path::Path::new("/dev/shm"))?;
+        landlock::restrict(confinement)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod walls {
+    use super::Confinement;
+
+    const NOWHERE: &str = "there is a sandbox on Linux only";
+
+    pub(super) fn probe() -> Result<(), String> {
+        Err(NOWHERE.to_owned())
+    }
+
+    pub(super) fn raise(_: &Confinement) -> Result<(), String> {
+        Err(NOWHERE.to_owned())
+    }
+}
