@@ -159,7 +159,7 @@ fn check_arguments(preset: &Preset) -> Result<(), String> {
         .try_for_each(|text| check_placeholders(text))?;
     let located = preset.credentials.iter().filter_map(|credential| credential.file.as_ref());
     let located = located.chain(preset.dialogs.iter().filter_map(|dialog| dialog.file.as_ref()));
-    located.chain(preset.env.values()).try_for_each(|text| check_placeholders(text))
+    located.chain(preset.env.values()).chain(&preset.writes).try_for_each(|text| check_placeholders(text))
 }
 
 /// Complaints about regular expressions come with a drawing of several lines.

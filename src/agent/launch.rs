@@ -65,6 +65,15 @@ pub struct PlannedFile {
     pub program: bool,
 }
 
+/// A place outside of its worktree that an agent writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writable {
+    /// Where.
+    pub path: PathBuf,
+    /// Whether it is a file, which is not made for it.
+    pub file: bool,
+}
+
 /// What to start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LaunchPlan {
@@ -78,6 +87,9 @@ pub struct LaunchPlan {
     pub cwd: PathBuf,
     /// Files to be written first, with mode 0600.
     pub files: Vec<PlannedFile>,
+    /// What it writes outside of its worktree, for a sandbox.
+    #[serde(skip)]
+    pub writes: Vec<Writable>,
     /// What is left to do for the prompt: nothing for [`Delivery::Argument`] and [`Delivery::File`].
     pub delivery: Delivery,
     /// The prompt.
@@ -182,6 +194,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         env,
         cwd: request.worktree.to_path_buf(),
         files,
+        writes: writes(request, &folders, &values),
         delivery: form.delivery,
         prompt: request.prompt.to_owned(),
         ready: preset.screen.ready.clone(),
@@ -194,6 +207,19 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
 
 fn hooking<'a>(request: &'a LaunchRequest<'_>) -> Hooking<'a> {
     Hooking { hooks: &request.preset.hooks, gt: request.gt, run_dir: request.run_dir }
+}
+
+/// Its folders, unless one is the home folder or holds it; its own state; and what else the preset names.
+fn writes(request: &LaunchRequest<'_>, folders: &Folders, values: &Values) -> Vec<Writable> {
+    let home = request.caller.home();
+    let own = request.state_dir.join(&request.preset.name);
+    let wide = |folder: &PathBuf| !home.starts_with(folder);
+    let known = [&folders.config, &folders.data].into_iter().filter(|folder| wide(folder)).cloned().chain([own]);
+    let named = request.preset.writes.iter().map(|text| {
+        let path = super::preflight::expand_home(&fill::fill(text, values), request.caller);
+        Writable { path, file: !text.ends_with('/') }
+    });
+    known.map(|path| Writable { path, file: false }).chain(named).collect()
 }
 
 /// The files that starts of this agent in `worktree` leave beside the person's own settings.

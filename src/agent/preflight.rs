@@ -177,7 +177,7 @@ impl Folders {
     }
 }
 
-fn expand_home(path: &str, caller: &Caller) -> PathBuf {
+pub(super) fn expand_home(path: &str, caller: &Caller) -> PathBuf {
     match path.strip_prefix('~') {
         Some("") => caller.home(),
         Some(rest) if rest.starts_with('/') => caller.home().join(&rest[1..]),

@@ -104,6 +104,10 @@ pub struct Preset {
     /// Patterns of what it leaves in the worktree and cannot be told to leave elsewhere; hidden from git.
     #[serde(default)]
     pub excludes: Vec<String>,
+    /// What it writes outside of its worktree beside its configuration and data folders, with placeholders; a folder has
+    /// a slash at its end, `~/` is the home folder.
+    #[serde(default)]
+    pub writes: Vec<String>,
     /// Files that make a configuration folder of the worker's own, for where a key is set and the person has never
     /// been through the first-start screens.
     #[serde(default)]

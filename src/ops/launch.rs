@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::aftermath::Guard;
 use super::agents::{choose, version};
+use super::confinement::{self, Inmate};
 use super::hooking::Hooked;
 use super::prime::Assignment;
 use super::resume::{self, Beginning};
@@ -157,7 +158,9 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
     resume::has_begun(open, &bead.id)?;
     commit_point("launch.recorded");
     plan.env.extend(slot::variables(open, &session, slot)?);
-    let launch = launch_file(open, &row, kind, &plan)?;
+    let inmate = Inmate { session: &session, worker, role: &bead.role, settings };
+    let confinement = confinement::of(open, &inmate, &mut plan)?;
+    let launch = Launch { confinement, ..launch_file(open, &row, kind, &plan)? };
     open.runtime(kind)?.start(&session::folder(open, &session), &launch)?;
     commit_point("launch.started");
     let resumes = beginning.resumes();

@@ -10,6 +10,7 @@ pub mod attended;
 pub mod bead;
 pub mod bench;
 pub mod config;
+mod confinement;
 pub mod convoy;
 pub mod crew;
 pub mod demo;

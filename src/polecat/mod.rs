@@ -21,6 +21,6 @@ mod tests;
 pub use error::PolecatError;
 pub use furnish::{Furnishing, furnish, hide};
 pub use identity::{Identity, NO_PUSH, dress, undress};
-pub use sandbox::{Prepared, Spec, branch_name, prepare, remove};
+pub use sandbox::{Prepared, Spec, branch_name, branches_of, prepare, remove};
 pub use secure::{Place, Secured, secure};
 pub use setup::{SetUp, SetUpOutcome, set_up};

@@ -53,7 +53,12 @@ pub struct Prepared {
 
 /// The branch of an attempt: `polecat/<name>/<bead>-<attempt>`.
 pub fn branch_name(worker: &WorkerName, bead: &BeadId, attempt: u32) -> String {
-    format!("polecat/{worker}/{bead}-{attempt}")
+    format!("{}/{bead}-{attempt}", branches_of(worker))
+}
+
+/// What the branches of a worker begin with: `polecat/<name>`.
+pub fn branches_of(worker: &WorkerName) -> String {
+    format!("polecat/{worker}")
 }
 
 /// Makes the sandbox ready: keeps what is in it, recycles or cuts it at the start commit on the attempt's

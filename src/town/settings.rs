@@ -31,6 +31,11 @@ pub struct Settings {
     pub permissions: Permissions,
     /// Where sessions run.
     pub runtime: RuntimeKind,
+    /// Whether agents are put into a sandbox.
+    pub sandbox: Sandbox,
+    /// What sessions in the sandbox may write beside their own; `~/` is the home folder.
+    #[serde(default)]
+    pub sandbox_writes: Vec<String>,
     /// The first port that sessions are given; each has a hundred.
     pub ports: u32,
     /// How many workers may run at once in the town.
@@ -84,6 +89,16 @@ pub enum Permissions {
     Autonomous,
     /// The agent asks, and a person answers in its terminal.
     Ask,
+}
+
+/// Whether agents are put into a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    /// They may do what the person may.
+    Off,
+    /// They write their own and nothing else.
+    On,
 }
 
 /// Whose name stands as the author of a worker's commits.
@@ -158,6 +173,8 @@ pub struct RoleSettings {
     pub extra_args: Vec<String>,
     /// Workers of this role at once.
     pub limit: Option<u32>,
+    /// Whether its agents are put into a sandbox.
+    pub sandbox: Option<Sandbox>,
 }
 
 impl Settings {
@@ -180,7 +197,13 @@ impl Settings {
             profile: own.profile.or_else(|| self.profile.clone()),
             extra_args: if own.extra_args.is_empty() { self.extra_args.clone() } else { own.extra_args },
             limit: own.limit,
+            sandbox: Some(own.sandbox.unwrap_or(self.sandbox)),
         }
+    }
+
+    /// Whether agents that work in this role are put into a sandbox.
+    pub fn sandbox_of(&self, role: &RoleName) -> Sandbox {
+        self.role(role).sandbox.unwrap_or(self.sandbox)
     }
 }
 

@@ -12,6 +12,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("core.logAllRefUpdates", "always"),
     ("gc.auto", "0"),
     ("gc.autoDetach", "false"),
+    ("gc.packRefs", "false"),
     ("gc.pruneExpire", "never"),
     ("gc.reflogExpire", "never"),
     ("gc.reflogExpireUnreachable", "never"),

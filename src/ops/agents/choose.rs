@@ -8,7 +8,7 @@ use crate::agent::{Begin, Caller, Catalogue, LaunchRequest};
 use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
-use crate::ops::OpenTown;
+use crate::ops::{OpenTown, confinement};
 use crate::ops::launch::{self, caller};
 use crate::runtime::RuntimeKind;
 use crate::town::{Rig, Settings};
@@ -45,6 +45,7 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
         return Err(Failure::new(Kind::Refused, format!("the agent {name} takes its first prompt in a terminal only"))
             .hint("`gt config set runtime tmux` gives workers terminals; `gt sling --agent` takes another agent."));
     }
+    confinement::check(open, settings, &bead.role)?;
     version::of_plan(open, request.preset, &plan)?;
     Ok(name)
 }
