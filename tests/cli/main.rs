@@ -30,6 +30,7 @@ mod queue;
 mod queue_verbs;
 mod rig;
 mod rig_remove;
+mod sandbox;
 mod status;
 mod terminal;
 mod why;

@@ -1,0 +1,216 @@
+//! Workers in the sandbox: what they may write, what they may not, and how their verbs get out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::support::{Project, TestTown, promises, wait_for};
+
+const SOON: Duration = Duration::from_secs(60);
+
+/// Why this machine cannot run these tests, said once for each.
+fn has_sandboxes() -> bool {
+    let program = Path::new(env!("CARGO_BIN_EXE_gt"));
+    match gt::runtime::can_confine(program) {
+        Ok(()) => true,
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            false
+        }
+    }
+}
+
+/// A town whose workers follow orders in a sandbox; none where this machine has no sandboxes.
+fn confined_town(runtime: &str) -> Option<(TestTown, Project)> {
+    if !has_sandboxes() {
+        return None;
+    }
+    let (town, project) = TestTown::with_rig();
+    let out = town.sandbox.join("out");
+    fs::create_dir(&out).expect("the sandbox is writable");
+    town.gt(["config", "set", "runtime", runtime]).succeeds();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    town.gt(["config", "set", "sandbox", "on"]).succeeds();
+    town.gt(["config", "set", "sandbox_writes", &format!("[\"{}\"]", out.display())]).succeeds();
+    town.work_with("tries");
+    Some((town, project))
+}
+
+/// Slings a bead to `worker`, whose agent then does what `orders` say; the bead.
+fn ordered(town: &TestTown, worker: &str, orders: &str) -> String {
+    let head = format!(
+        "export town={} rig={} out={}\n",
+        town.root.display(),
+        town.root.join("rigs/web/.git").display(),
+        town.sandbox.join("out").display(),
+    );
+    fs::write(town.sandbox.join("home/orders.sh"), head + orders).expect("the sandbox is writable");
+    let _ = fs::remove_file(report(town));
+    let made = town.json(["new", &format!("Something for {worker}"), "--rig", "web"]);
+    let id = made["id"].as_str().expect("a new bead has an id").to_owned();
+    town.gt(["sling", &id, &format!("web/{worker}")]).succeeds();
+    id
+}
+
+fn report(town: &TestTown) -> PathBuf {
+    town.sandbox.join("out/report")
+}
+
+/// What the agent reports once it is through: nothing when all went as its orders expect.
+fn reported(town: &TestTown) -> String {
+    wait_for("the agent to be through", SOON, || {
+        fs::read_to_string(report(town)).ok()?.strip_suffix("over\n").map(str::to_owned)
+    })
+}
+
+#[test]
+fn a_worker_in_the_sandbox_commits_and_rebases() {
+    for runtime in ["process", "tmux"] {
+        let Some((town, _project)) = confined_town(runtime) else { return };
+        let orders = r#"
+            can write sh -c 'echo a >a.txt && echo t >"$TMPDIR/t" && echo x >/dev/null'
+            can add git add a.txt
+            can commit git commit -qm one
+            can amend git commit -q --amend -m "the first"
+            can branch git checkout -q -b "polecat/toast/aside" HEAD~1
+            can commit-aside sh -c 'echo b >b.txt && git add b.txt && git commit -qm aside && echo c >a.txt && git add a.txt && git commit -qm clash'
+            can back git checkout -q -
+            cannot rebase git rebase -q polecat/toast/aside
+            can resolve sh -c 'echo ac >a.txt && git add a.txt && GIT_EDITOR=true git rebase --continue'
+            can pick sh -c 'git cherry-pick polecat/toast/aside~1 || git cherry-pick --skip'
+            can revert git revert --no-edit HEAD
+            can remove git branch -q -D polecat/toast/aside
+            can undo git reset -q --hard HEAD~1
+            say "$(git rebase HEAD~1 2>&1 | grep -i -e error -e denied)"
+            say "$(git status --porcelain)$(ls "$rig"/worktrees/toast | grep -e CHERRY -e MERGE -e rebase)"
+        "#;
+        ordered(&town, "toast", orders);
+        assert_eq!(reported(&town).trim(), "", "{runtime}");
+        town.gt(["polecat", "stop", "toast"]).succeeds();
+        promises::hold(&town);
+    }
+}
+
+#[test]
+fn a_worker_in_the_sandbox_changes_nothing_that_is_not_its_own() {
+    for runtime in ["process", "tmux"] {
+        let Some((town, _project)) = confined_town(runtime) else { return };
+        ordered(&town, "salt", "can commit sh -c 'echo s >s && git add s && git commit -qm s'");
+        assert_eq!(reported(&town), "", "{runtime}");
+        let before = state(&town);
+        let orders = r#"
+            other="$town/rigs/web/polecats/salt"
+            sock=$(find "$town/.git/gt/run" "$HOME/../tmp" -name '*.sock' 2>/dev/null)
+            cannot hook sh -c 'echo x >"$1/hooks/pre-commit"' - "$rig"
+            cannot hook-over sh -c 'd=$(git rev-parse --git-path hooks) && echo x >"$d/post-checkout"'
+            cannot config git config core.fsmonitor /bin/false
+            cannot identity sh -c 'echo x >>"$1/gt-workers/toast.gitconfig"' - "$rig"
+            cannot other-file sh -c 'echo x >>"$1/s"' - "$other"
+            cannot other-new sh -c 'echo x >"$1/new"' - "$other"
+            cannot other-remove rm "$other/s"
+            cannot other-cut perl -e 'truncate($ARGV[0], 0) or die' "$other/s"
+            cannot other-branch git update-ref "refs/heads/$(git -C "$other" symbolic-ref --short HEAD)" HEAD
+            cannot other-head sh -c 'echo x >"$1/worktrees/salt/HEAD"' - "$rig"
+            cannot target git update-ref refs/heads/main HEAD
+            cannot pin git update-ref refs/gt/work/x/1 HEAD
+            cannot tag git tag mine
+            cannot ledger sh -c 'echo x >>"$1/town.toml"' - "$town"
+            cannot ledger-new sh -c 'echo x >"$1/beads/x"' - "$town"
+            cannot ledger-commit git -C "$town" commit --allow-empty -qm mine
+            cannot state sh -c 'echo x >>"$1/.git/gt/state.db"' - "$town"
+            cannot state-sql sh -c 'echo x >"$1/.git/gt/state.db-journal"' - "$town"
+            cannot locks sh -c 'echo x >"$1/.git/gt/locks/x.lock"' - "$town"
+            cannot own-run sh -c 'echo x >"$1/.git/gt/run/$GT_SESSION/exit"' - "$town"
+            cannot commondir sh -c 'echo /tmp >"$1/worktrees/toast/commondir"' - "$rig"
+            cannot commondir-replaced sh -c 'echo /tmp >c && mv -f c "$1/worktrees/toast/commondir"' - "$rig"
+            cannot dot-git sh -c 'echo "gitdir: /tmp" >.git'
+            cannot dot-git-removed rm -f .git
+            cannot home sh -c 'echo x >"$HOME/.profile"'
+            cannot temporary sh -c 'echo x >"$TMPDIR/../x"'
+            cannot unmount umount "$town/.git/gt/run"
+            session=$(sed -n 's/^pid = //p' "$town/.git/gt/run/$GT_SESSION/pid" | head -n 1)
+            case $(uname -r) in [1-5].*|6.[0-9].*|6.1[01].*) ;; *) cannot signal kill -0 "$session" ;; esac
+            can see-session test -e "/proc/$session"
+            say "$(ls "$town/.git/gt/run" | grep -v -e "$GT_SESSION" -e repository)$sock"
+            cannot town gt -C "$town" show
+            cannot settings gt config set sandbox off
+            cannot sling gt sling x web
+            rm -f c
+        "#;
+        ordered(&town, "toast", orders);
+        assert_eq!(reported(&town).trim(), "", "{runtime}");
+        let after = state(&town);
+        assert_eq!(before, after, "{runtime}");
+        town.gt(["polecat", "stop", "salt"]).succeeds();
+        town.gt(["polecat", "stop", "toast"]).succeeds();
+        promises::hold(&town);
+    }
+}
+
+/// What no worker may have changed: hooks and settings of the rig, the other worker's work.
+fn state(town: &TestTown) -> Vec<String> {
+    let rig = town.root.join("rigs/web/.git");
+    let read = |path: &str| fs::read_to_string(rig.join(path)).unwrap_or_default();
+    let other = fs::read_to_string(town.root.join("rigs/web/polecats/salt/s")).unwrap_or_default();
+    let mut hooks: Vec<String> = fs::read_dir(rig.join("hooks"))
+        .map(|all| all.flatten().map(|hook| hook.file_name().display().to_string()).collect())
+        .unwrap_or_default();
+    hooks.sort();
+    let settings = read("config").lines().filter(|line| line.contains("fsmonitor")).map(str::to_owned).collect();
+    [hooks, settings, vec![other, read("worktrees/salt/HEAD"), read("worktrees/salt/commondir")]].concat()
+}
+
+#[test]
+fn every_verb_of_a_worker_works_in_the_sandbox() {
+    for runtime in ["process", "tmux"] {
+        let Some((town, _project)) = confined_town(runtime) else { return };
+        let orders = r#"
+            can prime sh -c 'gt prime | grep -q Something'
+            can hook sh -c 'gt hook | grep -q toast'
+            can note gt bead note "$GT_BEAD" "half of it is done"
+            can note-from-stdin sh -c 'echo "and the other half" | gt bead note "$GT_BEAD"'
+            can json sh -c 'gt show "$GT_BEAD" --json | grep -q "half of it is done"'
+            can new gt new "Found on the way" --rig web --discovered-from "$GT_BEAD"
+            can remember gt remember --rig web --as utc "The API answers in UTC."
+            can recall sh -c 'gt recall UTC | grep -q answers'
+            can forget gt forget rigs/web/utc
+            can list sh -c 'gt list --json | grep -q Found'
+            can ready gt ready
+            can status gt status
+            can why gt why "$GT_BEAD"
+            can escalate gt escalate "which database?"
+            cannot code sh -c 'gt show no-such-bead || exit $?'
+            can exit sh -c 'gt show no-such-bead 2>/dev/null; test $? = 3'
+            can work sh -c 'echo w >w && git add w && git commit -qm w'
+            can loop sh -c 'printf "a\nb\n" | (read -r x; gt list >/dev/null; read -r y; test "$y" = b)'
+            can done gt done
+        "#;
+        let id = ordered(&town, "toast", orders);
+        assert_eq!(reported(&town).trim(), "", "{runtime}");
+        let shown = town.json(["show", &id]);
+        let bead = &shown[0]["result"];
+        assert_eq!(bead["status"], "submitted", "{bead}");
+        assert!(bead.to_string().contains("and the other half"), "{bead}");
+        promises::hold(&town);
+    }
+}
+
+#[test]
+fn a_worker_in_the_sandbox_hands_off() {
+    let Some((town, _project)) = confined_town("process") else { return };
+    let orders = r#"
+        if [ -e "$out/handed" ]; then say again; else touch "$out/handed"; can handoff gt handoff "go on here"; fi
+    "#;
+    let id = ordered(&town, "toast", orders);
+    wait_for("the fresh session", SOON, || fs::read_to_string(report(&town)).ok()?.contains("again").then_some(()));
+    town.gt(["hook", "toast"]).succeeds().says(&[&id]);
+    assert!(!fs::read_to_string(report(&town)).unwrap_or_default().contains("cannot"));
+}
+
+#[test]
+fn without_a_sandbox_nothing_is_started_where_one_is_wanted() {
+    let (town, _project) = TestTown::with_rig();
+    town.gt(["config", "set", "sandbox", "maybe"]).exits(5).complains(&["off, on"]);
+    town.gt(["config", "set", "roles.tester.sandbox", "on"]).succeeds();
+    assert_eq!(town.json(["config", "get", "sandbox"])["value"], "off");
+}
