@@ -75,10 +75,8 @@ fn own_entry(repository: &Path, worktree: &Path) -> Outcome<PathBuf> {
 /// The folders of a worker's branches and of their logs.
 fn references(repository: &Path, worker: &WorkerRef) -> Outcome<Vec<PathBuf>> {
     let branches = polecat::branches_of(&worker.name);
-    let folders = vec![
-        repository.join("refs/heads").join(&branches),
-        repository.join("logs/refs/heads").join(&branches),
-    ];
+    let folders =
+        vec![repository.join("refs/heads").join(&branches), repository.join("logs/refs/heads").join(&branches)];
     folders.iter().try_for_each(|folder| make(folder))?;
     Ok(folders)
 }
@@ -109,5 +107,9 @@ fn make(folder: &Path) -> Outcome<()> {
 }
 
 fn cannot_make(path: &Path, error: std::io::Error) -> Failure {
-    Failure::caused(Kind::External, format!("cannot make {}, which the sandbox shall let through", path.display()), error)
+    Failure::caused(
+        Kind::External,
+        format!("cannot make {}, which the sandbox shall let through", path.display()),
+        error,
+    )
 }

@@ -12,12 +12,7 @@ use super::{Reply, Request, RuntimeError, folder::session_of};
 ///
 /// # Errors
 /// When the session is gone, or does not carry it out.
-pub fn run_outside(
-    dir: &Path,
-    verb: Verb,
-    out: &mut dyn Write,
-    errors: &mut dyn Write,
-) -> Result<i32, RuntimeError> {
+pub fn run_outside(dir: &Path, verb: Verb, out: &mut dyn Write, errors: &mut dyn Write) -> Result<i32, RuntimeError> {
     let path = socket_path(dir);
     let gone = |_| RuntimeError::NoSession { session: session_of(dir) };
     let stream = UnixStream::connect(&path).map_err(gone)?;

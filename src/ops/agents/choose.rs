@@ -8,8 +8,8 @@ use crate::agent::{Begin, Caller, Catalogue, LaunchRequest};
 use crate::bead::Bead;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{BeadId, RoleName};
-use crate::ops::{OpenTown, confinement};
 use crate::ops::launch::{self, caller};
+use crate::ops::{OpenTown, confinement};
 use crate::runtime::RuntimeKind;
 use crate::town::{Rig, Settings};
 

@@ -37,7 +37,7 @@ pub async fn supervise(place: Place<'_>, agent: Agent, signals: Signals, socket:
     let mut watch = Watch::new(place, agent);
     tokio::select! {
         () = watch.run(signals, questions) => {}
-        () = serve(socket.as_ref(), sender, Verbs::of(launch)) => {}
+        () = serve(socket.as_ref(), sender, Verbs::of(place.launch)) => {}
     }
     watch.exit()
 }

@@ -40,7 +40,12 @@ impl Verbs {
     }
 
     /// Carries a verb out for the process `peer`, and writes what it says as it says it.
-    pub async fn run(&self, verb: Verb, peer: Option<i32>, write: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
+    pub async fn run(
+        &self,
+        verb: Verb,
+        peer: Option<i32>,
+        write: &mut (impl AsyncWrite + Unpin),
+    ) -> std::io::Result<()> {
         let own = std::process::id() as i32;
         let refused = match (&self.program, peer) {
             (None, _) => Err("this session is in no sandbox"),
