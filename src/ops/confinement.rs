@@ -51,8 +51,9 @@ pub(super) fn of(open: &OpenTown, inmate: &Inmate<'_>, plan: &mut LaunchPlan) ->
     let sockets = open.place()?.tmux_socket.parent().map(Path::to_path_buf);
     let temporary = plan.env.get("TMPDIR").map(PathBuf::from);
     let hidden: Vec<PathBuf> = std::iter::once(run.clone()).chain(sockets.filter(|folder| *folder != run)).collect();
-    let covered = |path: &PathBuf| hidden.iter().any(|folder| path.starts_with(folder));
-    let shown = temporary.iter().cloned().filter(covered).chain([session::folder(open, inmate.session)]).collect();
+    let covered = |path: &Path| hidden.iter().any(|folder| path.starts_with(folder));
+    let shown =
+        temporary.iter().filter(|path| covered(path)).cloned().chain([session::folder(open, inmate.session)]).collect();
     let mut writes = vec![worktree.clone(), repository.join("objects"), own.clone()];
     writes.extend(temporary);
     writes.extend(references(&repository, inmate.worker)?);
