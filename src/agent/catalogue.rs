@@ -145,7 +145,8 @@ fn check(mut preset: Preset) -> Result<Preset, String> {
 }
 
 fn check_arguments(preset: &Preset) -> Result<(), String> {
-    let lists = [Some(&preset.interactive), preset.resume.as_ref(), preset.fork.as_ref(), preset.oneshot.as_ref()];
+    let others = [&preset.resume, &preset.fork, &preset.oneshot, &preset.ask].map(Option::as_ref);
+    let lists = std::iter::once(Some(&preset.interactive)).chain(others);
     for argument in lists.into_iter().flatten().flatten() {
         match argument {
             Argument::One(text) => check_placeholders(text)?,

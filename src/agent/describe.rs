@@ -57,6 +57,7 @@ impl Preset {
             ("once, without a terminal", oneshot.unwrap_or_default()),
             ("resume", lines(&self.resume)),
             ("fork", lines(&self.fork)),
+            ("asked of a conversation", lines(&self.ask)),
             ("conversation id", if self.chooses_session { "chosen by gt" } else { "" }.to_owned()),
             ("at its end", self.ending()),
         ]

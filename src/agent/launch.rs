@@ -152,6 +152,23 @@ pub fn plan_oneshot(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentErro
     assemble(request, Form { command, arguments, delivery: preset.oneshot_prompt, conversation: None, hooked: false })
 }
 
+/// The plan of one answer about an earlier conversation, on stdout and without a terminal, which leaves the work alone.
+///
+/// # Errors
+/// As [`plan_oneshot`].
+pub fn plan_ask(request: &LaunchRequest<'_>, conversation: &str) -> Result<LaunchPlan, AgentError> {
+    let preset = request.preset;
+    let cannot = || AgentError::NoResume { agent: preset.name.clone() };
+    let arguments = preset.ask.as_ref().filter(|_| preset.command.is_none()).ok_or_else(cannot)?;
+    let mentions = |placeholder: &str| arguments.iter().any(|argument| argument.mentions(placeholder));
+    let delivery = match (mentions("{prompt}"), mentions("{prompt_file}")) {
+        (true, _) => Delivery::Argument,
+        (false, true) => Delivery::File,
+        (false, false) => Delivery::Stdin,
+    };
+    assemble(request, Form { command: None, arguments, delivery, conversation: Some(conversation.to_owned()) })
+}
+
 /// Which of the preset's forms is used.
 struct Form<'a> {
     command: Option<&'a str>,

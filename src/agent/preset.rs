@@ -86,6 +86,12 @@ pub struct Preset {
     pub fork: Option<Vec<Argument>>,
     /// Arguments that answer one prompt on stdout, without a terminal.
     pub oneshot: Option<Vec<Argument>>,
+    /// Arguments that answer one prompt from a conversation on stdout, without a terminal and without a tool that
+    /// writes. Without `{prompt}` and `{prompt_file}` it is read from standard input.
+    pub ask: Option<Vec<Argument>>,
+    /// Whether question and answer become part of that conversation; then one that goes on is not asked so.
+    #[serde(default)]
+    pub ask_adds: bool,
     /// How the prompt reaches a one-shot run.
     #[serde(default)]
     pub oneshot_prompt: Delivery,
@@ -149,14 +155,10 @@ impl Preset {
     /// Whether anything that it is started with mentions a placeholder, written with its braces.
     pub(super) fn mentions(&self, placeholder: &str) -> bool {
         let commands = self.command.iter().chain(&self.oneshot_command);
-        let lists = self.interactive.iter().chain(self.oneshot.iter().flatten());
-        let words = lists.flat_map(|argument| match argument {
-            Argument::One(text) => std::slice::from_ref(text),
-            Argument::Group(texts) => texts.as_slice(),
-        });
+        let mut lists = self.interactive.iter().chain(self.oneshot.iter().flatten());
         let files = self.files.iter().filter_map(|file| file.over.as_ref());
-        let mut all = commands.chain(words).chain(files).chain(self.env.values());
-        all.any(|text| text.contains(placeholder))
+        let mut all = commands.chain(files).chain(self.env.values());
+        lists.any(|argument| argument.mentions(placeholder)) || all.any(|text| text.contains(placeholder))
     }
 }
 
@@ -176,6 +178,16 @@ pub enum Argument {
     One(String),
     /// Left out as a whole when a placeholder in it has no value.
     Group(Vec<String>),
+}
+
+impl Argument {
+    /// Whether it mentions a placeholder, written with its braces.
+    pub(super) fn mentions(&self, placeholder: &str) -> bool {
+        match self {
+            Self::One(text) => text.contains(placeholder),
+            Self::Group(texts) => texts.iter().any(|text| text.contains(placeholder)),
+        }
+    }
 }
 
 /// How a prompt reaches a program.

@@ -36,6 +36,7 @@ use super::refinery;
 use super::render::show;
 use super::rig;
 use super::run;
+use super::seance;
 use super::session;
 use super::sling;
 use super::status;
@@ -96,6 +97,7 @@ pub(super) enum Work {
     Unsling(unsling::Args),
     Attach(attach::AttachArgs),
     Peek(attach::PeekArgs),
+    Seance(seance::Args),
     Polecat(polecat::Args),
     Crew(crew::Args),
     Escalation(escalation::Args),
@@ -263,6 +265,7 @@ impl Work {
             Self::Unsling(args) => show(args, call),
             Self::Attach(args) => args.dispatch(call),
             Self::Peek(args) => show(args, call),
+            Self::Seance(args) => args.dispatch(call),
             Self::Polecat(args) => args.dispatch(call),
             Self::Crew(args) => args.dispatch(call),
             Self::Escalation(args) => args.dispatch(call),

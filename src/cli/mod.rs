@@ -49,6 +49,7 @@ mod refinery;
 mod render;
 mod rig;
 mod run;
+mod seance;
 mod session;
 mod sling;
 mod status;

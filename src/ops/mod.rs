@@ -5,6 +5,7 @@
 
 pub mod aftermath;
 pub mod agents;
+mod ask;
 pub mod attach;
 pub mod attended;
 pub mod bead;
@@ -44,6 +45,7 @@ mod roles;
 mod roster;
 pub mod run;
 mod sandbox;
+pub mod seance;
 pub mod session;
 pub mod sling;
 mod slot;

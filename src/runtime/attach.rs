@@ -55,6 +55,15 @@ fn copy_all(file: &mut File, out: &mut dyn Write) -> io::Result<u64> {
     Ok(copied)
 }
 
+/// The last `lines` lines of what a session wrote to its log, without what only moves and colours.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn read_log(log: &Path, lines: usize) -> Result<String, RuntimeError> {
+    let text = tail(log, lines).map_err(RuntimeError::io("read", log))?;
+    Ok(super::tmux::without_escapes(&text))
+}
+
 /// The last `lines` lines of a file, from its last megabyte.
 pub(super) fn tail(path: &Path, lines: usize) -> io::Result<String> {
     let mut file = File::open(path)?;

@@ -42,7 +42,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::{Failure, Kind};
 use crate::id::SessionId;
 
-pub use attach::{Attach, follow_log, replace_process};
+pub use attach::{Attach, follow_log, read_log, replace_process};
 pub use command::{CommandResult, CommandSpec, abandon_commands, run_command};
 pub use confine::{Confinement, can_confine, confine};
 pub use detach::spawn_detached;

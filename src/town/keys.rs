@@ -82,6 +82,8 @@ pub const KEYS: &[Key] = &[
     key_row("agents.*.leaves", Type::Text, "", Places::ALL, "What outlives its terminal unless somebody ends it."),
     key_row("agents.*.interactive", Type::Arguments, "", Places::ALL, "Arguments of a session; an inner list is left out when a placeholder in it has no value."),
     key_row("agents.*.resume", Type::Arguments, "", Places::ALL, "Arguments that go on with the conversation {session}."),
+    key_row("agents.*.ask", Type::Arguments, "", Places::ALL, "Arguments that answer a question from the conversation {session} on stdout, without a tool that writes."),
+    key_row("agents.*.ask_adds", Type::Flag, "", Places::ALL, "Question and answer become part of that conversation; one that goes on is not asked so then."),
     key_row("agents.*.fork", Type::Arguments, "", Places::ALL, "Arguments that go on from the conversation {session} in a new one."),
     key_row("agents.*.oneshot", Type::Arguments, "", Places::ALL, "Arguments that answer one prompt on stdout, for planning."),
     key_row("agents.*.oneshot_prompt", Type::Choice(&["argument", "file", "stdin"]), "", Places::ALL, "How the prompt reaches a one-shot run."),

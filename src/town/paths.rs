@@ -185,6 +185,11 @@ impl Town {
         self.runtime_dir().join("mayor")
     }
 
+    /// `.git/gt/seance`: what sessions that were are asked, and what is answered.
+    pub fn seance_dir(&self) -> PathBuf {
+        self.runtime_dir().join("seance")
+    }
+
     /// `.git/gt/agents/<name>`: what the agents of a worker (`web/polecats/toast`) or of the mayor keep from session to
     /// session, where they do not keep it with the person's.
     pub fn agent_state_dir(&self, actor: &str) -> PathBuf {

@@ -12,6 +12,10 @@ struct Talking {
     town: TestTown,
 }
 
+fn form(words: &[&str]) -> toml_edit::Item {
+    toml_edit::value(words.iter().copied().collect::<toml_edit::Array>())
+}
+
 impl Talking {
     fn new(runtime: &str) -> Self {
         let (town, _project) = TestTown::with_rig();
@@ -25,16 +29,26 @@ impl Talking {
     /// Makes the agent with conversations the one of the town, under this name.
     fn employ(&self, name: &str) {
         let script = self.town.agent("recalls").display().to_string();
+        self.change_local(|local| {
+            local["agent"] = toml_edit::value(name);
+            local["agents"][name]["program"] = toml_edit::value(script);
+            local["agents"][name]["chooses_session"] = toml_edit::value(true);
+            local["agents"][name]["interactive"] = form(&["--new", "{session}", "{prompt}"]);
+            local["agents"][name]["resume"] = form(&["--resume", "{session}", "{prompt}"]);
+            local["agents"][name]["oneshot"] = form(&["--once", "{prompt}"]);
+        });
+    }
+
+    fn change_local(&self, change: impl FnOnce(&mut toml_edit::DocumentMut)) {
         let text = self.town.read("local.toml").unwrap_or_default();
         let mut local: toml_edit::DocumentMut = text.parse().expect("gt writes local.toml as TOML");
-        let form = |words: &[&str]| toml_edit::value(words.iter().copied().collect::<toml_edit::Array>());
-        local["agent"] = toml_edit::value(name);
-        local["agents"][name]["program"] = toml_edit::value(script);
-        local["agents"][name]["chooses_session"] = toml_edit::value(true);
-        local["agents"][name]["interactive"] = form(&["--new", "{session}", "{prompt}"]);
-        local["agents"][name]["resume"] = form(&["--resume", "{session}", "{prompt}"]);
-        local["agents"][name]["oneshot"] = form(&["--once", "{prompt}"]);
+        change(&mut local);
         self.town.write("local.toml", &local.to_string());
+    }
+
+    /// From now on the agent can be asked about a conversation.
+    fn may_be_asked(&self) {
+        self.change_local(|local| local["agents"]["recalls"]["ask"] = form(&["--ask", "{session}", "{prompt}"]));
     }
 
     /// What the agent does from now on, in `sh`.
@@ -188,4 +202,70 @@ fn a_conversation_that_is_gone_is_followed_by_a_fresh_one_that_counts_as_nothing
     let restarts = state.counter(&format!("witness.restarted:{id}"), gt::clock::Clock::System.now()).expect("readable");
     assert_eq!(restarts.map(|counter| counter.value), Some(1), "the loss counts, the refusal does not");
     promises::hold(town);
+}
+
+#[test]
+fn a_session_that_was_is_asked_from_its_conversation_or_from_what_it_showed() {
+    let talking = Talking::new("tmux");
+    let town = &talking.town;
+    talking.works("echo 'I chose the small button'\n");
+    let id = talking.bead("Add a button");
+    talking.sling(&id);
+    let session = talking.sessions()[0].clone();
+    talking.told(&session, 1);
+    let name = session["session"].as_str().expect("an id").to_owned();
+    wait_until("it to show something", || town.gt(["peek", "toast"]).stdout.contains("small button"));
+    // The session goes on; its agent has no form in which it can be asked.
+    let list = town.json(["seance", "web/toast"]);
+    assert_eq!((list[0]["session"].as_str(), list[0]["bead"].as_str()), (Some(name.as_str()), Some(id.as_str())));
+    assert_eq!((&list[0]["live"], &list[0]["remembers"]), (&Value::Bool(true), &Value::Bool(false)));
+    assert_eq!(list[0]["conversation"], session["conversation"]);
+    let answer = town.json(["seance", "--talk", &name, "-p", "Which button?"]);
+    let text = answer["answer"].as_str().expect("an answer");
+    assert!(text.contains("Which button?") && text.contains("I chose the small button"), "{text}");
+    assert_eq!((answer["source"].as_str(), answer["agent"].as_str()), (Some("log"), Some("recalls")));
+    // With such a form it answers itself, live or not, and its conversation stays as it is.
+    talking.may_be_asked();
+    let before = talking.told(&session, 1);
+    for word in [&name[..6], "toast", &id] {
+        let answer = town.json(["seance", "--talk", word, "-p", "Which button?"]);
+        assert_eq!(answer["source"], "conversation", "{answer}");
+        let text = answer["answer"].as_str().expect("an answer");
+        assert!(text.starts_with("After 1 turns I say:") && text.contains("Which button?"), "{text}");
+        assert_eq!(answer["notes"].as_array().map(Vec::len), Some(0), "{answer}");
+    }
+    assert_eq!(talking.told(&session, 1), before);
+    // A conversation that is gone, and a session that is over.
+    town.gt(["unsling", &id]).succeeds();
+    fs::remove_dir_all(town.sandbox.join("home/conversations")).expect("it was there");
+    let ran = town.gt(["seance", "--talk", &name, "-p", "Which button?"]).succeeds();
+    ran.says(&["small button"]).complains(&["does not answer", "No conversation found"]);
+    for who in ["web", "toast", &id] {
+        town.gt(["seance", who]).succeeds().says(&[&name, "web/toast", &id, "recalls", "unslung", "its conversation"]);
+    }
+    town.gt(["seance", "mayor"]).succeeds().complains(&["no session yet"]);
+    town.gt(["seance", "nobody"]).exits(3).complains(&["no worker, bead or rig"]);
+    town.gt(["seance", "--talk", "nobody", "-p", "x"]).exits(3).complains(&["no session", "gt seance"]);
+    town.gt(["seance", "--talk", &name, "-p", " "]).exits(2).complains(&["no question"]);
+}
+
+#[test]
+fn whoever_answers_for_a_session_can_change_nothing() {
+    let talking = Talking::new("process");
+    let town = &talking.town;
+    let id = talking.bead("Add a button");
+    talking.sling(&id);
+    let session = talking.sessions()[0].clone();
+    talking.told(&session, 1);
+    talking.may_be_asked();
+    let script = town.sandbox.join("bin/recalls");
+    let text = fs::read_to_string(&script).expect("the agent");
+    let meddles =
+        "#!/bin/sh\ngt done --no-change no 2>&1; gt bead note $GT_BEAD x 2>&1; gt unsling toast 2>&1; echo y >x.txt\n";
+    fs::write(&script, text.replace("#!/bin/sh\n", meddles)).expect("writable");
+    let head = town.git(&["rev-parse", "HEAD"]);
+    let ran = town.gt(["seance", "--talk", "toast", "-p", "Which button?"]).succeeds();
+    ran.says(&["this folder belongs to web/polecats/toast"]).complains(&["its worktree is not as it was"]);
+    assert_eq!(town.git(&["rev-parse", "HEAD"]), head);
+    assert_eq!(talking.bead_shown(&id)["status"], "hooked");
 }

@@ -1,6 +1,5 @@
 //! The mayor's verbs: `gt mayor plan` turns a goal into beads, `gt mayor attach` opens a chat.
 
-mod ask;
 pub mod attach;
 mod gather;
 mod outline;

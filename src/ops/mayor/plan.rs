@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::ask::{Planner, Question};
 use super::gather::Scope;
 use crate::agent::prompt::{Prompts, RepairContext};
 use crate::convoy::{Convoy, ConvoyId};
@@ -19,6 +18,7 @@ use crate::id::{Actor, BeadId, Prefix, RigName, RoleName, SessionId};
 use crate::ledger::Transaction;
 use crate::mayor::{Draft, Finding, Plan, Weight, parse};
 use crate::ops::agents::choose;
+use crate::ops::ask::{Adviser, Question};
 use crate::ops::{OpenTown, Report, Talk, pass};
 use crate::store::write_atomic;
 
@@ -92,7 +92,7 @@ pub fn propose(open: &OpenTown, request: &Request, talk: &mut dyn Talk) -> Outco
         );
     }
     let scope = Scope::of(open, request.rig.as_deref())?;
-    let planner = Planner::of(open)?;
+    let planner = Adviser::planner(open)?;
     let context = scope.context(open, goal, talk)?;
     let prompts = Prompts::of(open.town.templates_dir());
     let prompt = prompts.plan(&context, open.settings.mayor.context as usize)?;
@@ -147,12 +147,12 @@ impl Desk {
         Ok(Self { folder, title })
     }
 
-    fn ask(&self, planner: &Planner<'_>, step: &str, prompt: &str, talk: &mut dyn Talk) -> Outcome<String> {
+    fn ask(&self, planner: &Adviser<'_>, step: &str, prompt: &str, talk: &mut dyn Talk) -> Outcome<String> {
         talk.step(&format!("{} thinks about a {step}", planner.name()));
         let folder = self.folder.join(step);
         std::fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, error))?;
         self.keep(&folder.join("prompt.md"), prompt)?;
-        let answer = planner.ask(&Question { title: &self.title, prompt, folder: &folder }, talk);
+        let answer = planner.ask(&Question { title: &self.title, prompt, folder: &folder, conversation: None }, talk);
         // Whether an agent or a model answered, its words stand in the same place.
         if let Ok(answer) = &answer {
             self.keep(&folder.join("answer.md"), answer)?;
@@ -164,7 +164,7 @@ impl Desk {
         write_atomic(path, text.as_bytes(), 0o600).map_err(|error| cannot("write", path, error))
     }
 
-    fn unusable(&self, planner: &Planner<'_>, errors: &[String]) -> Failure {
+    fn unusable(&self, planner: &Adviser<'_>, errors: &[String]) -> Failure {
         let message =
             format!("{} gave no plan that can be used, also when asked again: {}", planner.name(), errors.join("; "));
         Failure::new(Kind::External, message)

@@ -14,6 +14,7 @@ use super::process::{confirm_start, exec_arguments, exec_environment};
 use super::wait_until_started;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
 
+pub(super) use server::without_escapes;
 pub use server::{Pane, TmuxServer, tmux_version, usable_tmux};
 pub use typing::Typed;
 
@@ -136,8 +137,9 @@ impl Runtime for Tmux {
         match self.screen(&launch, lines) {
             Ok(Some(text)) => Ok(text),
             Ok(None) | Err(RuntimeError::ServerDead { .. } | RuntimeError::TmuxMissing { .. }) => {
-                let raw = attach::tail(&launch.log, lines).map_err(RuntimeError::io("read", &launch.log))?;
-                Ok(server::without_escapes(&raw) + &last_words(dir, &launch, &raw))
+                let text = attach::read_log(&launch.log, lines)?;
+                let last = last_words(dir, &launch, &text);
+                Ok(text + &last)
             }
             Err(error) => Err(error),
         }

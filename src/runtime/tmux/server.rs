@@ -322,7 +322,7 @@ fn parse_pane(line: &str) -> Option<Pane> {
 }
 
 /// A transcript without the control sequences of ECMA-48: what is left can be read, more or less.
-pub(super) fn without_escapes(text: &str) -> String {
+pub(in crate::runtime) fn without_escapes(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {

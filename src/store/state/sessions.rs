@@ -205,6 +205,16 @@ impl StateDb {
         self.sessions_where("bead = ?1", bead.as_str(), limit as i64)
     }
 
+    /// The sessions of the workers whose name begins so, newest first: those of a rig, or all.
+    pub fn sessions_beginning(&self, beginning: &str, limit: usize) -> Result<Vec<SessionRow>, StoreError> {
+        self.sessions_where("substr(worker, 1, length(?1)) = ?1", beginning, limit as i64)
+    }
+
+    /// The sessions whose id begins so, newest first.
+    pub fn sessions_called(&self, beginning: &str, limit: usize) -> Result<Vec<SessionRow>, StoreError> {
+        self.sessions_where("substr(id, 1, length(?1)) = ?1", beginning, limit as i64)
+    }
+
     fn sessions_where(&self, condition: &str, value: &str, limit: i64) -> Result<Vec<SessionRow>, StoreError> {
         let query = format!("SELECT * FROM sessions WHERE {condition} ORDER BY created DESC, rowid DESC LIMIT ?2");
         let read = || -> rusqlite::Result<Vec<SessionRow>> {

@@ -1,14 +1,14 @@
-//! Asking for a plan: an agent that is run once without a terminal, or the built-in model client.
+//! Asking an agent without a terminal: a program that is run once, or the built-in model client.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::agent::{Begin, Caller, Catalogue, LaunchRequest, Preset, Tuning, plan_oneshot};
+use crate::agent::{Begin, Caller, Catalogue, LaunchRequest, Preset, Tuning, plan_ask, plan_oneshot};
 use crate::clock::short;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
@@ -17,13 +17,32 @@ use crate::ops::agents::choose;
 use crate::ops::agents::oneshot::{self, Said};
 use crate::ops::{OpenTown, Talk, launch};
 
-/// Whoever is asked for plans.
-pub(super) struct Planner<'a> {
+/// Whoever is asked.
+pub(super) struct Adviser<'a> {
     open: &'a OpenTown,
     preset: Preset,
-    model: Option<String>,
+    tuning: Tuning,
     caller: Caller,
     limit: Duration,
+    seat: Seat,
+}
+
+/// Where a program is asked.
+pub(super) struct Seat {
+    /// The folder that it stands in.
+    pub cwd: PathBuf,
+    /// What it keeps from one time to the next.
+    pub state: PathBuf,
+    /// Variables beside those that every question has.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Seat {
+    /// That of the mayor: a folder with nothing in it.
+    pub fn mayors(open: &OpenTown) -> Self {
+        let state = open.town.agent_state_dir("mayor");
+        Self { cwd: open.town.mayor_dir(), state, variables: BTreeMap::new() }
+    }
 }
 
 /// One question.
@@ -34,16 +53,24 @@ pub(super) struct Question<'q> {
     pub prompt: &'q str,
     /// Where the prompt, the answer and what a program complains of are kept.
     pub folder: &'q Path,
+    /// The conversation that it is about, for an agent that can be asked of it.
+    pub conversation: Option<&'q str>,
 }
 
-impl<'a> Planner<'a> {
+impl<'a> Adviser<'a> {
     /// The planner of a town: the mayor's agent, else the town's, else what is installed.
-    pub fn of(open: &'a OpenTown) -> Outcome<Self> {
+    pub fn planner(open: &'a OpenTown) -> Outcome<Self> {
         let settings = &open.settings;
         let name = choose::mayors_agent(open)?;
         let preset = Catalogue::new(settings).get(&name)?.clone();
-        let model = settings.mayor.model.clone().or_else(|| settings.model.clone());
-        Ok(Self { open, preset, model, caller: launch::caller(open), limit: settings.mayor.limit.duration() })
+        let tuning = Tuning::of_model(settings.mayor.model.clone().or_else(|| settings.model.clone()));
+        Ok(Self::new(open, preset, tuning, Seat::mayors(open)))
+    }
+
+    /// An agent, asked at this place. What makes a question long, and how long an answer may take, is as for plans.
+    pub fn new(open: &'a OpenTown, preset: Preset, tuning: Tuning, seat: Seat) -> Self {
+        let limit = open.settings.mayor.limit.duration();
+        Self { open, preset, tuning, caller: launch::caller(open), limit, seat }
     }
 
     /// The agent's name.
@@ -63,7 +90,7 @@ impl<'a> Planner<'a> {
 
     fn ask_model(&self, question: &Question<'_>, talk: &mut dyn Talk) -> Outcome<String> {
         let variable = |name: &str| self.caller.variables.get(name).cloned();
-        let model = model::from_variables(self.model.as_deref(), &variable)?;
+        let model = model::from_variables(self.tuning.model.as_deref(), &variable)?;
         let subject = Subject::new("mayor", question.title);
         let reply = within(self.limit, model, subject, question.prompt, talk)?;
         match reply {
@@ -73,23 +100,26 @@ impl<'a> Planner<'a> {
     }
 
     fn ask_program(&self, question: &Question<'_>) -> Outcome<String> {
-        let folder = self.open.town.mayor_dir();
-        std::fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, error))?;
+        let cwd = &self.seat.cwd;
+        std::fs::create_dir_all(cwd).map_err(|error| cannot("make", cwd, error))?;
         let gt = self.open.program()?;
         let request = LaunchRequest {
             preset: &self.preset,
             prompt: question.prompt,
-            tuning: &Tuning::of_model(self.model.clone()),
+            tuning: &self.tuning,
             permissions: self.open.settings.permissions,
-            worktree: &folder,
+            worktree: cwd,
             run_dir: question.folder,
-            state_dir: &self.open.town.agent_state_dir("mayor"),
+            state_dir: &self.seat.state,
             gt: &gt,
             variables: self.variables(question),
             caller: &self.caller,
             begin: Begin::New,
         };
-        let plan = plan_oneshot(&request)?;
+        let plan = match question.conversation {
+            Some(conversation) => plan_ask(&request, conversation)?,
+            None => plan_oneshot(&request)?,
+        };
         let said = oneshot::run(self.open, &plan, question.folder, self.limit)?;
         self.check(&said)?;
         Ok(said.answer)
@@ -98,9 +128,9 @@ impl<'a> Planner<'a> {
     fn variables(&self, question: &Question<'_>) -> BTreeMap<String, String> {
         let title = question.title.split_whitespace().collect::<Vec<_>>().join(" ");
         let town = self.open.town.root.display().to_string();
-        [(env::TOWN, town), (env::ROLE, "mayor".to_owned()), (env::TITLE, title)]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into()
+        let usual = [(env::TOWN, town), (env::ROLE, "mayor".to_owned()), (env::TITLE, title)];
+        let usual = usual.into_iter().map(|(name, value)| (name.to_owned(), value));
+        usual.chain(self.seat.variables.clone()).collect()
     }
 
     fn check(&self, said: &Said) -> Outcome<()> {
