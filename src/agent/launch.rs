@@ -166,7 +166,8 @@ pub fn plan_ask(request: &LaunchRequest<'_>, conversation: &str) -> Result<Launc
         (false, true) => Delivery::File,
         (false, false) => Delivery::Stdin,
     };
-    assemble(request, Form { command: None, arguments, delivery, conversation: Some(conversation.to_owned()) })
+    let conversation = Some(conversation.to_owned());
+    assemble(request, Form { command: None, arguments, delivery, conversation, hooked: false })
 }
 
 /// Which of the preset's forms is used.
