@@ -28,9 +28,7 @@ pub use detect::{Choice, Detected, choose, detect, look_for, version};
 pub use environment::{Caller, WorkerVariables, command_environment};
 pub use error::AgentError;
 pub use hooks::{Answer, heard};
-pub use launch::{
-    Begin, LaunchPlan, LaunchRequest, PlannedFile, Writable, plan, plan_ask, plan_oneshot, planted,
-};
+pub use launch::{Begin, LaunchPlan, LaunchRequest, PlannedFile, Writable, plan, plan_ask, plan_oneshot, planted};
 pub use preflight::{find_program, program_places};
 pub use preset::{Argument, AtEnd, Delivery, PermissionFlags, PermissionVariables, Preset, PresetFile};
 pub use signs::{
