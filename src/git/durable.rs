@@ -33,6 +33,14 @@ pub(super) fn sync_objects(git_dir: &Path, ids: &BTreeSet<Oid>) -> io::Result<()
     })
 }
 
+/// Syncs a pack, its index and their folder.
+pub(super) fn sync_pack(git_dir: &Path, name: &str) -> io::Result<()> {
+    let folder = git_dir.join("objects").join("pack");
+    File::open(folder.join(format!("{name}.pack")))?.sync_all()?;
+    File::open(folder.join(format!("{name}.idx")))?.sync_all()?;
+    File::open(folder)?.sync_all()
+}
+
 fn sync_all(paths: &[PathBuf]) -> io::Result<()> {
     paths.iter().try_for_each(|path| sync(path))
 }

@@ -99,8 +99,7 @@ impl IndexLock {
     /// When the index cannot be read or written; the lock is given back all the same.
     pub fn publish(self, root: &Path, staged: &[Staged]) -> Result<(), StagingError> {
         let current = self.git_dir.join("index");
-        let bytes = read(&current)?;
-        let mut index = parse(&current, &bytes)?;
+        let mut index = read(&current)?;
         if let Ok(written) = fs::metadata(&current) {
             // Git trusts times of a whole second, except for files of the very second in which the index was written.
             // Writing it anew, later, would take that mistrust away, and with it sight of an edit from that second:
@@ -117,14 +116,11 @@ impl IndexLock {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, StagingError> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        other => other.map_err(file_error(path)),
-    }
-}
-
-fn parse<'f>(path: &Path, bytes: &'f [u8]) -> Result<IndexFile<'f>, StagingError> {
+fn read(path: &Path) -> Result<IndexFile, StagingError> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        other => other.map_err(file_error(path))?,
+    };
     IndexFile::parse(bytes).map_err(|source| StagingError::Index { path: path.to_owned(), source })
 }
 
@@ -175,9 +171,7 @@ pub fn staged_at<'p>(
     git_dir: &Path,
     paths: impl IntoIterator<Item = &'p str>,
 ) -> Result<Vec<Option<Oid>>, StagingError> {
-    let path = git_dir.join("index");
-    let bytes = read(&path)?;
-    let index = parse(&path, &bytes)?;
+    let index = read(&git_dir.join("index"))?;
     Ok(paths.into_iter().map(|path| index.blob(path)).collect())
 }
 
@@ -185,10 +179,10 @@ pub fn staged_at<'p>(
 /// where this cannot be told without git. Only of repositories whose ids are SHA-1.
 pub(in crate::git) fn is_plain(git_dir: &Path) -> Option<bool> {
     let bytes = fs::read(git_dir.join("index")).ok()?;
-    IndexFile::parse(&bytes).ok().map(|index| index.is_plain())
+    IndexFile::parse(bytes).ok().map(|index| index.is_plain())
 }
 
-fn bring_in_step(index: &mut IndexFile<'_>, root: &Path, staged: &Staged) {
+fn bring_in_step(index: &mut IndexFile, root: &Path, staged: &Staged) {
     let present = index.blob(&staged.path);
     if present != staged.old && present != staged.new {
         return;
