@@ -21,7 +21,7 @@ pub(super) fn commit(
     message: &str,
 ) -> Result<Oid, ObjectsError> {
     // A door of its own: what is written through this one stays in memory until it is packed.
-    let own = Objects::open(&objects.dir)?;
+    let own = objects.another()?;
     let (commit, pack) = objects
         .again(|| own.pack_commit(parent, edits, who, message))
         .map_err(failed("write a commit", &objects.dir))?;

@@ -122,6 +122,14 @@ impl Objects {
         Ok(Self { repo: open_at(git_dir)?, dir: git_dir.to_owned() })
     }
 
+    /// The same repository once more, for another thread.
+    ///
+    /// # Errors
+    /// As [`Objects::open`].
+    pub fn another(&self) -> Result<Self, ObjectsError> {
+        Self::open(&self.dir)
+    }
+
     /// The commit that a ref names.
     ///
     /// # Errors

@@ -62,7 +62,7 @@ impl Index {
     fn beads_with(&self, word: &str) -> Result<Vec<String>, IndexError> {
         let most = i64::try_from(COMMON).unwrap_or(i64::MAX);
         self.db
-            .prepare_cached("SELECT bead FROM title_words WHERE word = ?1 LIMIT ?2")
+            .prepare_cached("SELECT id FROM title_words JOIN beads USING (n) WHERE word = ?1 LIMIT ?2")
             .and_then(|mut statement| statement.query_map(params![word, most], |row| row.get(0))?.collect())
             .map_err(self.fail("read"))
     }

@@ -9,9 +9,10 @@ use crate::git::objects::Objects;
 /// Everything that the index holds, as one row of text for each fact.
 const FACTS: &str = "
     SELECT 'bead ' || id, json_array(prefix, suffix, title, status, closed_as, kind, priority, role, assignee, parent,
-        created, closed, defer_until, search, text, json) FROM beads
+        created, closed, defer_until, attempts, waits, search, text, json) FROM beads JOIN prose USING (n)
     UNION ALL SELECT 'need of ' || bead, need FROM needs
     UNION ALL SELECT 'label of ' || bead, label FROM labels
+    UNION ALL SELECT 'word of ' || id, word FROM title_words JOIN beads USING (n)
     UNION ALL SELECT path, text FROM documents
     UNION ALL SELECT 'broken ' || path, json_array(line, reason) FROM broken";
 

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use super::update::word;
+use super::rows::word;
 use crate::bead::{Kind, Status};
 use crate::clock::{Timestamp, rfc3339};
 use crate::id::{BeadId, Prefix, RoleName, WorkerRef};
@@ -91,7 +91,7 @@ impl BeadQuery {
             condition.that("parent = ?", parent.to_string());
         }
         if let Some(text) = &self.text {
-            condition.that("instr(search, ?) > 0", text.to_lowercase());
+            condition.that("n IN (SELECT n FROM prose WHERE instr(search, ?) > 0)", text.to_lowercase());
         }
         if let Some(now) = self.startable_at {
             condition.parts.push("status = 'open' AND kind <> 'epic'".to_owned());

@@ -7,6 +7,7 @@ mod alike;
 mod compare;
 mod condition;
 mod query;
+mod rows;
 mod schema;
 pub(super) mod update;
 

@@ -12,6 +12,11 @@ use crate::bead::{Kind, Status, ready};
 use crate::id::{BeadId, Prefix};
 use crate::ledger::document::DocumentError;
 
+/// What a [`Line`] is made of.
+const LINE: &str = "SELECT id, title, json FROM beads JOIN prose USING (n)";
+/// What a [`Row`] is made of.
+const ROW: &str = "SELECT id, title, text, json FROM beads JOIN prose USING (n)";
+
 /// One bead of an answer: its text, to be parsed where more than a line is needed, and its JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -42,9 +47,7 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn beads(&self, query: &BeadQuery) -> Result<(Vec<Row>, usize), IndexError> {
-        self.select("id, title, json, text", query, |row| {
-            Ok(Row { id: row.get(0)?, title: row.get(1)?, json: row.get(2)?, text: row.get(3)? })
-        })
+        self.each(query, ROW, read_row)
     }
 
     /// The same without the texts of their files.
@@ -52,7 +55,7 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn lines(&self, query: &BeadQuery) -> Result<(Vec<Line>, usize), IndexError> {
-        self.select("id, title, json", query, read_line)
+        self.each(query, LINE, read_line)
     }
 
     /// What decides whether beads are ready, of those that `query` takes from the open ones, and how many there are.
@@ -62,6 +65,21 @@ impl Index {
     /// When the index cannot be read.
     pub fn startable(&self, query: &BeadQuery) -> Result<(Vec<ready::Row>, usize), IndexError> {
         self.select("id, kind, priority, role, parent, created, attempts", query, read_startable)
+    }
+
+    /// The beads that fit, found and put in order first, and then read one by one: so the long texts of all of them are
+    /// never sorted.
+    fn each<T>(
+        &self,
+        query: &BeadQuery,
+        one: &str,
+        read: fn(&SqlRow<'_>) -> rusqlite::Result<T>,
+    ) -> Result<(Vec<T>, usize), IndexError> {
+        let (numbers, total) = self.select("n", query, |row| row.get::<_, i64>(0))?;
+        let rows = self.db.prepare_cached(&format!("{one} WHERE n = ?1")).and_then(|mut statement| {
+            numbers.iter().map(|number| statement.query_row([number], read)).collect::<Result<Vec<T>, _>>()
+        });
+        Ok((rows.map_err(self.fail("read"))?, total))
     }
 
     fn select<T>(
@@ -75,14 +93,8 @@ impl Index {
             Order::Urgency => ("priority, created, id", ""),
             Order::LastClosed => ("closed DESC, id", "INDEXED BY beads_by_closing"),
         };
-        // With a limit the order is found from what the indexes hold, before any long row is read.
-        let chosen = match query.limit {
-            Some(limit) => {
-                format!("id IN (SELECT id FROM beads {index} WHERE {condition} ORDER BY {order} LIMIT {limit})")
-            }
-            None => condition.clone(),
-        };
-        let sql = format!("SELECT {columns} FROM beads WHERE {chosen} ORDER BY {order}");
+        let limit = query.limit.map(|limit| format!("LIMIT {limit}")).unwrap_or_default();
+        let sql = format!("SELECT {columns} FROM beads {index} WHERE {condition} ORDER BY {order} {limit}");
         let rows: Vec<T> = self
             .db
             .prepare_cached(&sql)
@@ -106,10 +118,7 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn line(&self, id: &BeadId) -> Result<Option<Line>, IndexError> {
-        self.db
-            .prepare_cached("SELECT id, title, json FROM beads WHERE id = ?1")
-            .and_then(|mut statement| statement.query_row([id.as_str()], read_line).optional())
-            .map_err(self.fail("read"))
+        self.one(id, LINE, read_line)
     }
 
     /// One bead.
@@ -117,9 +126,18 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn bead(&self, id: &BeadId) -> Result<Option<Row>, IndexError> {
+        self.one(id, ROW, read_row)
+    }
+
+    fn one<T>(
+        &self,
+        id: &BeadId,
+        one: &str,
+        read: fn(&SqlRow<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, IndexError> {
         self.db
-            .prepare_cached("SELECT id, title, text, json FROM beads WHERE id = ?1")
-            .and_then(|mut statement| statement.query_row([id.as_str()], read_row).optional())
+            .prepare_cached(&format!("{one} WHERE id = ?1"))
+            .and_then(|mut statement| statement.query_row([id.as_str()], read).optional())
             .map_err(self.fail("read"))
     }
 
@@ -195,7 +213,7 @@ impl Index {
     pub fn count_of(&self, prefix: &Prefix) -> Result<usize, IndexError> {
         let count = self
             .db
-            .prepare_cached("SELECT count(*) FROM beads WHERE prefix = ?1")
+            .prepare_cached("SELECT count(*) FROM beads WHERE id >= ?1 || '-' AND id < ?1 || '.'")
             .and_then(|mut statement| statement.query_row([prefix.as_str()], |row| row.get::<_, i64>(0)))
             .map_err(self.fail("read"))?;
         Ok(usize::try_from(count).unwrap_or(0))

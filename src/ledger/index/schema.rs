@@ -14,39 +14,39 @@ use crate::store::boot_id;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Raised when the tables change, or what their rows say of the same document; an index of another version is built anew.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    -- What is asked of many beads; what is long of each is in its prose.
     CREATE TABLE beads (
-        id TEXT PRIMARY KEY, prefix TEXT NOT NULL, suffix TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,
-        closed_as TEXT, kind TEXT NOT NULL, priority INTEGER NOT NULL, role TEXT NOT NULL, assignee TEXT, parent TEXT,
-        created TEXT NOT NULL, closed TEXT, defer_until TEXT, attempts INTEGER NOT NULL,
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL, suffix TEXT NOT NULL,
+        title TEXT NOT NULL, status TEXT NOT NULL, closed_as TEXT, kind TEXT NOT NULL, priority INTEGER NOT NULL,
+        role TEXT NOT NULL, assignee TEXT, parent TEXT, created TEXT NOT NULL, closed TEXT, defer_until TEXT,
+        attempts INTEGER NOT NULL,
         -- How many of its needs are not settled.
-        waits INTEGER NOT NULL DEFAULT 0, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
-    ) WITHOUT ROWID;
+        waits INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE prose (n INTEGER PRIMARY KEY, search TEXT NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL);
     CREATE TABLE needs (bead TEXT NOT NULL, need TEXT NOT NULL, PRIMARY KEY (bead, need)) WITHOUT ROWID;
     CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
     -- The words in the titles of what is not closed, for finding likely duplicates.
-    CREATE TABLE title_words (word TEXT NOT NULL, bead TEXT NOT NULL, PRIMARY KEY (word, bead)) WITHOUT ROWID;
+    CREATE TABLE title_words (word TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (word, n)) WITHOUT ROWID;
     CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE broken (path TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// Beside the tables, so that filling them from nothing need not keep these in order all the while.
 pub(super) const INDEXES: &str = "
-    -- Holds all that decides what is ready, so that the long rows are read only of what is shown.
+    -- Holds all that decides what is ready.
     CREATE INDEX beads_by_status
         ON beads (status, priority, created, id, kind, defer_until, parent, attempts, role, prefix, waits);
-    CREATE INDEX beads_by_id ON beads (id, closed_as);
     CREATE INDEX beads_by_closing ON beads (closed DESC, id) WHERE closed IS NOT NULL;
     CREATE INDEX beads_by_suffix ON beads (suffix);
-    CREATE INDEX beads_by_prefix ON beads (prefix, id);
     CREATE INDEX beads_by_parent ON beads (parent) WHERE parent IS NOT NULL;
     CREATE INDEX beads_by_assignee ON beads (assignee) WHERE assignee IS NOT NULL;
     CREATE INDEX needs_by_need ON needs (need);
     CREATE INDEX labels_by_label ON labels (label);
-    CREATE INDEX title_words_by_bead ON title_words (bead);
 ";
 
 /// An open index.
@@ -128,7 +128,7 @@ impl Index {
             return self.db.execute_batch("COMMIT");
         }
         let mut drop = String::new();
-        for table in ["meta", "beads", "needs", "labels", "title_words", "documents", "broken"] {
+        for table in ["meta", "beads", "prose", "needs", "labels", "title_words", "documents", "broken"] {
             drop.push_str(&format!("DROP TABLE IF EXISTS {table};"));
         }
         self.db.execute_batch(&format!("{drop}{TABLES}{INDEXES}PRAGMA user_version={VERSION};"))?;
@@ -191,6 +191,6 @@ mod tests {
         let expected = "acceptance agent assignee attempts budget closed closed_as created defer_until description \
             discovered_from effort extra_args from home id kind labels lease merge model needs notes parent prefer \
             priority profile related result role status title touches";
-        assert_eq!((VERSION, keys.join(" ").as_str()), (6, expected), "rows of the last version lack what is new");
+        assert_eq!((VERSION, keys.join(" ").as_str()), (7, expected), "rows of the last version lack what is new");
     }
 }

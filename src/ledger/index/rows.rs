@@ -1,0 +1,234 @@
+//! The rows of one document: made from its bytes, written, changed and removed.
+
+use std::collections::BTreeSet;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
+
+use crate::bead::{Bead, Kind, State, similar};
+use crate::clock::rfc3339;
+use crate::ledger::document::{Document, DocumentError};
+
+/// The columns of a bead that say what its file says, in the order of [`BeadRows::columns`].
+const COLUMNS: &str = "id, prefix, suffix, title, status, closed_as, kind, priority, role, assignee, parent, created, \
+    closed, defer_until, attempts";
+
+/// What the index holds of one document.
+pub(super) enum Rows {
+    /// A bead.
+    Bead(Box<BeadRows>),
+    /// Any other document.
+    Document {
+        /// The path in the tree.
+        path: String,
+        /// The text.
+        text: String,
+    },
+    /// A file that cannot be read.
+    Broken(DocumentError),
+}
+
+/// What the index holds of one bead.
+pub(super) struct BeadRows {
+    columns: Vec<Value>,
+    search: String,
+    text: String,
+    json: String,
+    facts: Facts,
+}
+
+/// What else is asked about a bead.
+#[derive(Default, PartialEq, Eq)]
+struct Facts {
+    id: String,
+    needs: BTreeSet<String>,
+    labels: BTreeSet<String>,
+    words: BTreeSet<String>,
+    /// Whether who needs it need not wait for it any more.
+    settled: bool,
+}
+
+impl Rows {
+    /// What the index is to hold of the document at `path`.
+    pub(super) fn of(path: &str, bytes: Vec<u8>) -> Self {
+        let path = path.to_owned();
+        match String::from_utf8(bytes) {
+            Err(_) => Self::Broken(DocumentError { path, line: None, reason: "it is not UTF-8".to_owned() }),
+            Ok(text) if !path.starts_with("beads/") => Self::Document { path, text },
+            Ok(text) => match <Bead as Document>::parse(&path, &text) {
+                Ok(bead) => Self::Bead(Box::new(BeadRows::of(&bead, text))),
+                Err(error) => Self::Broken(error),
+            },
+        }
+    }
+
+    /// Writes them into an index that has nothing of this document.
+    pub(super) fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
+        match self {
+            Self::Bead(bead) => bead.insert(db),
+            Self::Document { path, text } => db
+                .prepare_cached("INSERT OR REPLACE INTO documents (path, text) VALUES (?1, ?2)")?
+                .execute([path, text])
+                .map(drop),
+            Self::Broken(error) => db
+                .prepare_cached("INSERT OR REPLACE INTO broken (path, line, reason) VALUES (?1, ?2, ?3)")?
+                .execute(params![error.path, error.line.and_then(|line| i64::try_from(line).ok()), error.reason])
+                .map(drop),
+        }
+    }
+}
+
+/// Brings the rows of the document at `path` in step with its bytes, or with its removal. True when it may be another
+/// number of needs now that this bead, or one that needs it, waits for.
+pub(super) fn replace(db: &Connection, path: &str, bytes: Option<Vec<u8>>) -> rusqlite::Result<bool> {
+    let before = match bead_id(path) {
+        Some(id) => BeadRows::find(db, path, id)?,
+        None => None,
+    };
+    let after = bytes.map(|bytes| Rows::of(path, bytes));
+    let nothing = Facts::default();
+    let old = before.as_ref().map_or(&nothing, |(_, rows)| &rows.facts);
+    let new = match &after {
+        Some(Rows::Bead(rows)) => &rows.facts,
+        _ => &nothing,
+    };
+    let touched = (old.settled, &old.needs) != (new.settled, &new.needs);
+    match (before, after) {
+        (Some((n, before)), Some(Rows::Bead(after))) => after.replace(db, n, &before)?,
+        (before, after) => {
+            db.prepare_cached("DELETE FROM broken WHERE path = ?1")?.execute([path])?;
+            match before {
+                Some((n, before)) => before.delete(db, n)?,
+                None => drop(db.prepare_cached("DELETE FROM documents WHERE path = ?1")?.execute([path])?),
+            }
+            after.iter().try_for_each(|rows| rows.insert(db))?;
+        }
+    }
+    Ok(touched)
+}
+
+/// The id that a path under `beads/` stands for; other paths are other documents.
+pub(super) fn bead_id(path: &str) -> Option<&str> {
+    let file = path.strip_prefix("beads/")?.rsplit('/').next()?;
+    file.strip_suffix(".toml")
+}
+
+impl BeadRows {
+    fn of(bead: &Bead, text: String) -> Self {
+        let json = serde_json::to_string(bead).expect("a bead has only string keys");
+        let open = !matches!(bead.state, State::Closed(_)) && bead.kind != Kind::Epic;
+        let closed_as = match &bead.state {
+            State::Closed(closing) => Some(word(&closing.resolution)),
+            _ => None,
+        };
+        let facts = Facts {
+            id: bead.id.to_string(),
+            needs: bead.needs.iter().map(ToString::to_string).collect(),
+            labels: bead.labels.iter().cloned().collect(),
+            words: if open { similar::tokens(&bead.title) } else { BTreeSet::new() },
+            settled: closed_as.as_deref().is_some_and(|word| super::update::SETTLED.contains(&word)),
+        };
+        let search = format!("{}\n{}\n{}", bead.title, bead.description, bead.acceptance).to_lowercase();
+        Self { columns: columns(bead, closed_as), search, text, json, facts }
+    }
+
+    /// The rows that the index has of the bead at `path`, and their number.
+    fn find(db: &Connection, path: &str, id: &str) -> rusqlite::Result<Option<(i64, Self)>> {
+        let found = db
+            .prepare_cached("SELECT n, text FROM beads JOIN prose USING (n) WHERE id = ?1")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .optional()?;
+        let Some((n, text)) = found else { return Ok(None) };
+        match Rows::of(path, text.into_bytes()) {
+            Rows::Bead(rows) => Ok(Some((n, *rows))),
+            // What was read once is read again, unless somebody wrote into the cache.
+            _ => Err(rusqlite::Error::InvalidQuery),
+        }
+    }
+
+    fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
+        let places = vec!["?"; self.columns.len()].join(", ");
+        db.prepare_cached(&format!("INSERT INTO beads ({COLUMNS}) VALUES ({places})"))?
+            .execute(params_from_iter(&self.columns))?;
+        let n = db.last_insert_rowid();
+        db.prepare_cached("INSERT INTO prose (n, search, text, json) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![n, self.search, self.text, self.json])?;
+        self.facts.replace(db, n, &Facts::default())
+    }
+
+    fn replace(&self, db: &Connection, n: i64, before: &Self) -> rusqlite::Result<()> {
+        if self.columns != before.columns {
+            let places = vec!["?"; self.columns.len()].join(", ");
+            let values = self.columns.iter().map(|value| value as &dyn ToSql).chain([&n as &dyn ToSql]);
+            db.prepare_cached(&format!("UPDATE beads SET ({COLUMNS}) = ({places}) WHERE n = ?"))?
+                .execute(params_from_iter(values))?;
+        }
+        db.prepare_cached("UPDATE prose SET search = ?2, text = ?3, json = ?4 WHERE n = ?1")?
+            .execute(params![n, self.search, self.text, self.json])?;
+        self.facts.replace(db, n, &before.facts)
+    }
+
+    fn delete(&self, db: &Connection, n: i64) -> rusqlite::Result<()> {
+        Facts { id: self.facts.id.clone(), ..Facts::default() }.replace(db, n, &self.facts)?;
+        db.prepare_cached("DELETE FROM prose WHERE n = ?1")?.execute([n])?;
+        db.prepare_cached("DELETE FROM beads WHERE n = ?1")?.execute([n]).map(drop)
+    }
+}
+
+impl Facts {
+    fn replace(&self, db: &Connection, n: i64, before: &Self) -> rusqlite::Result<()> {
+        change(db, "needs (bead, need)", &self.id, &before.needs, &self.needs)?;
+        change(db, "labels (bead, label)", &self.id, &before.labels, &self.labels)?;
+        change(db, "title_words (n, word)", &n, &before.words, &self.words)
+    }
+}
+
+/// Makes a set of words what it is now, in a table of which `place` names the columns of the key and of the word.
+fn change(
+    db: &Connection,
+    place: &str,
+    key: &dyn ToSql,
+    before: &BTreeSet<String>,
+    after: &BTreeSet<String>,
+) -> rusqlite::Result<()> {
+    let (table, columns) = place.split_once(' ').unwrap_or((place, ""));
+    for word in before.difference(after) {
+        db.prepare_cached(&format!("DELETE FROM {table} WHERE {columns} = (?1, ?2)"))?.execute(params![key, word])?;
+    }
+    for word in after.difference(before) {
+        db.prepare_cached(&format!("INSERT INTO {place} VALUES (?1, ?2)"))?.execute(params![key, word])?;
+    }
+    Ok(())
+}
+
+fn columns(bead: &Bead, closed_as: Option<String>) -> Vec<Value> {
+    let closed = match &bead.state {
+        State::Closed(closing) => Some(rfc3339(closing.at)),
+        _ => None,
+    };
+    vec![
+        bead.id.to_string().into(),
+        bead.id.prefix().to_string().into(),
+        bead.id.suffix().to_owned().into(),
+        bead.title.clone().into(),
+        word(&bead.status()).into(),
+        closed_as.into(),
+        word(&bead.kind).into(),
+        i64::from(bead.priority).into(),
+        bead.role.to_string().into(),
+        bead.claim().map(|claim| claim.assignee.to_string()).into(),
+        bead.parent.as_ref().map(ToString::to_string).into(),
+        rfc3339(bead.created).into(),
+        closed.into(),
+        bead.defer_until.map(rfc3339).into(),
+        i64::try_from(bead.counted_attempts()).unwrap_or(i64::MAX).into(),
+    ]
+}
+
+/// The word that serde writes for a plain enum.
+pub(super) fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => unreachable!("plain enums are written as strings"),
+    }
+}
