@@ -3,60 +3,41 @@
 //! As files of their own, thousands of objects would be made, synced, packed soon after and removed again, and some
 //! file systems are slow for minutes where many files were removed.
 
-use super::{Authorship, Edit, Objects, ObjectsError, failed};
-use crate::git::{Oid, durable};
+use super::compose::NewObject;
+use super::{Objects, ObjectsError, failed};
+use crate::git::durable;
 
 /// Above the store of loose objects, whose priority in libgit2 is 1, so that what is written goes here.
 const ABOVE_LOOSE: i32 = 1000;
 
-/// Writes blobs, trees and a commit on top of `parent` as a pack; no ref moves.
-///
-/// # Errors
-/// As [`Objects::commit`].
-pub(super) fn commit(
-    objects: &Objects,
-    parent: Option<&Oid>,
-    edits: &[Edit],
-    who: &Authorship,
-    message: &str,
-) -> Result<Oid, ObjectsError> {
+/// Writes objects as one pack, durably.
+pub(super) fn write(objects: &Objects, made: &[NewObject]) -> Result<(), ObjectsError> {
     // A door of its own: what is written through this one stays in memory until it is packed.
     let own = objects.another()?;
-    let (commit, pack) = objects
-        .again(|| own.pack_commit(parent, edits, who, message))
-        .map_err(failed("write a commit", &objects.dir))?;
-    durable::sync_pack(&objects.dir, &pack).map_err(objects.unsynced())?;
-    Ok(commit.into())
+    let pack = objects.again(|| own.pack(made)).map_err(failed("write a commit", &objects.dir))?;
+    durable::sync_pack(&objects.dir, &pack).map_err(objects.unwritten())
 }
 
 impl Objects {
-    /// The commit and the name of its pack.
-    fn pack_commit(
-        &self,
-        parent: Option<&Oid>,
-        edits: &[Edit],
-        who: &Authorship,
-        message: &str,
-    ) -> Result<(git2::Oid, String), git2::Error> {
+    /// The name of the pack that was made.
+    fn pack(&self, made: &[NewObject]) -> Result<String, git2::Error> {
         let database = self.repo.odb()?;
         let memory = database.add_new_mempack_backend(ABOVE_LOOSE)?;
-        let commit = self.write_commit(parent, edits, who, message)?;
         let mut pack = self.repo.packbuilder()?;
-        for id in self.written(commit, edits)? {
-            pack.insert_object(git2::Oid::from_str(id.as_str())?, None)?;
+        for object in made {
+            database.write(object.kind, &object.data)?;
+            pack.insert_object(object.id, None)?;
         }
         pack.write(&self.dir.join("objects").join("pack"), 0)?;
         memory.reset()?;
-        let name = pack.name()?.unwrap_or_default();
-        Ok((commit, format!("pack-{name}")))
+        Ok(format!("pack-{}", pack.name()?.unwrap_or_default()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::git::Git;
-    use crate::git::objects::LOOSE_EDITS;
+    use crate::git::objects::{Authorship, Edit, LOOSE_EDITS, Objects};
 
     #[test]
     fn a_large_commit_is_one_pack_that_git_takes() {

@@ -4,13 +4,13 @@
 //! millisecond instead of tens. Everything that is written here is durable before a ref names it.
 
 mod bulk;
+mod compose;
+mod loose;
 mod refs;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use git2::build::TreeUpdateBuilder;
-use git2::{ConfigLevel, FileMode, ObjectType, Repository, Signature, Time, Tree};
+use git2::{ConfigLevel, ObjectType, Repository, Tree};
 
 pub use self::refs::{clear_own_lock, head_ref, quick_tip};
 use super::{Oid, durable};
@@ -254,35 +254,19 @@ impl Objects {
         who: &Authorship,
         message: &str,
     ) -> Result<Oid, ObjectsError> {
-        let fail = || failed("write a commit", &self.dir);
+        let made =
+            self.again(|| self.compose(parent, edits, who, message)).map_err(failed("write a commit", &self.dir))?;
         if edits.len() > LOOSE_EDITS {
-            return bulk::commit(self, parent, edits, who, message);
+            bulk::write(self, &made)?;
+        } else {
+            loose::write(&self.dir.join("objects"), &made).map_err(self.unwritten())?;
         }
-        let commit = self.again(|| self.write_commit(parent, edits, who, message)).map_err(fail())?;
-        let written = self.written(commit, edits).map_err(fail())?;
-        durable::sync_objects(&self.dir, &written).map_err(self.unsynced())?;
-        Ok(commit.into())
+        Ok(made.last().expect("a commit is made of itself at least").id.into())
     }
 
-    fn unsynced(&self) -> impl FnOnce(std::io::Error) -> ObjectsError {
+    fn unwritten(&self) -> impl FnOnce(std::io::Error) -> ObjectsError {
         let path = self.dir.join("objects");
-        move |source| ObjectsError::File { action: "sync", path, source }
-    }
-
-    /// The objects that a commit of these edits may have added.
-    fn written(&self, commit: git2::Oid, edits: &[Edit]) -> Result<BTreeSet<Oid>, git2::Error> {
-        let top = self.repo.find_commit(commit)?.tree()?;
-        let mut ids: BTreeSet<Oid> = [commit.into(), top.id().into()].into();
-        for edit in edits {
-            ids.extend(edit.content.as_deref().map(Self::blob_id));
-            for folder in Path::new(&edit.path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
-                // A folder that is gone with its last file has no tree.
-                if let Ok(entry) = top.get_path(folder) {
-                    ids.insert(entry.id().into());
-                }
-            }
-        }
-        Ok(ids)
+        move |source| ObjectsError::File { action: "write into", path, source }
     }
 
     /// Does `work` once more when it fails because packing beside it took a file away under its hands: a pack that was
@@ -297,46 +281,6 @@ impl Objects {
                 done => return done,
             }
         }
-    }
-
-    fn write_commit(
-        &self,
-        parent: Option<&Oid>,
-        edits: &[Edit],
-        who: &Authorship,
-        message: &str,
-    ) -> Result<git2::Oid, git2::Error> {
-        let parent = match parent {
-            Some(id) => Some(self.repo.find_commit(git2::Oid::from_str(id.as_str())?)?),
-            None => None,
-        };
-        let base = match &parent {
-            Some(commit) => commit.tree()?,
-            None => {
-                let empty = self.repo.treebuilder(None).and_then(|builder| builder.write())?;
-                self.repo.find_tree(empty)?
-            }
-        };
-        let mut update = TreeUpdateBuilder::new();
-        for edit in edits {
-            match &edit.content {
-                Some(content) => {
-                    let id = self.repo.blob(content)?;
-                    update.upsert(edit.path.as_str(), id, FileMode::Blob);
-                }
-                None => {
-                    update.remove(edit.path.as_str());
-                }
-            }
-        }
-        let tree = update.create_updated(&self.repo, &base).and_then(|id| self.repo.find_tree(id))?;
-        let time = Time::new(who.seconds, 0);
-        let author = Signature::new(&who.author.0, &who.author.1, &time)?;
-        let committer = Signature::new(&who.committer.0, &who.committer.1, &time)?;
-        let parents: Vec<_> = parent.iter().collect();
-        // libgit2's own way to write a commit hides a failed write.
-        let commit = self.repo.commit_create_buffer(&author, &committer, message, &tree, &parents)?;
-        self.repo.odb()?.write(ObjectType::Commit, &commit)
     }
 
     fn tree(&self, commit: &Oid) -> Result<Tree<'_>, ObjectsError> {

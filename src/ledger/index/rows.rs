@@ -151,8 +151,12 @@ impl BeadRows {
         db.prepare_cached(&format!("INSERT INTO beads ({COLUMNS}) VALUES ({places})"))?
             .execute(params_from_iter(&self.columns))?;
         let n = db.last_insert_rowid();
-        db.prepare_cached("INSERT INTO prose (n, search, text, json) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![n, self.search, self.text, self.json])?;
+        db.prepare_cached("INSERT INTO prose (n, search, text, json) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            n,
+            self.search,
+            self.text,
+            self.json
+        ])?;
         self.facts.replace(db, n, &Facts::default())
     }
 
@@ -163,8 +167,12 @@ impl BeadRows {
             db.prepare_cached(&format!("UPDATE beads SET ({COLUMNS}) = ({places}) WHERE n = ?"))?
                 .execute(params_from_iter(values))?;
         }
-        db.prepare_cached("UPDATE prose SET search = ?2, text = ?3, json = ?4 WHERE n = ?1")?
-            .execute(params![n, self.search, self.text, self.json])?;
+        db.prepare_cached("UPDATE prose SET search = ?2, text = ?3, json = ?4 WHERE n = ?1")?.execute(params![
+            n,
+            self.search,
+            self.text,
+            self.json
+        ])?;
         self.facts.replace(db, n, &before.facts)
     }
 
