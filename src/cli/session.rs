@@ -65,7 +65,7 @@ impl Args {
             Session::Event { kind, dir, hand_over } => {
                 // Whatever goes wrong is not the agent's affair.
                 if let Some(dir) = dir.or_else(|| folder_of_environment(call)) {
-                    event(kind, &dir, hand_over);
+                    event(kind, &dir, hand_over, call);
                 }
                 Ok(0)
             }
@@ -79,14 +79,14 @@ fn folder_of_environment(call: &Call) -> Option<PathBuf> {
     Some(call.town().ok()?.session_dir(&session))
 }
 
-fn event(kind: HookKind, dir: &Path, hand_over: Option<String>) {
+fn event(kind: HookKind, dir: &Path, hand_over: Option<String>, call: &Call) {
     let mut payload = Vec::new();
     let _ = std::io::stdin().lock().take(PAYLOAD).read_to_end(&mut payload);
     let payload = String::from_utf8_lossy(&payload);
     let told = tell(dir, &heard(kind, &payload), hand_over.is_some()).ok().flatten();
     let answer = match (hand_over, told) {
         (Some(word), Some(text)) => Some(Answer::GoOn(word, text)),
-        _ => ops::prime::at_event(kind).map(Answer::Context),
+        _ => call.open().ok().and_then(|open| ops::prime::at_event(&open, kind)).map(Answer::Context),
     };
     if let Some(answer) = answer {
         let _ = std::io::stdout().write_all(answer.for_payload(&payload).as_bytes());

@@ -3,22 +3,23 @@
 use serde::Serialize;
 
 use super::target::Target;
-use super::{OpenTown, Report, crew, memory, who};
+use super::{OpenTown, Report, crew, mayor, memory, who};
 use crate::agent::prompt::{
-    AttemptContext, BeadContext, CrewContext, GateContext, NeedContext, NoteContext, PrimeContext, Prompts,
+    AttemptContext, BeadContext, CrewContext, GateContext, MoreContext, NeedContext, NoteContext, PrimeContext, Prompts,
 };
 use crate::bead::{Attempt, Bead};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
-use crate::id::WorkerRef;
+use crate::id::{Actor, WorkerRef};
 use crate::ledger::Snapshot;
+use crate::runtime::HookKind;
 use crate::town::{Rig, Settings};
 
 /// The text for a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Primed {
     /// Whose it is.
-    pub worker: WorkerRef,
+    pub worker: Actor,
     /// Markdown.
     pub text: String,
 }
@@ -27,16 +28,20 @@ impl Report for Primed {
     const SCHEMA: &'static str = "gt.prime/1";
 }
 
-/// The text for the worker that stands here.
+/// The text for the worker, the crew member or the mayor that stands here.
 ///
 /// # Errors
-/// When nothing is hooked to it, its lease is stale, or a template is broken.
+/// When nothing is hooked to a worker, its lease is stale, or a template is broken.
 pub fn prime(open: &OpenTown) -> Outcome<Primed> {
     let snapshot = open.snapshot()?;
     if let Some(worker) = crew::acting(open) {
         let context = crew_context(open, worker, &open.town.rig(&worker.rig)?)?;
         let text = Prompts::of(open.town.templates_dir()).crew(&context)?;
-        return Ok(Primed { worker: worker.clone(), text });
+        return Ok(Primed { worker: Actor::Worker(worker.clone()), text });
+    }
+    if open.actor == Actor::Mayor {
+        let text = Prompts::of(open.town.templates_dir()).mayor(&mayor::attach::context(open)?)?;
+        return Ok(Primed { worker: Actor::Mayor, text });
     }
     let (bead, _) = who::hooked_bead(open, &snapshot)?;
     let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
@@ -45,13 +50,18 @@ pub fn prime(open: &OpenTown) -> Outcome<Primed> {
     let filled =
         context(open, &snapshot, &Assignment { bead: &bead, worker: &worker, rig: &rig, settings: &settings })?;
     let text = Prompts::of(open.town.templates_dir()).prime(&filled)?;
-    Ok(Primed { worker, text })
+    Ok(Primed { worker: Actor::Worker(worker), text })
 }
 
-/// What the agent of a session is told when its hook reports this: nothing yet. Anything said at a start or after a
-/// compaction reaches the model; a hook must be quick and never fail.
-pub fn at_event(_kind: crate::runtime::HookKind) -> Option<String> {
-    None
+/// What the agent of a session is told when its hook reports this: at a start, which is also what agents report after a
+/// compaction, its assignment. Not before a compaction: what is said then is lost in it, and some report one each turn.
+/// A hook never fails: where there is no assignment nothing is said.
+pub fn at_event(open: &OpenTown, kind: HookKind) -> Option<String> {
+    if kind != HookKind::Start {
+        return None;
+    }
+    let primed = prime(open).ok()?;
+    Some(format!("This is what `gt prime` says now; you need not run it again.\n\n{}", primed.text))
 }
 
 /// What the text for a crew member is filled with.
@@ -113,6 +123,7 @@ pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>
     Ok(PrimeContext {
         remembered: memory::known_to(snapshot, &rig.name, &bead.role)?,
         remembered_more: 0,
+        more: MoreContext::default(),
         worker: worker.short(),
         rig: rig.name.to_string(),
         role: bead.role.to_string(),

@@ -283,6 +283,34 @@ fn a_handoff_goes_on_in_a_fresh_session_in_the_same_worktree() {
 }
 
 #[test]
+fn a_hook_of_the_agent_gives_it_its_assignment_back() {
+    let (town, _project) = quiet_town();
+    let id = slung(&town, "toast");
+    let agent = Agent::of(&town, "toast");
+    agent.gt(&town, &["bead", "note", &id, "half of it is done"]).succeeds();
+    let tells = |payload: &str, kind: &str| {
+        let command = town.command(["session", "event", kind]).current_dir(&agent.folder).input(payload);
+        agent.variables.iter().fold(command, |command, (name, value)| command.variable(name, value)).run().succeeds()
+    };
+    for source in ["startup", "resume", "compact"] {
+        let payload = format!(r#"{{"hook_event_name":"SessionStart","source":"{source}"}}"#);
+        let said: Value = serde_json::from_str(&tells(&payload, "start").stdout).expect("JSON");
+        let context = said["hookSpecificOutput"]["additionalContext"].as_str().expect("a context");
+        for part in ["need not run it again", &id, "Something for toast", "half of it is done", "gt done"] {
+            assert!(context.contains(part), "{part:?} is missing in\n{context}");
+        }
+        assert!(context.len() < 6_144, "{}", context.len());
+    }
+    for kind in ["compact", "prompt", "end"] {
+        assert_eq!(tells("{}", kind).stdout, "", "{kind}");
+    }
+    town.gt(["unsling", &id]).succeeds();
+    assert_eq!(tells(r#"{"source":"startup"}"#, "start").stdout, "", "it has no assignment any more");
+    let mayor = town.command(["prime"]).variable("GT_WORKER", "mayor").run().succeeds();
+    mayor.says(&["You are the mayor", "web", "gt mayor plan"]);
+}
+
+#[test]
 fn the_list_of_workers_says_how_each_one_is() {
     let (town, _project) = quiet_town();
     town.gt(["polecat", "list"]).succeeds();

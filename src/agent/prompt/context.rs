@@ -33,8 +33,25 @@ pub struct PrimeContext {
     pub remembered_more: usize,
     /// What must pass before it lands.
     pub gates: Vec<GateContext>,
+    /// What is left out for its length; `gt show` has all of it.
+    pub more: MoreContext,
     /// The files of the last attempt that could not be merged with the target: the work is to bring both together.
     pub conflict: Vec<String>,
+}
+
+/// How many of each are not shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoreContext {
+    /// Globs of paths.
+    pub touches: usize,
+    /// Beads that are needed.
+    pub needs: usize,
+    /// Earlier attempts, the oldest.
+    pub earlier: usize,
+    /// Notes, the oldest.
+    pub notes: usize,
+    /// Gates.
+    pub gates: usize,
 }
 
 /// A bead.

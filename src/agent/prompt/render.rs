@@ -113,7 +113,7 @@ impl Prompts {
         fit(FIRST_PROMPT_LIMIT, |scale| {
             let mut shown = crew.clone();
             shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
-            fewer_gates(&mut shown.gates);
+            fewer_gates(&mut shown.gates, 10);
             self.fill("crew.md", Serde(shown))
         })
     }
@@ -258,32 +258,53 @@ fn shortened(prime: &PrimeContext, scale: usize) -> PrimeContext {
     let room = |bytes: usize| bytes * scale / 1_000;
     let show = format!("`gt show {}`", prime.bead.id);
     let mut shown = prime.clone();
-    shown.bead.title = head(&shown.bead.title, 200, "");
-    shown.bead.description = head(&shown.bead.description, room(3_000), &show);
-    shown.bead.acceptance = head(&shown.bead.acceptance, room(1_500), &show);
-    shown.bead.touches.truncate(room(20));
+    let bead = &mut shown.bead;
+    bead.title = head(&bead.title, 200, "");
+    bead.description = head(&bead.description, room(3_000), &show);
+    bead.acceptance = head(&bead.acceptance, room(1_500), &show);
+    bead.parent = bead.parent.as_deref().map(|parent| head(parent, 100, ""));
+    shown.more.touches = keep_first(&mut bead.touches, room(20));
+    shown.more.needs = keep_first(&mut shown.needs, room(20).max(2));
     for need in &mut shown.needs {
+        need.title = head(&need.title, 100, "");
         let show = format!("`gt show {}`", need.id);
         need.result = need.result.as_deref().map(|result| head(result, room(1_000), &show));
     }
+    shown.more.earlier = keep_last(&mut shown.earlier, room(5).max(1));
     for attempt in &mut shown.earlier {
         attempt.reason = tail(&attempt.reason, room(1_500), attempt.log.as_deref().unwrap_or(&show));
     }
-    let older = shown.notes.len().saturating_sub(room(5));
-    shown.notes.drain(..older);
+    shown.more.notes = keep_last(&mut shown.notes, room(5).max(1));
     for note in &mut shown.notes {
-        note.text = head(&note.text, room(800), &show);
+        note.text = head(&note.text, room(800).max(80), &show);
+    }
+    // The last note says most: a handoff, a person's answer.
+    if let (Some(last), Some(whole)) = (shown.notes.last_mut(), prime.notes.last()) {
+        last.text = head(&whole.text, room(2_400).max(500), &show);
     }
     shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
-    fewer_gates(&mut shown.gates);
+    shown.more.gates = fewer_gates(&mut shown.gates, room(10).max(2));
     shown
+}
+
+/// Leaves out what comes after the first so many; how many those are.
+fn keep_first<T>(list: &mut Vec<T>, count: usize) -> usize {
+    let more = list.len().saturating_sub(count);
+    list.truncate(count);
+    more
+}
+
+/// Leaves out what comes before the last so many; how many those are.
+fn keep_last<T>(list: &mut Vec<T>, count: usize) -> usize {
+    let more = list.len().saturating_sub(count);
+    list.drain(..more);
+    more
 }
 
 /// Cuts what is remembered at `scale` per mille of its room; how many notes were left out.
 fn fewer_notes(remembered: &mut Vec<RememberedContext>, scale: usize) -> usize {
     let room = |bytes: usize| bytes * scale / 1_000;
-    let more = remembered.len().saturating_sub(room(8));
-    remembered.truncate(room(8));
+    let more = keep_first(remembered, room(8));
     for note in remembered {
         let words = note.name.rsplit('/').next().unwrap_or_default().replace('-', " ");
         note.text = head(&note.text, room(500), &format!("`gt recall {words}`"));
@@ -291,9 +312,11 @@ fn fewer_notes(remembered: &mut Vec<RememberedContext>, scale: usize) -> usize {
     more
 }
 
-fn fewer_gates(gates: &mut Vec<GateContext>) {
-    gates.truncate(10);
+/// Cuts the gates to so many; how many were left out.
+fn fewer_gates(gates: &mut Vec<GateContext>, count: usize) -> usize {
+    let more = keep_first(gates, count);
     for gate in gates {
         gate.run = head(&gate.run, 200, "");
     }
+    more
 }

@@ -49,7 +49,11 @@ fn start(open: &OpenTown) -> Outcome<Begun> {
     )
 }
 
-fn context(open: &OpenTown) -> Outcome<MayorContext> {
+/// What the mayor's text is filled with.
+///
+/// # Errors
+/// When the rigs cannot be read.
+pub(in crate::ops) fn context(open: &OpenTown) -> Outcome<MayorContext> {
     let rigs = open.town.rigs()?.into_iter().map(|rig| PlanRig {
         name: rig.name.to_string(),
         gates: rig.gates.into_iter().map(|gate| gate.run).collect(),
