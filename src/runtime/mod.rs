@@ -58,7 +58,7 @@ pub use message::{Reply, Request, Status, Verb, deliver, send};
 pub use outside::run_outside;
 pub use process::Processes;
 pub use quote::line as shell_line;
-pub use tmux::{Pane, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
+pub use tmux::{Pane, Posted, Sign, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
 pub use users::{Users, users};
 pub use watch::{Watched, watch};
 

@@ -8,6 +8,7 @@ mod feed;
 mod logs;
 mod observe;
 mod repair;
+mod signs;
 mod used;
 
 use std::time::Duration;

@@ -37,7 +37,7 @@ pub struct Seen {
 pub type Panes = Result<Vec<Pane>, String>;
 
 /// How long tmux may take to name its terminals.
-const TERMINALS: Duration = Duration::from_secs(5);
+pub(super) const TERMINALS: Duration = Duration::from_secs(5);
 
 /// Looks at every polecat of the rigs, and at the crew.
 ///

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::observe::{self, Seen, key, thresholds};
+use super::signs;
 use super::{Remedied, Ticked};
 use crate::bead::transition::{Ending, Hold};
 use crate::bead::{Bead, Claim};
@@ -26,7 +27,11 @@ const LONGEST_PAUSE: u32 = 300;
 /// Looks at every worker and does what the witness prescribes.
 pub(super) fn workers(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
     let snapshot = open.snapshot()?;
-    for seen in observe::seen(open, &snapshot, rigs)? {
+    let panes = observe::panes(open, observe::TERMINALS);
+    let all = observe::seen_beside(open, &snapshot, rigs, &panes)?;
+    let posted = signs::post(open, &snapshot, &all, &panes);
+    ticked.note("status lines", posted);
+    for seen in all {
         let worker = seen.observation.worker.clone();
         let done = worker_of(open, rigs, &seen);
         if let Some(Some(what)) = ticked.note(&worker.short(), done) {

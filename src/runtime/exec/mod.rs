@@ -7,6 +7,7 @@
 mod agent;
 mod output;
 mod serve;
+mod sign;
 mod supervise;
 mod verbs;
 

@@ -14,6 +14,7 @@ use super::super::tmux::TmuxServer;
 use super::super::{Exit, ExitReason, HookEvent, Launch, Reply, Request, Status, now};
 use super::agent::{Agent, Ending};
 use super::serve::{Question, Socket};
+use super::sign::Board;
 use super::verbs::Verbs;
 use super::{EARLY, has_keyboard};
 use crate::clock::Timestamp;
@@ -107,6 +108,7 @@ struct Watch<'a> {
     typed: usize,
     /// The agent's own id of its conversation, once it is noted.
     conversation: Option<String>,
+    board: Board,
     typist: std::sync::mpsc::Sender<(String, oneshot::Sender<Reply>)>,
 }
 
@@ -116,6 +118,7 @@ impl<'a> Watch<'a> {
             dir,
             launch,
             conversation: None,
+            board: Board::of(launch),
             agent,
             phase: Phase::Running,
             began: Instant::now(),
@@ -252,6 +255,7 @@ impl<'a> Watch<'a> {
         if let Err(error) = record(self.dir, event) {
             return Reply::Failed { message: error.to_string() };
         }
+        self.board.hear(event.kind);
         if event.conversation.is_some() && event.conversation != self.conversation {
             self.conversation.clone_from(&event.conversation);
             self.note_conversation();

@@ -2,6 +2,7 @@
 
 mod config;
 mod server;
+mod sign;
 mod typing;
 
 use std::path::Path;
@@ -15,11 +16,17 @@ use super::wait_until_started;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
 
 pub(super) use server::without_escapes;
+use crate::env;
+
 pub use server::{Pane, TmuxServer, tmux_version, usable_tmux};
+pub use sign::{Posted, Sign};
 pub use typing::Typed;
 
 /// How long the session's own process may take to begin.
 const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the status line says that a session begins.
+const BEGINS: Duration = Duration::from_secs(60);
 
 /// [`super::LOG_LIMIT`] in the 512-byte blocks of `ulimit -f`.
 const LOG_BLOCKS: u64 = super::LOG_LIMIT / 512;
@@ -52,7 +59,7 @@ impl Tmux {
         for path in [&self.place.tmux_socket, &self.place.tmux_config] {
             make_private_dir(path.parent().unwrap_or(Path::new("/")))?;
         }
-        let changed = config::write(&self.place.tmux_config, &self.place.pane_died)?;
+        let changed = config::write(&self.place)?;
         if !self.server.is_alive() {
             return usable_tmux().map(drop);
         }
@@ -99,7 +106,8 @@ impl Tmux {
         let mark =
             SetOption::new().target_pane(&pane).option(server::SESSION_OPTION).value(launch.session.as_str()).build();
         let keep = PipePane::new().target_pane(&pane).shell_command(log_line(&launch.log)).build();
-        self.server.start_all([new_session, mark, keep]).map(drop)
+        let sign = first_sign(launch).commands();
+        self.server.start_all([new_session, mark, keep].into_iter().chain(sign)).map(drop)
     }
 
     /// One string for the shell of the pane: tmux eats a trailing `;` of separate arguments.
@@ -184,6 +192,15 @@ impl Tmux {
         let all: Vec<&str> = screen.trim_end().lines().collect();
         Ok(Some(all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect()))
     }
+}
+
+/// What the status line says of a session that begins.
+fn first_sign(launch: &Launch) -> Posted {
+    let told = |name: &str| launch.env.get(name).cloned().unwrap_or_default();
+    let sign =
+        Sign { bead: told(env::BEAD), title: told(env::TITLE), state: "starting".to_owned(), ..Sign::default() };
+    let at = super::now();
+    Posted { name: launch.name.clone(), sign, at, until: at + BEGINS }
 }
 
 /// How the session ended, when its log does not say it: tmux drops what it has not yet written when a pane goes.

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::Signal;
 use tmux_interface::{
-    AttachSession, KillServer, ListPanes, ListSessions, SetOption, SourceFile, SwitchClient, TmuxCommand,
+    AttachSession, KillServer, ListPanes, ListSessions, SourceFile, SwitchClient, TmuxCommand,
 };
 
 use super::super::RuntimeError;
@@ -58,6 +58,12 @@ pub struct Pane {
     pub attached: usize,
     /// Whether a full-screen program runs in it, which has no scrollback.
     pub full_screen: bool,
+    /// What its status line says, as a mark that is the same for the same words.
+    pub sign: Option<String>,
+    /// Until when that holds.
+    pub sign_until: Option<Timestamp>,
+    /// What the status lines of all sessions say of the town.
+    pub town: String,
     /// The title that the agent has set.
     pub title: String,
 }
@@ -95,7 +101,7 @@ impl TmuxServer {
     /// Every terminal of the server, in one query.
     pub fn panes(&self) -> Result<Vec<Pane>, RuntimeError> {
         let fields = "#{session_name}|#{@gt_session}|#{pane_id}|#{pane_pid}|#{pane_dead}|#{pane_dead_status}|\
-                      #{window_activity}|#{session_attached}|#{alternate_on}|#{pane_title}";
+                      #{window_activity}|#{session_attached}|#{alternate_on}|#{@gt_sign}|#{@gt_until}|#{@gt_status}|#{pane_title}";
         let mut tries = 3;
         loop {
             tries -= 1;
@@ -117,12 +123,6 @@ impl TmuxServer {
     /// The terminal of a session, if the server still has it.
     pub fn pane_of(&self, session: &SessionId) -> Result<Option<Pane>, RuntimeError> {
         Ok(self.panes()?.into_iter().find(|pane| pane.session.as_ref() == Some(session)))
-    }
-
-    /// The one text that the status lines of all sessions show.
-    pub fn set_status(&self, text: &str) -> Result<(), RuntimeError> {
-        let text = super::config::no_format(&text.replace('\n', " "));
-        self.run(SetOption::new().global().option("@gt_status").value(text).build()).map(drop)
     }
 
     /// Reads the configuration again.
@@ -305,7 +305,7 @@ pub(super) fn check_socket_path(socket: &Path) -> Result<(), RuntimeError> {
 }
 
 fn parse_pane(line: &str) -> Option<Pane> {
-    let mut fields = line.splitn(10, '|');
+    let mut fields = line.splitn(13, '|');
     let mut next = || fields.next();
     Some(Pane {
         name: next()?.to_owned(),
@@ -314,11 +314,18 @@ fn parse_pane(line: &str) -> Option<Pane> {
         pid: next()?.parse().ok()?,
         dead: next()? == "1",
         dead_status: next()?.parse().ok(),
-        activity: next()?.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        activity: time(next()?),
         attached: next()?.parse().unwrap_or(0),
         full_screen: next()? == "1",
+        sign: Some(next()?).filter(|sign| !sign.is_empty()).map(str::to_owned),
+        sign_until: time(next()?),
+        town: next()?.to_owned(),
         title: next().unwrap_or_default().to_owned(),
     })
+}
+
+fn time(seconds: &str) -> Option<Timestamp> {
+    DateTime::from_timestamp(seconds.parse().ok()?, 0)
 }
 
 /// A transcript without the control sequences of ECMA-48: what is left can be read, more or less.
@@ -377,8 +384,9 @@ mod tests {
 
     #[test]
     fn panes_are_read_whole() {
-        let pane = parse_pane("web/toast|abcdefgh2345|%3|4711|1|7|1700000000|2|0|a|b").expect("it has ten fields");
+        let pane = parse_pane("web/toast|abcdefgh2345|%3|4711|1|7|1700000000|2|0|c0ffee||2 working|a|b").expect("it has thirteen fields");
         assert_eq!((pane.name.as_str(), pane.pid, pane.dead, pane.dead_status), ("web/toast", 4711, true, Some(7)));
+        assert_eq!((pane.sign.as_deref(), pane.sign_until), (Some("c0ffee"), None));
         assert_eq!((pane.attached, pane.title.as_str()), (2, "a|b"));
         assert_eq!(parse_pane("no pane"), None);
     }
