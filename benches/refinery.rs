@@ -11,6 +11,7 @@ use gt::git::worktree::{self, Cut};
 use gt::git::{GitError, Oid};
 
 mod figures;
+#[allow(dead_code, reason = "the benchmark of the sessions uses the rest")]
 mod yard;
 
 use figures::{median, millis, row, timed};

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::timed;
 
+mod crowd;
+
 const GT: &str = env!("CARGO_BIN_EXE_gt");
 /// Files of one folder.
 const FOLDER: usize = 100;
@@ -211,6 +213,12 @@ impl Yard {
             "#!/bin/sh\nset -e\ndate +%s%N >'{0}/agent'\necho x >\"$GT_BEAD.txt\"\ngit add \"$GT_BEAD.txt\"\ngit commit --quiet --message work\ndate +%s%N >'{0}/done'\ngt done >/dev/null\n",
             self.dir.path().display()
         );
+        self.employ_script(&script);
+        self.gt(&["config", "set", "auto_merge", "true"]);
+    }
+
+    /// From now on this script is the agent.
+    fn employ_script(&self, script: &str) {
         let path = self.path("agent.sh");
         fs::write(&path, script).expect("a script");
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -221,7 +229,6 @@ impl Yard {
         local_file["agent"] = toml_edit::value("bench");
         local_file["agents"]["bench"]["command"] = toml_edit::value(path.display().to_string());
         fs::write(local, local_file.to_string()).expect("written");
-        self.gt(&["config", "set", "auto_merge", "true"]);
     }
 
     /// Slings one bead and waits until it has landed.

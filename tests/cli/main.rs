@@ -31,6 +31,7 @@ mod queue_verbs;
 mod rig;
 mod rig_remove;
 mod sandbox;
+mod signs;
 mod status;
 mod terminal;
 mod why;

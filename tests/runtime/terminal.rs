@@ -382,7 +382,8 @@ fn what_an_agents_hooks_tell_is_in_the_status_line_at_once() {
 #[test]
 fn a_dead_agents_screen_stays_with_its_scrollback_and_the_line_says_how_to_leave() {
     let place = TestPlace::new();
-    let dir = place.start(RuntimeKind::Tmux, &place.script("web/crust", "seq 1 300; read x; exit 4"));
+    let script = "i=0; while [ $i -lt 300 ]; do i=$((i + 1)); echo $i; done; read x; exit 4";
+    let dir = place.start(RuntimeKind::Tmux, &place.script("web/crust", script));
     let person = Person::attaches(&place, "web/crust");
     person.sees(&["300"]);
     person.presses(&["Enter"]);
@@ -393,9 +394,15 @@ fn a_dead_agents_screen_stays_with_its_scrollback_and_the_line_says_how_to_leave
     wait_until("the beginning", || person.screen().lines().next().is_some_and(|line| line.starts_with("1 ")));
     person.presses(&["q"]);
     person.sees(&["300"]);
+    // The next session of the name begins where the person looks.
+    let again = place.start(RuntimeKind::Tmux, &place.script("web/crust", "echo once more; read x; exit 0"));
+    let screen = person.sees(&["once more", "starting"]);
+    assert!(!screen.contains("300"), "{screen}");
+    let shown = place.runtime(RuntimeKind::Tmux).capture(&again, 500).unwrap();
+    assert!(!shown.contains("300"), "{shown}");
     person.presses(&["C-b", "d"]);
     wait_until("the person to be back", || person.screen().is_empty() || person.line().contains("detached"));
-    assert!(server(&place).panes().unwrap().iter().any(|pane| pane.dead));
+    assert_eq!(server(&place).panes().unwrap().len(), 1);
 }
 
 #[test]
@@ -407,6 +414,7 @@ fn keys_lead_from_one_session_to_the_next_and_harm_none() {
     let person = Person::attaches(&place, "web/crust");
     person.presses(&["C-b"]);
     person.sees(&["n next", "w workers", "a asking", "m mayor", "q queue", "[ scroll", "d leave"]);
+    person.presses(&["r"]);
     for (key, name) in [("n", "web/nux"), ("n", "web/toast"), ("n", "web/crust"), ("p", "web/toast")] {
         person.presses(&["C-b", key]);
         wait_until(name, || person.line().starts_with(&format!(" {name} ")));

@@ -123,7 +123,7 @@ unbind-key -q -n M-MouseDown3Pane
 unbind-key -q -n MouseDown3Status
 unbind-key -q -n MouseDown3StatusLeft
 set -g prefix C-b
-set -g @gt_row "#{p-24:session_name} #{?pane_dead,ended,#{@gt_state}}#{?@gt_mail, #{@gt_mail} mail,}#{?@gt_bead, #{@gt_bead} #{@gt_title},}"
+set -g @gt_row "#{?pane_dead,ended,#{@gt_state}}#{?@gt_mail, #{@gt_mail} mail,}#{?@gt_bead, #{@gt_bead} #{@gt_title},}"
 bind-key C-b send-prefix
 bind-key d detach-client
 bind-key -r n switch-client -n

@@ -8,15 +8,17 @@ mod typing;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tmux_interface::{CapturePane, DisplayMessage, KillSession, NewSession, PipePane, SetOption};
+use tmux_interface::{
+    CapturePane, ClearHistory, DisplayMessage, KillSession, NewSession, PipePane, RespawnPane, SetOption,
+};
 
 use super::folder::{make_log_dir, make_private_dir};
 use super::process::{confirm_start, exec_arguments, exec_environment};
 use super::wait_until_started;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
 
-pub(super) use server::without_escapes;
 use crate::env;
+pub(super) use server::without_escapes;
 
 pub use server::{Pane, TmuxServer, tmux_version, usable_tmux};
 pub use sign::{Posted, Sign};
@@ -30,6 +32,15 @@ const BEGINS: Duration = Duration::from_secs(60);
 
 /// [`super::LOG_LIMIT`] in the 512-byte blocks of `ulimit -f`.
 const LOG_BLOCKS: u64 = super::LOG_LIMIT / 512;
+
+/// Where a session is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// Nowhere yet: its name is free.
+    Free,
+    /// In the terminal of this name, whose session has ended.
+    Left,
+}
 
 /// The runtime `tmux` of a town.
 #[derive(Debug, Clone)]
@@ -66,16 +77,16 @@ impl Tmux {
         if changed { self.server.reload() } else { Ok(()) }
     }
 
-    /// Removes the ended session of this name; refuses a living one.
-    fn make_room(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
+    /// Whether there is an ended session of this name, whose terminal can be taken over; refuses a living one.
+    fn make_room(&self, dir: &Path, launch: &Launch) -> Result<Room, RuntimeError> {
         let panes = match self.server.panes() {
             Ok(panes) => panes,
-            Err(RuntimeError::ServerDead { .. }) => return Ok(()),
+            Err(RuntimeError::ServerDead { .. }) => return Ok(Room::Free),
             Err(error) => return Err(error),
         };
         let same: Vec<_> = panes.iter().filter(|pane| pane.name == launch.name).collect();
         if same.is_empty() {
-            return Ok(());
+            return Ok(Room::Free);
         }
         // A pane outlives its session by a moment.
         let runs = dir.parent().unwrap_or(dir);
@@ -89,25 +100,34 @@ impl Tmux {
         if !same.iter().all(is_over) {
             return Err(RuntimeError::AlreadyRuns { name: launch.name.clone() });
         }
-        self.server.run(KillSession::new().target_session(target(&launch.name)).build()).map(drop)
+        if same.len() == 1 {
+            return Ok(Room::Left);
+        }
+        self.server.run(KillSession::new().target_session(target(&launch.name)).build())?;
+        Ok(Room::Free)
     }
 
-    fn new_session(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
+    /// Begins in a new terminal, or in the one that the last session left: who looks at that one goes on looking.
+    fn begin(&self, dir: &Path, launch: &Launch, room: Room) -> Result<(), RuntimeError> {
         let cwd = if launch.cwd.is_dir() { &launch.cwd } else { &self.place.town };
+        let cwd = config::no_format(&cwd.to_string_lossy());
         let pane = format!("{}:", target(&launch.name));
-        let new_session = NewSession::new()
-            .detached()
-            .session_name(&launch.name)
-            .width(200)
-            .height(50)
-            .start_directory(config::no_format(&cwd.to_string_lossy()))
-            .shell_command(self.shell_line(dir, launch))
-            .build();
+        let line = self.shell_line(dir, launch);
+        let begin = match room {
+            Room::Free => {
+                let new = NewSession::new().detached().session_name(&launch.name).width(200).height(50);
+                vec![new.start_directory(cwd).shell_command(line).build()]
+            }
+            Room::Left => {
+                let again = RespawnPane::new().kill().target_pane(&pane).start_directory(cwd).shell_command(line);
+                vec![again.build(), ClearHistory::new().target_pane(&pane).build()]
+            }
+        };
         let mark =
             SetOption::new().target_pane(&pane).option(server::SESSION_OPTION).value(launch.session.as_str()).build();
         let keep = PipePane::new().target_pane(&pane).shell_command(log_line(&launch.log)).build();
         let sign = first_sign(launch).commands();
-        self.server.start_all([new_session, mark, keep].into_iter().chain(sign)).map(drop)
+        self.server.start_all(begin.into_iter().chain([mark, keep]).chain(sign)).map(drop)
     }
 
     /// One string for the shell of the pane: tmux eats a trailing `;` of separate arguments.
@@ -126,16 +146,18 @@ impl Runtime for Tmux {
 
     fn start(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
         self.prepare()?;
-        self.make_room(dir, launch)?;
+        let room = self.make_room(dir, launch)?;
         let socket = Some(self.place.tmux_socket.clone());
         let launch = Launch { runtime: RuntimeKind::Tmux, tmux_socket: socket, ..launch.clone() };
         launch.write(dir)?;
         make_log_dir(&launch.log)?;
         let start = Instant::now();
-        if let Err(error) = self.new_session(dir, &launch) {
-            // Somebody else was faster with the same name, perhaps.
-            self.make_room(dir, &launch)?;
-            return Err(error);
+        if let Err(error) = self.begin(dir, &launch, room) {
+            // Somebody else was faster with the same name, perhaps, or ended what was left of it.
+            match self.make_room(dir, &launch)? {
+                Room::Free if room == Room::Left => self.begin(dir, &launch, Room::Free)?,
+                _ => return Err(error),
+            }
         }
         confirm_start(dir, &launch, &wait_until_started(dir, START_LIMIT), start)
     }
@@ -197,8 +219,7 @@ impl Tmux {
 /// What the status line says of a session that begins.
 fn first_sign(launch: &Launch) -> Posted {
     let told = |name: &str| launch.env.get(name).cloned().unwrap_or_default();
-    let sign =
-        Sign { bead: told(env::BEAD), title: told(env::TITLE), state: "starting".to_owned(), ..Sign::default() };
+    let sign = Sign { bead: told(env::BEAD), title: told(env::TITLE), state: "starting".to_owned(), ..Sign::default() };
     let at = super::now();
     Posted { name: launch.name.clone(), sign, at, until: at + BEGINS }
 }

@@ -10,9 +10,7 @@ use chrono::DateTime;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::Signal;
-use tmux_interface::{
-    AttachSession, KillServer, ListPanes, ListSessions, SourceFile, SwitchClient, TmuxCommand,
-};
+use tmux_interface::{AttachSession, KillServer, ListPanes, ListSessions, SourceFile, SwitchClient, TmuxCommand};
 
 use super::super::RuntimeError;
 use super::super::message::SOCKET_PATH_LIMIT;
@@ -384,7 +382,8 @@ mod tests {
 
     #[test]
     fn panes_are_read_whole() {
-        let pane = parse_pane("web/toast|abcdefgh2345|%3|4711|1|7|1700000000|2|0|c0ffee||2 working|a|b").expect("it has thirteen fields");
+        let pane = parse_pane("web/toast|abcdefgh2345|%3|4711|1|7|1700000000|2|0|c0ffee||2 working|a|b")
+            .expect("it has thirteen fields");
         assert_eq!((pane.name.as_str(), pane.pid, pane.dead, pane.dead_status), ("web/toast", 4711, true, Some(7)));
         assert_eq!((pane.sign.as_deref(), pane.sign_until), (Some("c0ffee"), None));
         assert_eq!((pane.attached, pane.title.as_str()), (2, "a|b"));
