@@ -10,7 +10,7 @@ mod figures;
 #[allow(dead_code, reason = "the refinery's benchmark uses the rest")]
 mod yard;
 
-use figures::{median, millis, row};
+use figures::{median, millis, row, timed};
 use yard::Yard;
 
 /// How often something is measured.
