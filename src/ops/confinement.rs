@@ -58,6 +58,7 @@ pub(super) fn of(open: &OpenTown, inmate: &Inmate<'_>, plan: &mut LaunchPlan) ->
     writes.extend(temporary);
     writes.extend(references(&repository, inmate.worker)?);
     writes.extend(of_the_agent(plan)?);
+    writes.extend(audit_log(open, inmate, plan)?);
     writes.extend(inmate.settings.sandbox_writes.iter().map(|path| at_home(path, plan)));
     plan.env.insert(env::SANDBOX.to_owned(), "1".to_owned());
     let entry = own.file_name().expect("a folder in worktrees/").to_string_lossy().into_owned();
@@ -94,6 +95,17 @@ fn of_the_agent(plan: &LaunchPlan) -> Outcome<Vec<PathBuf>> {
         }
     }
     Ok(plan.writes.iter().map(|place| place.path.clone()).collect())
+}
+
+/// What the built-in agent writes of what it does, beside the session's log.
+fn audit_log(open: &OpenTown, inmate: &Inmate<'_>, plan: &LaunchPlan) -> Outcome<Option<PathBuf>> {
+    if plan.argv.first().map(PathBuf::from) != Some(open.program()?) {
+        return Ok(None);
+    }
+    let log = open.town.session_log(inmate.session).with_extension("audit.jsonl");
+    make(log.parent().expect("a file in the folder of logs"))?;
+    crate::store::write_atomic(&log, b"", 0o600).map_err(|error| cannot_make(&log, error))?;
+    Ok(Some(log))
 }
 
 fn at_home(path: &str, plan: &LaunchPlan) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Workers in the sandbox: what they may write, what they may not, and how their verbs get out.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -210,7 +211,24 @@ fn a_worker_in_the_sandbox_hands_off() {
 #[test]
 fn without_a_sandbox_nothing_is_started_where_one_is_wanted() {
     let (town, _project) = TestTown::with_rig();
+    town.work_with("idles");
     town.gt(["config", "set", "sandbox", "maybe"]).exits(5).complains(&["off, on"]);
+    let fake = town.sandbox.join("bin/no-sandbox");
+    fs::write(&fake, "#!/bin/sh\necho 'the kernel is too old' >&2\nexit 9\n").expect("the sandbox is writable");
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).expect("own file");
+    let local = town.read("local.toml").unwrap_or_default();
+    town.write("local.toml", &format!("gt = \"{}\"\n{local}", fake.display()));
+    let sling = |id: &str| town.gt(["sling", id, "web/toast"]);
+    let made = |role: &str| {
+        let made = town.json(["new", "Something", "--rig", "web", "--role", role]);
+        made["id"].as_str().expect("an id").to_owned()
+    };
     town.gt(["config", "set", "roles.tester.sandbox", "on"]).succeeds();
-    assert_eq!(town.json(["config", "get", "sandbox"])["value"], "off");
+    let id = made("tester");
+    sling(&id).exits(9).complains(&[
+        "no sandbox can be made here",
+        "the kernel is too old",
+        "gt config set sandbox off",
+    ]);
+    assert_eq!(town.json(["show", &id])[0]["result"]["status"], "open", "nothing was hooked");
 }
