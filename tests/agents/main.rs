@@ -81,12 +81,21 @@ fn tried(setup: &Setup<'_>) -> Value {
     report
 }
 
-/// Lets an agent work on a bead, from sling to the merge, and retires its worker.
+/// Lets an agent work on a bead, from sling to the merge, and retires its worker; then the same in the sandbox, where
+/// this machine has one.
 fn slung(setup: &Setup<'_>) {
+    slung_in(setup, "off");
+    if gt::runtime::can_confine(Path::new(env!("CARGO_BIN_EXE_gt"))).is_ok() {
+        slung_in(setup, "on");
+    }
+}
+
+fn slung_in(setup: &Setup<'_>, sandbox: &str) {
     let endpoint = Endpoint::thinking(obliging::think);
     let town = town_for(setup, &endpoint);
     let project = town.repo("web");
     town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    town.gt(["config", "set", "sandbox", sandbox]).succeeds();
     let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
     let mut command = town.command(["sling", &id, "web/toast", "--agent", setup.agent]);
     for argument in setup.arguments {

@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Answer, Recorded, says};
 
+/// What `gt agent test` wants to be run in the agent's shell.
+const FINDS: &str = "command -v gt >gt-agent-shell.txt || echo none >gt-agent-shell.txt";
+
 /// What to answer to one request.
 pub fn think(request: &Recorded) -> Answer {
     let path = request.path.split('?').next().unwrap_or_default();
@@ -36,7 +39,7 @@ pub fn think(request: &Recorded) -> Answer {
     if is_answered(&request.body) {
         return Answer::says("It is written.");
     }
-    match shell(&request.body, &format!("printf '%s\\n' {word} > {file}")) {
+    match shell(&request.body, &format!("{FINDS}; printf '%s\\n' {word} > {file}")) {
         Some((name, arguments)) => Answer::Reply(calling(&name, &arguments)),
         // Whoever offers no tool wants a title or a summary.
         None => Answer::says("A test"),

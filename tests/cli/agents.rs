@@ -127,6 +127,7 @@ fn an_agent_is_tried_step_by_step_and_leaves_nothing() {
             "ready: works",
             "prompt: works",
             "unattended: works",
+            "shell: works",
             "rests: works",
             "ends: works",
             "leaves nothing: works"

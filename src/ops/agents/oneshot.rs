@@ -59,7 +59,6 @@ pub(in crate::ops) fn run(open: &OpenTown, plan: &LaunchPlan, folder: &Path, lim
         log: answer.clone(),
         log_limit: ANSWER_LIMIT,
         runs: open.town.run_dir(),
-        stop: None,
         memory: None,
     })?;
     let cannot = |error| Failure::caused(Kind::External, format!("cannot read {}", answer.display()), error);

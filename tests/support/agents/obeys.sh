@@ -20,7 +20,7 @@ hears)
     read -r line
     word "$line" "contains the word" >gt-agent-test.txt
     ;;
-works) word "$2" "contains the word" >gt-agent-test.txt ;;
+works) command -v gt >gt-agent-shell.txt; word "$2" "contains the word" >gt-agent-test.txt ;;
 esac
 while read -r line; do
     [ "$line" != /bye ] || exit 0

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The file that the agent is asked to write.
 pub(super) const FILE: &str = "gt-agent-test.txt";
 
+/// Where its shell says which `gt` it finds.
+pub(super) const SHELL: &str = "gt-agent-shell.txt";
+
 /// Where a test takes place.
 pub(super) struct Place {
     folder: PathBuf,
@@ -79,8 +82,9 @@ impl Place {
     /// What the agent is asked to do.
     pub fn wish(&self) -> String {
         format!(
-            "This is a test of how you are set up. Write a file named {FILE} in the current folder that contains the \
-             word {} and nothing else. Do not ask; when it is written, say so in one sentence and stop.",
+            "This is a test of how you are set up. If you can run commands, first run this one as it is: \
+             `command -v gt >{SHELL} || echo none >{SHELL}`. Write a file named {FILE} in the current folder that \
+             contains the word {} and nothing else. Do not ask; when it is written, say so in one sentence and stop.",
             self.word
         )
     }
@@ -103,10 +107,15 @@ impl Place {
         std::fs::read_to_string(self.worktree.join(FILE)).is_ok_and(|text| text.trim() == self.word)
     }
 
-    /// What the agent left beside the file.
+    /// Which `gt` its shell found, as a path; none when it ran no command.
+    pub fn found(&self) -> Option<String> {
+        std::fs::read_to_string(self.worktree.join(SHELL)).ok().map(|text| text.trim().to_owned())
+    }
+
+    /// What the agent left beside the files.
     pub fn strangers(&self) -> Outcome<Vec<String>> {
         let listed = Git::at(&self.worktree).run(&["status", "--porcelain", "--untracked-files=all"])?;
-        let names = listed.lines().filter_map(|line| line.get(3..)).filter(|name| *name != FILE);
+        let names = listed.lines().filter_map(|line| line.get(3..)).filter(|name| ![FILE, SHELL].contains(name));
         Ok(names.map(str::to_owned).collect())
     }
 

@@ -140,8 +140,24 @@ impl Trial<'_, '_> {
         if !written {
             return Ok(());
         }
+        self.finds(sheet)?;
         self.rests(sheet)?;
         self.tells(sheet)
+    }
+
+    /// Whether a worker's verbs would reach this `gt`.
+    fn finds(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
+        let own = self.subject.open.program()?;
+        let same = |path: &str| Path::new(path).canonicalize().ok() == own.canonicalize().ok();
+        match self.subject.place.found() {
+            None => sheet.put("shell", Verdict::Skipped, "it ran no command"),
+            Some(path) if same(&path) => sheet.works("shell", format!("finds {path}")),
+            Some(path) => {
+                let hint = "Its shell sets PATH anew, most likely in a file that a login shell reads.".to_owned();
+                sheet.fails("shell", format!("finds {path} instead of {}", own.display()), vec![hint]);
+            }
+        }
+        Ok(())
     }
 
     /// Whether its hooks told what the preset says that they tell of a turn.
