@@ -1,12 +1,13 @@
 //! All agents: those built in, changed and extended by the town's `[agents.NAME]`.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::fill::check_placeholders;
 use super::{AgentError, Argument, Preset};
-use crate::town::{Settings, nearest};
+use crate::town::{Settings, layer, nearest};
 
 /// The built-in presets. A new agent is a new file and a new line.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -31,10 +32,11 @@ const BUILT_IN: &[(&str, &str)] = &[
 /// The preset that a name without a preset of its own builds on.
 const FALLBACK_BASE: &str = "command";
 
-/// All agents that can be named.
+/// All agents that can be named. Each is read when it is asked for.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
-    presets: BTreeMap<String, Result<Preset, String>>,
+    overrides: BTreeMap<String, toml::Table>,
+    presets: BTreeMap<String, OnceLock<Result<Preset, String>>>,
 }
 
 impl Catalogue {
@@ -51,8 +53,12 @@ impl Catalogue {
     fn with(overrides: &BTreeMap<String, toml::Table>) -> Self {
         let mut names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
         names.extend(overrides.keys().map(String::as_str));
-        let presets = names.into_iter().map(|name| (name.to_owned(), assemble(name, overrides))).collect();
-        Self { presets }
+        let presets = names.into_iter().map(|name| (name.to_owned(), OnceLock::new())).collect();
+        Self { overrides: overrides.clone(), presets }
+    }
+
+    fn read(&self, name: &str) -> Option<&Result<Preset, String>> {
+        Some(self.presets.get(name)?.get_or_init(|| assemble(name, &self.overrides)))
     }
 
     /// The preset `name`.
@@ -60,7 +66,7 @@ impl Catalogue {
     /// # Errors
     /// When there is none (the nearest name is given), or the town's changes to it break a rule.
     pub fn get(&self, name: &str) -> Result<&Preset, AgentError> {
-        match self.presets.get(name) {
+        match self.read(name) {
             Some(Ok(preset)) => Ok(preset),
             Some(Err(reason)) => Err(AgentError::Preset { name: name.to_owned(), reason: reason.clone() }),
             None => Err(self.unknown(name)),
@@ -69,7 +75,8 @@ impl Catalogue {
 
     /// Every well-defined preset, by preference, then name.
     pub fn all(&self) -> Vec<&Preset> {
-        let mut presets: Vec<&Preset> = self.presets.values().filter_map(|preset| preset.as_ref().ok()).collect();
+        let all = self.presets.keys().filter_map(|name| self.read(name));
+        let mut presets: Vec<&Preset> = all.filter_map(|preset| preset.as_ref().ok()).collect();
         presets.sort_by(|a, b| (a.preference, &a.name).cmp(&(b.preference, &b.name)));
         presets
     }
@@ -103,29 +110,17 @@ fn assemble(name: &str, overrides: &BTreeMap<String, toml::Table>) -> Result<Pre
     let base = match own.remove("base") {
         Some(toml::Value::String(base)) => base,
         Some(_) => return Err("base must be the name of a built-in agent".to_owned()),
-        None if built_in(name).is_some() => name.to_owned(),
+        None if Catalogue::is_built_in(name) => name.to_owned(),
         None => FALLBACK_BASE.to_owned(),
     };
     let Some(mut table) = built_in(&base) else {
         let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
         return Err(format!("base is {base:?}, but the built-in agents are {}", known.join(", ")));
     };
-    lay_over(&mut table, &own);
+    layer(&mut table, &own);
     table.insert("name".to_owned(), toml::Value::String(name.to_owned()));
     let preset = Preset::deserialize(table).map_err(|error| error.message().trim().to_owned())?;
     check(preset)
-}
-
-/// Tables merge, everything else is replaced.
-pub(super) fn lay_over(lower: &mut toml::Table, upper: &toml::Table) {
-    for (key, value) in upper {
-        match (lower.get_mut(key), value) {
-            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
-            _ => {
-                lower.insert(key.clone(), value.clone());
-            }
-        }
-    }
 }
 
 fn check(mut preset: Preset) -> Result<Preset, String> {
@@ -137,9 +132,11 @@ fn check(mut preset: Preset) -> Result<Preset, String> {
         }
     }
     check_arguments(&preset)?;
-    for (field, pattern) in preset.screen.patterns() {
+    let dialogs = preset.dialogs.iter().filter_map(|dialog| Some(("dialogs.shows", dialog.shows.as_deref()?)));
+    let screen = preset.screen.patterns().into_iter().map(|(field, pattern)| (format!("screen.{field}"), pattern));
+    for (field, pattern) in screen.chain(dialogs.map(|(field, pattern)| (field.to_owned(), pattern))) {
         regex_automata::meta::Regex::new(pattern)
-            .map_err(|error| format!("screen.{field} is no regular expression: {}", first_line(&error)))?;
+            .map_err(|error| format!("{field} is no regular expression: {}", first_line(&error)))?;
     }
     Ok(preset)
 }

@@ -130,7 +130,6 @@ pub fn version(preset: &Preset, program: &Path, caller: &Caller, limit: Duration
         log: folder.path().join("log"),
         log_limit: 4_096,
         runs: folder.path().join("run"),
-        stop: None,
         memory: None,
     })
     .map_err(|error| fail(error.to_string()))?;

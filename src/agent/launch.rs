@@ -199,6 +199,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         let program = usize::from(form.command.is_none());
         argv.splice(program..program, arguments.into_iter().filter(|_| form.command.is_none()));
     }
+    let warnings = unheeded(request, &form);
     let mut env = environment(preset, request.caller, request.gt, &BTreeMap::new());
     let set = preset.env.iter().chain(preset.permissions.variables(request.permissions));
     env.extend(set.map(|(name, value)| (name.clone(), fill::fill(value, &values))));
@@ -219,7 +220,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         processes: preset.processes.clone(),
         at_end: preset.at_end,
         conversation: form.conversation,
-        warnings: unheeded(preset, request.tuning),
+        warnings,
     })
 }
 
@@ -269,16 +270,24 @@ fn planned(request: &LaunchRequest<'_>, file: &PresetFile, values: &Values) -> R
     Ok(PlannedFile { path, text: lay_over(&text, &lower)?, program: file.program })
 }
 
-/// What was wished for and the agent has no way to be told.
-fn unheeded(preset: &Preset, tuning: &Tuning) -> Vec<String> {
+/// What was wished for and this form of the agent has no way to be told.
+fn unheeded(request: &LaunchRequest<'_>, form: &Form<'_>) -> Vec<String> {
+    let (preset, tuning) = (request.preset, request.tuning);
     let wishes = [
         ("a profile", "{profile}", &tuning.profile),
         ("a model", "{model}", &tuning.model),
         ("an effort", "{effort}", &tuning.effort),
     ];
-    let wished = wishes.into_iter().filter(|(_, placeholder, value)| value.is_some() && !preset.mentions(placeholder));
+    let wished = wishes.into_iter().filter(|(_, placeholder, _)| !mentions(preset, form, placeholder));
     let said = wished.filter_map(|(what, _, value)| Some((what, value.as_deref()?)));
     said.map(|(what, value)| format!("{} cannot be told {what}: {value:?} has no effect", preset.name)).collect()
+}
+
+/// Whether anything that this form is started with mentions a placeholder, written with its braces.
+fn mentions(preset: &Preset, form: &Form<'_>, placeholder: &str) -> bool {
+    let files = preset.files.iter().filter_map(|file| file.over.as_ref());
+    let mut texts = files.chain(preset.env.values()).map(String::as_str).chain(form.command);
+    form.arguments.iter().any(|argument| argument.mentions(placeholder)) || texts.any(|text| text.contains(placeholder))
 }
 
 fn program_argv(

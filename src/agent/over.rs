@@ -20,7 +20,7 @@ pub(super) fn lay_over(above: &str, below: &Path) -> Result<String, AgentError> 
     if below.extension().is_some_and(|ending| ending == "toml") {
         let mut lower: toml::Table = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
         let upper: toml::Table = toml::from_str(above).map_err(|error| wrong(error.message().to_owned()))?;
-        super::catalogue::lay_over(&mut lower, &upper);
+        crate::town::layer(&mut lower, &upper);
         return toml::to_string(&lower).map_err(|error| wrong(error.to_string()));
     }
     let mut lower: serde_json::Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;

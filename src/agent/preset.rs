@@ -151,15 +151,6 @@ impl Preset {
     pub fn resume_form(&self) -> Option<&Vec<Argument>> {
         self.resume.as_ref().filter(|_| self.command.is_none())
     }
-
-    /// Whether anything that it is started with mentions a placeholder, written with its braces.
-    pub(super) fn mentions(&self, placeholder: &str) -> bool {
-        let commands = self.command.iter().chain(&self.oneshot_command);
-        let mut lists = self.interactive.iter().chain(self.oneshot.iter().flatten());
-        let files = self.files.iter().filter_map(|file| file.over.as_ref());
-        let mut all = commands.chain(files).chain(self.env.values());
-        lists.any(|argument| argument.mentions(placeholder)) || all.any(|text| text.contains(placeholder))
-    }
 }
 
 fn last() -> u32 {

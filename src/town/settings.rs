@@ -259,7 +259,7 @@ impl Town {
 }
 
 /// Lays `upper` over `lower`: tables merge, everything else is replaced.
-fn layer(lower: &mut toml::Table, upper: &toml::Table) {
+pub fn layer(lower: &mut toml::Table, upper: &toml::Table) {
     for (key, value) in upper {
         match (lower.get_mut(key), value) {
             (Some(toml::Value::Table(below)), toml::Value::Table(above)) => layer(below, above),
