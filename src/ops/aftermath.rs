@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::OpenTown;
-use crate::error::Outcome;
+use crate::error::{Kind, Outcome};
 use crate::git::stale::{self, GitLock, Verdict};
 use crate::id::{RigName, WorkerRef};
 use crate::runtime::{Users, users};
@@ -62,16 +62,21 @@ impl Guard {
         drop(self.lock.take());
     }
 
-    /// The work ended like this.
+    /// The work ended like this. A refusal is an end as good as any: nothing was killed.
     ///
     /// # Errors
     /// That of the work.
     pub fn after<T>(self, outcome: Outcome<T>) -> Outcome<T> {
-        if outcome.is_ok() {
+        if outcome.as_ref().err().is_none_or(|failure| is_an_answer(failure.kind)) {
             self.succeeded();
         }
         outcome
     }
+}
+
+/// Whether a failure of this kind is what the work had to say, and not something that befell it.
+fn is_an_answer(kind: Kind) -> bool {
+    matches!(kind, Kind::Usage | Kind::NotFound | Kind::Ambiguous | Kind::Invalid | Kind::Conflict | Kind::Refused)
 }
 
 impl Drop for Guard {
@@ -97,9 +102,21 @@ pub fn clear(open: &OpenTown, rig: &RigName, since: SystemTime) {
     }
 }
 
-/// Whether somebody lives who may hold it: who began after it was made does not. Where the system does not tell, the
-/// witness of the death has to do.
+/// Whether somebody lives who may hold it: who began after it was made does not. Where the system does not tell, somebody
+/// may, and the lock stays for git to name.
 fn is_held(lock: &GitLock, repo: &Path, folders: &[std::path::PathBuf]) -> bool {
-    let Users::These(users) = users(&lock.path, repo, folders) else { return false };
+    let Users::These(users) = users(&lock.path, repo, folders) else { return true };
     users.iter().any(|user| user.started().is_none_or(|began| began <= lock.made + SLACK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_an_answer;
+    use crate::error::Kind;
+
+    #[test]
+    fn a_refusal_is_no_death() {
+        assert!(is_an_answer(Kind::Refused) && is_an_answer(Kind::NotFound) && is_an_answer(Kind::Usage));
+        assert!(!is_an_answer(Kind::External) && !is_an_answer(Kind::Internal) && !is_an_answer(Kind::Retryable));
+    }
 }

@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::aftermath::Guard;
@@ -34,8 +32,6 @@ pub struct Bench<'a> {
     settings: Settings,
     /// The worktree.
     pub folder: PathBuf,
-    /// Becomes true when set-up or a gate shall end.
-    pub stop: Option<Arc<AtomicBool>>,
     guard: Guard,
 }
 
@@ -58,7 +54,7 @@ impl<'a> Bench<'a> {
         // A gate of a refinery that was killed may still be at work in this very folder.
         session::end_strays(open)?;
         let folder = open.town.refinery_worktree(&rig.name, SLOT);
-        Ok(Self { open, rig, settings: open.settings_for(rig)?, folder, stop: None, guard })
+        Ok(Self { open, rig, settings: open.settings_for(rig)?, folder, guard })
     }
 
     /// Lets go of the bench after everything on it came to its end.
@@ -90,8 +86,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// [`PolecatError::SetUp`] when one of them fails.
     pub fn set_up(&self) -> Result<(), PolecatError> {
-        let mut wanted = sandbox::set_up(self.open, self.rig, &self.settings, SLOT);
-        wanted.stop.clone_from(&self.stop);
+        let wanted = sandbox::set_up(self.open, self.rig, &self.settings, SLOT);
         set_up(&self.open.town.rig_repo(&self.rig.name), &self.folder, &wanted).map(|_| ())
     }
 
@@ -113,7 +108,6 @@ impl<'a> Bench<'a> {
             log,
             log_limit: LOG_LIMIT,
             runs: self.open.town.run_dir(),
-            stop: self.stop.clone(),
             memory: gate.memory.map(|megabytes| u64::from(megabytes) << 20),
         })
     }

@@ -155,7 +155,6 @@ pub fn set_up(open: &OpenTown, rig: &Rig, settings: &Settings, name: &str) -> Se
         limit: settings.setup_limit.duration(),
         log: open.town.setup_log(&rig.name, name),
         runs: open.town.run_dir(),
-        stop: None,
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -32,8 +30,6 @@ pub struct SetUp {
     pub log: PathBuf,
     /// The folder of the run folders, see [`CommandSpec::runs`].
     pub runs: PathBuf,
-    /// Becomes true when set-up shall end.
-    pub stop: Option<Arc<AtomicBool>>,
 }
 
 /// What [`set_up`] did.
@@ -89,7 +85,6 @@ fn run(worktree: &Path, wanted: &SetUp, number: usize, command: &str) -> Result<
         log,
         log_limit: LOG_LIMIT,
         runs: wanted.runs.clone(),
-        stop: wanted.stop.clone(),
         memory: None,
     })?;
     if result.succeeded() {
@@ -97,8 +92,7 @@ fn run(worktree: &Path, wanted: &SetUp, number: usize, command: &str) -> Result<
     }
     let how = match result.status {
         Some(status) => format!("ended with {status}"),
-        None if result.timed_out => format!("did not end within {} s and was stopped", wanted.limit.as_secs()),
-        None => "was stopped".to_owned(),
+        None => format!("did not end within {} s and was stopped", wanted.limit.as_secs()),
     };
     Err(PolecatError::SetUp { command: command.to_owned(), how, log: result.log, tail: result.tail })
 }

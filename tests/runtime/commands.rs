@@ -1,8 +1,6 @@
 //! Gates and set-up: commands with a time limit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gt::runtime::{CommandResult, CommandSpec, Observed, end, observe, run_command, runs};
@@ -20,7 +18,6 @@ fn spec(place: &TestPlace, command: &str) -> CommandSpec {
         log: place.path("logs/gate.log"),
         log_limit: 100_000,
         runs: place.path("run"),
-        stop: None,
         memory: None,
     }
 }
@@ -138,18 +135,6 @@ fn megabytes_are_cut_in_the_middle() {
 }
 
 #[test]
-fn a_command_can_be_stopped() {
-    let place = TestPlace::new();
-    let stop = Arc::new(AtomicBool::new(false));
-    let spec = CommandSpec { stop: Some(Arc::clone(&stop)), ..spec(&place, "echo $$ >\"$OUT/p\"; exec sleep 600") };
-    let runner = std::thread::spawn(move || run(&spec));
-    let pid = place.read_soon("p").trim().parse().unwrap();
-    stop.store(true, Ordering::Relaxed);
-    let result = runner.join().unwrap();
-    assert!(result.stopped && !result.timed_out && !lives(pid));
-}
-
-#[test]
 fn a_log_that_cannot_be_written_is_an_error_but_ends_everything() {
     let place = TestPlace::new();
     let spec = CommandSpec {
@@ -195,7 +180,6 @@ fn gate_runner() {
         log: root.join("logs/gate.log"),
         log_limit: 1000,
         runs: root.join("run"),
-        stop: None,
         memory: None,
     };
     let _ = run_command(&spec);

@@ -47,7 +47,6 @@ impl Kennel {
                 limit: Duration::from_secs(60),
                 log: path.join("logs/setup.log"),
                 runs: path.join("run"),
-                stop: None,
             },
             identity: Identity {
                 author: Person { name: "toast".into(), email: "ada@example.org".into() },

@@ -9,7 +9,6 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -30,9 +29,6 @@ use memory::Gauge;
 
 /// How long what a command started may take to end after it, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// How often a wish to stop is looked at.
-const STEP: Duration = Duration::from_millis(50);
 
 /// How long a log may stay open after everything that writes to it is gone.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
@@ -79,8 +75,6 @@ pub struct CommandSpec {
     /// The folder of the run folders. While the command runs it has one there, so that what a killed `gt` leaves behind
     /// is found by [`super::runs`].
     pub runs: PathBuf,
-    /// Becomes true when the command shall be ended.
-    pub stop: Option<Arc<AtomicBool>>,
     /// The bytes of memory that it and everything that it started may use together. Looked at ten times a second, on
     /// Linux.
     pub memory: Option<u64>,
@@ -93,8 +87,6 @@ pub struct CommandResult {
     pub status: Option<i32>,
     /// Whether it was ended because its time was over.
     pub timed_out: bool,
-    /// Whether it was ended because somebody wanted it to stop.
-    pub stopped: bool,
     /// How many bytes of memory it used, when it was ended because that was more than it may.
     pub memory: Option<u64>,
     /// How long it ran.
@@ -146,7 +138,6 @@ pub fn run_command(spec: &CommandSpec) -> Result<CommandResult, RuntimeError> {
     Ok(CommandResult {
         status: ended.filter(|_| verdict.is_none()).map(code),
         timed_out: verdict == Some(Verdict::TimedOut),
-        stopped: verdict == Some(Verdict::Stopped),
         memory,
         duration,
         log: spec.log.clone(),
@@ -204,7 +195,6 @@ fn spawn(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     TimedOut,
-    Stopped,
     /// It used so many bytes.
     Memory(u64),
 }
@@ -213,7 +203,7 @@ impl Verdict {
     fn memory(self) -> Option<u64> {
         match self {
             Self::Memory(used) => Some(used),
-            Self::TimedOut | Self::Stopped => None,
+            Self::TimedOut => None,
         }
     }
 }
@@ -226,12 +216,7 @@ fn wait(child: &Child, spec: &CommandSpec, start: Instant, mut gauge: Option<Gau
         if left.is_zero() {
             return Some(Verdict::TimedOut);
         }
-        if spec.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-            return Some(Verdict::Stopped);
-        }
-        let stop = spec.stop.as_ref().map(|_| STEP);
-        let steps = stop.into_iter().chain(gauge.as_ref().map(Gauge::pause));
-        let step = steps.fold(left, Duration::min);
+        let step = gauge.as_ref().map_or(left, |gauge| left.min(gauge.pause()));
         match ended.recv_timeout(step) {
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(used) = gauge.as_mut().and_then(Gauge::look) {
