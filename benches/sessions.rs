@@ -35,7 +35,8 @@ fn main() {
         told_of(&yard, crowd);
         ticks(&yard, crowd);
     }
-    let last = launches.split_off(launches.len().saturating_sub(RUNS));
+    let last = launches[launches.len().saturating_sub(RUNS)..].to_vec();
+    launches.truncate(RUNS);
     let launch = |all: Vec<(Duration, Duration)>| {
         let (ours, baseline): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         (median(ours), median(baseline))

@@ -123,7 +123,9 @@ impl Yard {
         let ours = (0..runs).map(|_| heard(&|| drop(deliver(&dir, "go on").expect("delivered"))));
         let ours = crate::median(ours.collect());
         let target = format!("={}:", pane.name);
-        let keys = || drop(timed(self.tmux().args(["send-keys", "-t", &target, "go on", "Enter"])));
+        let keys = || {
+            timed(self.tmux().args(["send-keys", "-t", &target, "go on", "Enter"]));
+        };
         (ours, crate::median((0..runs).map(|_| heard(&keys)).collect()))
     }
 
