@@ -11,7 +11,7 @@ use super::hooks::Hooking;
 use super::over::lay_over;
 use super::preflight::{Folders, find_program, preflight};
 use super::{AgentError, Argument, AtEnd, Caller, Delivery, Preset, PresetFile, Tuning};
-use crate::runtime::FirstPrompt;
+use crate::runtime::{FirstPrompt, Manners};
 use crate::town::Permissions;
 
 /// What is to be started, and for what.
@@ -96,6 +96,8 @@ pub struct LaunchPlan {
     pub prompt: String,
     /// What its screen shows when it takes a prompt, as a regular expression.
     pub ready: Option<String>,
+    /// How it is talked to.
+    pub manners: Manners,
     /// Names of the agent's processes.
     pub processes: Vec<String>,
     /// What it does when it has nothing more to do.
@@ -217,6 +219,7 @@ fn assemble(request: &LaunchRequest<'_>, form: Form<'_>) -> Result<LaunchPlan, A
         delivery: form.delivery,
         prompt: request.prompt.to_owned(),
         ready: preset.screen.ready.clone(),
+        manners: preset.manners(),
         processes: preset.processes.clone(),
         at_end: preset.at_end,
         conversation: form.conversation,

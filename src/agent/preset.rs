@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::signs::{Credential, Dialog, Hooks, Measured, Screen, Transcript, Typing};
+use super::signs::{Credential, Dialog, Hooks, Measured, Screen, Transcript, Typing, WhileBusy};
+use crate::runtime::Manners;
 use crate::town::Permissions;
 
 /// One agent: its program, how it is started, what it needs around it, and how it is understood while it runs.
@@ -150,6 +151,25 @@ impl Preset {
     /// How it goes on with a conversation, where it can: a line of the shell of a person's own cannot.
     pub fn resume_form(&self) -> Option<&Vec<Argument>> {
         self.resume.as_ref().filter(|_| self.command.is_none())
+    }
+
+    /// How its session talks to it.
+    pub fn manners(&self) -> Manners {
+        let (screen, dialogs) = (self.screen.clone(), self.dialogs.iter().filter_map(|dialog| dialog.shows.clone()));
+        let told = self.hooks.format.is_some() && self.command.is_none();
+        Manners {
+            questions: dialogs.chain(screen.waiting).collect(),
+            ready: screen.ready,
+            busy: screen.busy,
+            title_busy: screen.title_busy,
+            title_idle: screen.title_idle,
+            title_waiting: screen.title_waiting,
+            pause_ms: self.typing.pause_ms,
+            listens_while_busy: matches!(self.typing.while_busy, WhileBusy::Queues | WhileBusy::Steers),
+            keeps_prompt: self.typing.keeps_prompt,
+            tells: self.hooks.events.keys().filter(|_| told).copied().collect(),
+            hands_over: told && self.hooks.hand_over.is_some(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Confinement, RuntimeError, RuntimeKind};
+use super::{Confinement, Manners, RuntimeError, RuntimeKind};
 use crate::id::SessionId;
 use crate::store::write_atomic;
 
@@ -23,6 +23,9 @@ pub struct Launch {
     /// A first prompt that the agent takes neither as an argument nor as a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub typed: Option<FirstPrompt>,
+    /// How it is talked to.
+    #[serde(default)]
+    pub manners: Manners,
     /// The folder that the agent starts in.
     pub cwd: PathBuf,
     /// Where its output is kept.
@@ -122,6 +125,7 @@ mod tests {
             runtime: RuntimeKind::Tmux,
             argv,
             typed: None,
+            manners: Manners::default(),
             cwd: "/work".into(),
             log: "/logs/a".into(),
             grace_seconds: 5,

@@ -44,6 +44,8 @@ pub enum Request {
         /// The text.
         text: String,
     },
+    /// Messages for the agent wait in the town's local state. Answered at once.
+    Messages,
     /// A hook of the agent told something.
     Event {
         /// What.

@@ -23,6 +23,7 @@ mod folder;
 mod foreground;
 mod household;
 mod launch;
+mod manners;
 mod message;
 mod outside;
 mod process;
@@ -54,11 +55,12 @@ pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wai
 pub use foreground::{Foreground, Shown};
 pub use household::end_household;
 pub use launch::{FirstPrompt, Launch};
+pub use manners::Manners;
 pub use message::{Reply, Request, Status, Verb, deliver, send};
 pub use outside::run_outside;
 pub use process::Processes;
 pub use quote::line as shell_line;
-pub use tmux::{Pane, Posted, Sign, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
+pub use tmux::{Look, Pane, Posted, Sign, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
 pub use users::{Users, users};
 pub use watch::{Watched, watch};
 

@@ -81,6 +81,7 @@ impl TestPlace {
             name: name.to_owned(),
             runtime: RuntimeKind::Process,
             typed: None,
+            manners: gt::runtime::Manners::default(),
             argv: argv.iter().map(|text| (*text).to_owned()).collect(),
             cwd: self.path("work"),
             grace_seconds: 1,

@@ -5,6 +5,7 @@
 //! `on_end` command.
 
 mod agent;
+mod desk;
 mod output;
 mod serve;
 mod sign;

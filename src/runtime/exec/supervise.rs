@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::event::record;
 use super::super::survivors::{Progress, Sweep, Target};
-use super::super::tmux::TmuxServer;
 use super::super::{Exit, ExitReason, HookEvent, Launch, Reply, Request, Status, now};
 use super::agent::{Agent, Ending};
+use super::desk::Desk;
 use super::serve::{Question, Socket};
 use super::sign::Board;
 use super::verbs::Verbs;
@@ -109,7 +109,7 @@ struct Watch<'a> {
     /// The agent's own id of its conversation, once it is noted.
     conversation: Option<String>,
     board: Board,
-    typist: std::sync::mpsc::Sender<(String, oneshot::Sender<Reply>)>,
+    desk: Desk,
 }
 
 impl<'a> Watch<'a> {
@@ -128,7 +128,7 @@ impl<'a> Watch<'a> {
             killed: 0,
             stuck: Vec::new(),
             typed: 0,
-            typist: start_typist(launch),
+            desk: Desk::open(launch),
         }
     }
 
@@ -236,22 +236,25 @@ impl<'a> Watch<'a> {
                 let _ = reply.send(Reply::Ending);
                 return self.end(Duration::from_millis(delay_ms.max(5)), grace);
             }
-            Request::Event { event, .. } => self.hear(&event),
+            Request::Event { event, takes } => self.hear(&event, takes && matches!(self.phase, Phase::Running)),
+            Request::Messages => {
+                self.desk.call();
+                Reply::Pong
+            }
             Request::Deliver { .. } if !has_keyboard(self.launch) => Reply::Unsupported,
             Request::Deliver { .. } if !matches!(self.phase, Phase::Running) => {
                 Reply::Failed { message: "the session is ending".to_owned() }
             }
             Request::Deliver { text } => {
                 self.typed += 1;
-                // The typist answers. If it is gone, so is its half of the answer, and the asker is told.
-                let _ = self.typist.send((text, reply));
-                return;
+                // The typist answers.
+                return self.desk.type_plain(text, reply);
             }
         };
         let _ = reply.send(answer);
     }
 
-    fn hear(&mut self, event: &HookEvent) -> Reply {
+    fn hear(&mut self, event: &HookEvent, takes: bool) -> Reply {
         if let Err(error) = record(self.dir, event) {
             return Reply::Failed { message: error.to_string() };
         }
@@ -260,7 +263,7 @@ impl<'a> Watch<'a> {
             self.conversation.clone_from(&event.conversation);
             self.note_conversation();
         }
-        Reply::Heard { hand_over: None }
+        Reply::Heard { hand_over: self.desk.hear(event, takes) }
     }
 
     /// It is on record in the events too, so that a state that cannot be written loses nothing.
@@ -288,28 +291,4 @@ impl<'a> Watch<'a> {
         let bare = Exit::bare(reason, now());
         Exit { status, signal, message, started: Some(self.started), early, killed: self.killed, ..bare }
     }
-}
-
-/// The one thread that types, so that two messages never mix: first the first prompt, if it is to be typed.
-fn start_typist(launch: &Launch) -> std::sync::mpsc::Sender<(String, oneshot::Sender<Reply>)> {
-    let (sender, receiver) = std::sync::mpsc::channel::<(String, oneshot::Sender<Reply>)>();
-    let server = launch.tmux_socket.as_ref().map(|socket| TmuxServer::at(socket));
-    let pane = std::env::var("TMUX_PANE").unwrap_or_else(|_| format!("={}:", launch.name));
-    let first = launch.typed.clone();
-    let _ = std::thread::Builder::new().name("typist".to_owned()).spawn(move || {
-        if let (Some(first), Some(server)) = (&first, &server)
-            && let Err(error) = server.type_first(&pane, first)
-        {
-            super::say(&format!("the first prompt was not typed: {error}"));
-        }
-        for (text, reply) in receiver {
-            let answer = match server.as_ref().map(|server| server.type_text(&pane, &text)) {
-                Some(Ok(typed)) => Reply::Typed { shown: typed.shown },
-                Some(Err(error)) => Reply::Failed { message: error.to_string() },
-                None => Reply::Unsupported,
-            };
-            let _ = reply.send(answer);
-        }
-    });
-    sender
 }

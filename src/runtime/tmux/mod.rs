@@ -1,6 +1,7 @@
 //! The runtime `tmux`: a terminal for each session, in the town's own server.
 
 mod config;
+mod look;
 mod server;
 mod sign;
 mod typing;
@@ -18,8 +19,9 @@ use super::wait_until_started;
 use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind, attach, observe, quote};
 
 use crate::env;
-pub(super) use server::without_escapes;
 
+pub use look::Look;
+pub(super) use server::without_escapes;
 pub use server::{Pane, TmuxServer, tmux_version, usable_tmux};
 pub use sign::{Posted, Sign};
 pub use typing::Typed;

@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use regex_automata::meta::Regex;
-use tmux_interface::{CapturePane, LoadBuffer, PasteBuffer, SendKeys};
+use tmux_interface::CapturePane;
 
 use super::super::{FirstPrompt, RuntimeError, pause};
 use super::TmuxServer;
-use crate::id::SessionId;
 
 /// Agents take an Enter that follows typing too closely for a part of the paste. Measured: with this pause every one
 /// of ten agents took every text.
@@ -44,15 +43,16 @@ pub struct Typed {
 impl TmuxServer {
     /// Pastes a text in brackets, waits until the screen shows it, and presses Enter. `pane` is a target of tmux.
     pub fn type_text(&self, pane: &str, text: &str) -> Result<Typed, RuntimeError> {
-        let text = printable(text);
-        let buffer = format!("gt-{}", SessionId::random());
         let before = self.screen_of(pane)?;
-        self.run_with_input(LoadBuffer::new().buffer_name(&buffer).path("-").build(), text.as_bytes())?;
-        let paste = PasteBuffer::new().delete().bracket_codes().buffer_name(&buffer).target_pane(pane).build();
-        self.run(paste)?;
-        let shown = self.wait_for_change(pane, &before, &text)?;
-        self.run(SendKeys::new().target_pane(pane).key("Enter").build())?;
+        self.paste(pane, text)?;
+        let shown = self.wait_for_change(pane, &before, pause_for(text, None))?;
+        self.press(pane, "Enter")?;
         Ok(Typed { shown })
+    }
+
+    /// Waits after a paste until the screen shows it and rests, for the pause that its length and the agent ask for.
+    pub fn settle(&self, pane: &str, before: &str, text: &str, pause_ms: Option<u64>) -> Result<bool, RuntimeError> {
+        self.wait_for_change(pane, before, pause_for(text, pause_ms))
     }
 
     /// Types a first prompt once the screen shows the sign for it; when it never does, all the same, because an agent
@@ -80,9 +80,8 @@ impl TmuxServer {
         self.type_text(pane, &first.text)
     }
 
-    fn wait_for_change(&self, pane: &str, before: &str, text: &str) -> Result<bool, RuntimeError> {
+    fn wait_for_change(&self, pane: &str, before: &str, least: Duration) -> Result<bool, RuntimeError> {
         let start = Instant::now();
-        let least = PAUSE + PAUSE_PER_KILOBYTE * u32::try_from(text.len() / 1024).unwrap_or(u32::MAX);
         let mut shown = false;
         let mut last = before.to_owned();
         loop {
@@ -99,13 +98,18 @@ impl TmuxServer {
         }
     }
 
-    fn screen_of(&self, pane: &str) -> Result<String, RuntimeError> {
+    pub(super) fn screen_of(&self, pane: &str) -> Result<String, RuntimeError> {
         self.run(CapturePane::new().stdout().target_pane(pane).build())
     }
 }
 
+fn pause_for(text: &str, pause_ms: Option<u64>) -> Duration {
+    let kilobytes = u32::try_from(text.len() / 1024).unwrap_or(u32::MAX);
+    pause_ms.map_or(PAUSE, Duration::from_millis) + PAUSE_PER_KILOBYTE * kilobytes
+}
+
 /// Without control characters: an escape in the text could end the brackets of the paste and press keys.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
     lines.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
 }

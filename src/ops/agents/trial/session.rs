@@ -63,6 +63,7 @@ impl Trial<'_, '_> {
             runtime: RuntimeKind::Tmux,
             argv: self.plan.argv.clone(),
             typed: self.plan.typed(),
+            manners: self.plan.manners.clone(),
             cwd: self.plan.cwd.clone(),
             log: subject.place.oneshot.join("session.log"),
             grace_seconds: subject.open.settings.grace.duration().as_secs(),
