@@ -27,8 +27,10 @@ use super::history;
 use super::hook;
 use super::init;
 use super::ledger;
+use super::mail;
 use super::mayor;
 use super::memory;
+use super::nudge;
 use super::polecat;
 use super::prime;
 use super::queue;
@@ -52,6 +54,8 @@ pub(super) enum Command {
     Start(Start),
     #[command(flatten)]
     Work(Work),
+    #[command(flatten)]
+    Talk(Talk),
     #[command(flatten)]
     Merge(Merge),
     #[command(flatten)]
@@ -104,6 +108,25 @@ pub(super) enum Work {
     Remember(memory::RememberArgs),
     Recall(memory::RecallArgs),
     Forget(memory::ForgetArgs),
+}
+
+/// What is said to agents.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(super) enum Talk {
+    Nudge(nudge::NudgeArgs),
+    Broadcast(nudge::BroadcastArgs),
+    Mail(mail::Args),
+}
+
+impl Talk {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        match self {
+            Self::Nudge(args) => args.dispatch(call),
+            Self::Broadcast(args) => show(args, call),
+            Self::Mail(args) => args.dispatch(call),
+        }
+    }
 }
 
 /// What workers say.
@@ -184,6 +207,7 @@ pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
     vec![
         group::<Start>("Start"),
         group::<Work>("Work"),
+        group::<Talk>("Messages"),
         group::<Merge>("Merge"),
         group::<Worker>("Worker"),
         group::<Town>("Town"),
@@ -196,6 +220,7 @@ impl Command {
         match self {
             Self::Start(command) => command.dispatch(call),
             Self::Work(command) => command.dispatch(call),
+            Self::Talk(command) => command.dispatch(call),
             Self::Merge(command) => command.dispatch(call),
             Self::Worker(command) => command.dispatch(call),
             Self::Town(command) => command.dispatch(call),
@@ -210,7 +235,7 @@ impl Command {
     /// Whether a worker may have it carried out outside of its sandbox.
     pub(super) fn is_for_workers(&self) -> bool {
         match self {
-            Self::Worker(_) => true,
+            Self::Worker(_) | Self::Talk(_) => true,
             Self::Work(Work::Bead(args)) => args.is_for_workers(),
             Self::Work(work) => matches!(
                 work,

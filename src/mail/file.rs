@@ -34,6 +34,7 @@ impl Letter {
             created: file.time("created")?.unwrap_or(DateTime::UNIX_EPOCH),
             read: file.time("read")?,
             acknowledged: file.time("acknowledged")?,
+            archived: file.time("archived")?,
             extra: toml::Table::new(),
         };
         if letter.path() != path {
@@ -60,7 +61,7 @@ impl Letter {
             out.group().text("bead", bead.as_str());
         }
         out.group().time("created", self.created);
-        for (key, time) in [("read", self.read), ("acknowledged", self.acknowledged)] {
+        for (key, time) in [("read", self.read), ("acknowledged", self.acknowledged), ("archived", self.archived)] {
             if let Some(time) = time {
                 out.group().time(key, time);
             }

@@ -37,6 +37,8 @@ pub struct Letter {
     pub read: Option<Timestamp>,
     /// When its receiver said that something is being done about it.
     pub acknowledged: Option<Timestamp>,
+    /// When it was put out of the inbox.
+    pub archived: Option<Timestamp>,
     /// Keys that this version does not know; they survive a rewrite.
     #[serde(flatten, serialize_with = "unknown_keys")]
     pub extra: toml::Table,
@@ -110,6 +112,7 @@ impl Letter {
             created,
             read: None,
             acknowledged: None,
+            archived: None,
             extra: toml::Table::new(),
         }
     }

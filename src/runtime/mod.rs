@@ -270,6 +270,11 @@ fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 
+/// Waits for a moment before something is looked at again that another process writes.
+pub fn rest(duration: Duration) {
+    pause(duration);
+}
+
 /// The machine's time, which the files of a run folder are about; never a time that a test has fixed.
 fn now() -> Timestamp {
     Clock::System.now()
