@@ -1,0 +1,239 @@
+//! An agent for the tests of messages: a prompt in a terminal that plays what real ones do. It takes bracketed paste,
+//! works for a while, runs the hooks of the file it is given, and does what files in its control folder say:
+//!
+//! - `hold`: a turn does not end while this is there,
+//! - `dialog`: it asks a question, and every key answers it,
+//! - `swallow`: so many Enters are not noticed,
+//! - `stubborn`: it does not go on with what a stop hook hands over,
+//! - `flood`: it prints without end while it works,
+//! - `crash`: it ends at the next prompt.
+//!
+//! What it was told stands in `told.jsonl` there, what its dialog was answered in `keys`.
+
+#![allow(clippy::disallowed_methods, reason = "it plays a program that is not ours")]
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use serde_json::{Value, json};
+
+/// How long a turn takes at least.
+const TURN: Duration = Duration::from_millis(300);
+
+struct Agent {
+    control: PathBuf,
+    hooks: Value,
+    /// It takes nothing while it works: what is typed stays in the line.
+    deaf: bool,
+    line: Vec<u8>,
+    pasting: bool,
+    escape: Vec<u8>,
+    /// Since when it works.
+    busy: Option<Instant>,
+    waiting: VecDeque<String>,
+    history: Vec<String>,
+}
+
+fn main() {
+    let mut words = std::env::args().skip(1);
+    let mut value = |name: &str| {
+        let found = words.next();
+        assert!(found.as_deref() == Some(name), "{name} is missing");
+        words.next().expect("a value")
+    };
+    let control = PathBuf::from(value("--control"));
+    let settings = fs::read_to_string(value("--settings")).unwrap_or_default();
+    let (deaf, start) = (value("--deaf") == "true", value("--start-ms").parse().expect("a number"));
+    let first = words.next();
+    let settings: Value = serde_json::from_str(&settings).unwrap_or_default();
+    std::thread::sleep(Duration::from_millis(start));
+    let stdin = std::io::stdin();
+    let mut mode = tcgetattr(&stdin).expect("a terminal");
+    mode.make_raw();
+    tcsetattr(&stdin, OptionalActions::Now, &mode).expect("a terminal");
+    // What was typed before it was ready is lost.
+    let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);
+    print!("\x1b[?1049h\x1b[?2004h");
+    let (send, keys) = channel();
+    std::thread::spawn(move || {
+        let mut byte = [0; 4096];
+        while let Ok(read @ 1..) = std::io::stdin().read(&mut byte) {
+            if send.send(byte[..read].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut agent = Agent {
+        control,
+        hooks: settings["hooks"].clone(),
+        deaf,
+        line: Vec::new(),
+        pasting: false,
+        escape: Vec::new(),
+        busy: None,
+        waiting: VecDeque::new(),
+        history: Vec::new(),
+    };
+    agent.hook("SessionStart", &json!({"source": "startup"}));
+    if let Some(first) = first {
+        agent.begin(first, "prompt");
+    }
+    agent.run(&keys);
+}
+
+impl Agent {
+    fn run(&mut self, keys: &Receiver<Vec<u8>>) {
+        let mut shown = String::new();
+        loop {
+            self.work();
+            let screen = self.screen();
+            if screen != shown {
+                print!("\x1b[H\x1b[2J{screen}");
+                let _ = std::io::stdout().flush();
+                shown = screen;
+            }
+            match keys.recv_timeout(Duration::from_millis(20)) {
+                Ok(bytes) => bytes.into_iter().for_each(|byte| self.key(byte)),
+                Err(RecvTimeoutError::Timeout) => self.lone_escape(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn says(&self, name: &str) -> bool {
+        self.control.join(name).exists()
+    }
+
+    fn screen(&self) -> String {
+        if self.says("dialog") {
+            return "Do you want to proceed?\r\n  1. Yes\r\n  2. No\r\n".to_owned();
+        }
+        let from = self.history.len().saturating_sub(20);
+        let mut screen: String = self.history[from..].iter().map(|line| format!("{line}\r\n")).collect();
+        if let Some(since) = self.busy {
+            screen.push_str(&format!("working {}s, esc to stop\r\n", since.elapsed().as_secs()));
+            if self.says("flood") {
+                screen.push_str(&format!("more {}\r\n", since.elapsed().as_millis()));
+            }
+        }
+        let line = String::from_utf8_lossy(&self.line);
+        let shown = match line.lines().count() {
+            0 | 1 if line.chars().count() < 150 => line.into_owned(),
+            lines => format!("[pasted {lines} lines]"),
+        };
+        screen + "❯ " + &shown
+    }
+
+    fn key(&mut self, byte: u8) {
+        if self.says("dialog") {
+            let mut file =
+                fs::OpenOptions::new().append(true).create(true).open(self.control.join("keys")).expect("writable");
+            let _ = file.write_all(&[byte]);
+            return;
+        }
+        if !self.escape.is_empty() || byte == 0x1b {
+            self.escape.push(byte);
+            match self.escape.as_slice() {
+                b"\x1b[200~" => self.pasting = true,
+                b"\x1b[201~" => self.pasting = false,
+                escape if escape.len() < 6 => return,
+                _ => {}
+            }
+            self.escape.clear();
+            return;
+        }
+        match byte {
+            b'\r' | b'\n' if self.pasting => self.line.push(b'\n'),
+            b'\r' => self.enter(),
+            0x15 => self.line.clear(),
+            0x7f => drop(self.line.pop()),
+            other => self.line.push(other),
+        }
+    }
+
+    /// An Escape that begins nothing stops the turn; no hook tells of that.
+    fn lone_escape(&mut self) {
+        if self.escape == [0x1b] {
+            self.escape.clear();
+            if self.busy.take().is_some() {
+                self.history.push("stopped".to_owned());
+            }
+        }
+    }
+
+    fn enter(&mut self) {
+        let swallow = self.control.join("swallow");
+        let left: u32 = fs::read_to_string(&swallow).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        if left > 0 {
+            return fs::write(&swallow, (left - 1).to_string()).expect("writable");
+        }
+        if self.line.is_empty() || (self.deaf && self.busy.is_some()) {
+            return;
+        }
+        let text = String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned();
+        match self.busy {
+            Some(_) => self.waiting.push_back(text),
+            None => self.begin(text, "prompt"),
+        }
+    }
+
+    fn begin(&mut self, text: String, via: &str) {
+        if self.says("crash") {
+            std::process::exit(1);
+        }
+        let line = json!({"via": via, "text": text}).to_string();
+        let mut file =
+            fs::OpenOptions::new().append(true).create(true).open(self.control.join("told.jsonl")).expect("writable");
+        writeln!(file, "{line}").expect("writable");
+        self.history
+            .push(format!("> {}", text.lines().next().unwrap_or_default().chars().take(60).collect::<String>()));
+        if via == "prompt" {
+            self.hook("UserPromptSubmit", &json!({"prompt": text}));
+        }
+        self.busy = Some(Instant::now());
+    }
+
+    fn work(&mut self) {
+        if self.busy.is_none_or(|since| since.elapsed() < TURN || self.says("hold")) {
+            return;
+        }
+        self.busy = None;
+        self.history.push("fine".to_owned());
+        if let Some(next) = self.waiting.pop_front() {
+            return self.begin(next, "prompt");
+        }
+        let said = self.hook("Stop", &json!({"stop_hook_active": false}));
+        let said: Value = serde_json::from_str(&said).unwrap_or_default();
+        if let (Some("block"), Some(reason), false) =
+            (said["decision"].as_str(), said["reason"].as_str(), self.says("stubborn"))
+        {
+            self.hook("PreToolUse", &json!({"tool_name": "Read"}));
+            self.begin(reason.to_owned(), "hook");
+        }
+    }
+
+    /// Runs the commands of an event as a shell does; what they print.
+    fn hook(&self, event: &str, payload: &Value) -> String {
+        let mut payload = payload.clone();
+        payload["session_id"] = "stand-in-conversation".into();
+        payload["hook_event_name"] = event.into();
+        let mut said = String::new();
+        for entry in self.hooks[event].as_array().into_iter().flatten() {
+            let command = entry["hooks"][0]["command"].as_str().expect("a command");
+            let child =
+                Command::new("/bin/sh").args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+            let mut child = child.expect("a shell");
+            let _ = child.stdin.take().expect("piped").write_all(payload.to_string().as_bytes());
+            let output = child.wait_with_output().expect("it ran");
+            assert!(output.status.success(), "a hook failed");
+            said.push_str(&String::from_utf8_lossy(&output.stdout));
+        }
+        said
+    }
+}

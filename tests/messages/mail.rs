@@ -1,0 +1,54 @@
+//! Letters.
+
+use serde_json::Value;
+
+use crate::scene::{Hooks, Manner, Scene};
+
+fn ids(letters: &Value) -> Vec<String> {
+    letters.as_array().expect("a list").iter().map(|one| one["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+#[test]
+fn a_letter_is_committed_and_shown_at_the_next_turn() {
+    let scene = Scene::new(&Manner { hooks: Hooks::HandOver, ..Manner::default() });
+    scene.set("hold", "");
+    scene.nudge(&["toast", "first", "--wait"]);
+    let sent = scene.town.json(["mail", "send", "toast", "The API moved", "-m", "It is at /v2 now.\nSorry."]);
+    let id = sent["id"].as_str().expect("an id").to_owned();
+    let file = format!("mail/web/polecats/toast/{id}.toml");
+    assert!(scene.town.git(&["show", &format!("HEAD:{file}")]).contains("It is at /v2 now."));
+    scene.unset("hold");
+    scene.wait_for_state("toast", "turn_done");
+    let (via, text) = scene.told().pop().expect("told");
+    assert_eq!(via, "hook");
+    // The subject alone: a long inbox does not fill a context.
+    assert!(
+        text.contains("The API moved") && text.contains(&format!("gt mail read {id}")) && !text.contains("/v2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_mailbox_is_read_answered_searched_and_cleared() {
+    let scene = Scene::idle_town(&Manner::default());
+    let town = &scene.town;
+    town.gt(["mail", "inbox"]).succeeds().complains(&["no letters"]);
+    let id = town.json(["mail", "send", "human", "Lunch?", "-m", "At noon"])["id"].as_str().expect("an id").to_owned();
+    let other = town.json(["mail", "send", "mayor", "Plans"])["id"].as_str().expect("an id").to_owned();
+    town.gt(["mail", "inbox"]).succeeds().says(&[&id, "unread", "Lunch?"]);
+    assert_eq!(ids(&town.json(["mail", "inbox"])), [id.clone()]);
+    assert_eq!(ids(&town.json(["mail", "inbox", "mayor"])), [other.clone()]);
+    town.gt(["mail", "read", &id[..6]]).succeeds().says(&["Lunch?", "At noon", "human"]);
+    assert!(town.json(["mail", "inbox"])[0]["read"].is_string());
+    assert!(town.json(["mail", "read", &other])["read"].is_null(), "it is not the reader's own");
+    let answer = town.json(["mail", "reply", &id, "Gladly"]);
+    assert_eq!(answer["subject"], "Re: Lunch?");
+    assert_eq!(ids(&town.json(["mail", "search", "noon", "LUNCH"])), [id.clone()]);
+    assert_eq!(town.json(["mail", "search", "noon", "dinner"]), serde_json::json!([]));
+    town.gt(["mail", "archive", &id]).succeeds();
+    assert!(!ids(&town.json(["mail", "inbox"])).contains(&id));
+    assert!(ids(&town.json(["mail", "inbox", "--all"])).contains(&id));
+    town.gt(["mail", "read", "zzzz"]).exits(3).complains(&["there is no letter"]);
+    town.gt(["mail", "send", "nobody", "Hello"]).exits(3).complains(&["nobody"]);
+    town.gt(["mail", "send", "human", " "]).exits(2).complains(&["no subject"]);
+}
