@@ -1,6 +1,7 @@
 //! A worker in a sandbox: its `gt` hands every verb to its session, whose process carries it out outside.
 
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use super::args::Cli;
 use super::{Call, input};
@@ -17,18 +18,37 @@ const LONGEST: u64 = 1 << 20;
 /// # Errors
 /// When the session does not carry it out; outside, when no worker may do this.
 pub(super) fn instead(cli: &Cli, call: &Call) -> Outcome<Option<u8>> {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if is_set(env::OUTSIDE) {
         return check(cli).map(|()| None);
     }
     if !is_set(env::SANDBOX) || cli.command.works_without_town() {
         return Ok(None);
     }
-    let session = std::env::var(env::SESSION).unwrap_or_default().parse::<SessionId>()?;
-    let dir = call.town()?.session_dir(&session);
     let verb = Verb { argv: words()?, cwd: call.here()?, stdin: cli.command.reads_stdin().then(stdin).transpose()? };
-    let status = run_outside(&dir, verb, &mut io::stdout(), &mut io::stderr())?;
+    let status = run_outside(&folder(call)?, verb, &mut io::stdout(), &mut io::stderr())?;
     Ok(Some(u8::try_from(status).unwrap_or(1)))
+}
+
+/// What a verb without arguments says when it is carried out by the session; none where this is no sandbox.
+pub(super) fn said(call: &Call, verb: &str) -> Option<Outcome<String>> {
+    let ask = || {
+        let (mut out, mut errors) = (Vec::new(), Vec::new());
+        let verb = Verb { argv: vec![verb.to_owned()], cwd: call.here()?, stdin: None };
+        match run_outside(&folder(call)?, verb, &mut out, &mut errors)? {
+            0 => Ok(String::from_utf8_lossy(&out).into_owned()),
+            _ => Err(Failure::new(Kind::External, String::from_utf8_lossy(&errors).trim())),
+        }
+    };
+    is_set(env::SANDBOX).then(ask)
+}
+
+fn folder(call: &Call) -> Outcome<PathBuf> {
+    let session = std::env::var(env::SESSION).unwrap_or_default().parse::<SessionId>()?;
+    Ok(call.town()?.session_dir(&session))
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// Whoever types in a sandbox says what is done outside with all rights of the person: that is no more than a worker

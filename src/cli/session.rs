@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::Call;
+use super::{Call, outside};
 use crate::agent::{Answer, heard};
 use crate::error::Outcome;
 use crate::id::SessionId;
@@ -86,9 +86,17 @@ fn event(kind: HookKind, dir: &Path, hand_over: Option<String>, call: &Call) {
     let told = tell(dir, &heard(kind, &payload), hand_over.is_some()).ok().flatten();
     let answer = match (hand_over, told) {
         (Some(word), Some(text)) => Some(Answer::GoOn(word, text)),
-        _ => call.open().ok().and_then(|open| ops::prime::at_event(&open, kind)).map(Answer::Context),
+        _ => ops::prime::at_event(kind, || primed(call)).map(Answer::Context),
     };
     if let Some(answer) = answer {
         let _ = std::io::stdout().write_all(answer.for_payload(&payload).as_bytes());
+    }
+}
+
+/// What `gt prime` says, in a sandbox as well.
+fn primed(call: &Call) -> Option<String> {
+    match outside::said(call, "prime") {
+        Some(said) => said.ok(),
+        None => Some(ops::prime::prime(&call.open().ok()?).ok()?.text),
     }
 }

@@ -56,12 +56,12 @@ pub fn prime(open: &OpenTown) -> Outcome<Primed> {
 /// What the agent of a session is told when its hook reports this: at a start, which is also what agents report after a
 /// compaction, its assignment. Not before a compaction: what is said then is lost in it, and some report one each turn.
 /// A hook never fails: where there is no assignment nothing is said.
-pub fn at_event(open: &OpenTown, kind: HookKind) -> Option<String> {
+/// `primed` is what `gt prime` says.
+pub fn at_event(kind: HookKind, primed: impl FnOnce() -> Option<String>) -> Option<String> {
     if kind != HookKind::Start {
         return None;
     }
-    let primed = prime(open).ok()?;
-    Some(format!("This is what `gt prime` says now; you need not run it again.\n\n{}", primed.text))
+    Some(format!("This is what `gt prime` says now; you need not run it again.\n\n{}", primed()?))
 }
 
 /// What the text for a crew member is filled with.

@@ -167,6 +167,7 @@ fn every_verb_of_a_worker_works_in_the_sandbox() {
         let Some((town, _project)) = confined_town(runtime) else { return };
         let orders = r#"
             can prime sh -c 'gt prime | grep -q Something'
+            can event sh -c 'echo "{}" | gt session event start | grep -q Something'
             can hook sh -c 'gt hook | grep -q toast'
             can note gt bead note "$GT_BEAD" "half of it is done"
             can note-from-stdin sh -c 'echo "and the other half" | gt bead note "$GT_BEAD"'
