@@ -39,9 +39,18 @@ impl Call {
         }
     }
 
-    /// Whether the person named a town, so that the lack of one is an error for every command.
-    pub fn names_town(&self) -> bool {
-        self.town.is_some() || std::env::var_os(env::TOWN).is_some_and(|path| !path.is_empty())
+    /// The same for a command that also works outside of a town; none there. A town that was named and is none stays an
+    /// error.
+    ///
+    /// # Errors
+    /// When the person named something else.
+    pub fn town_if_any(&self) -> Outcome<Option<Town>> {
+        let named = self.town.is_some() || std::env::var_os(env::TOWN).is_some_and(|path| !path.is_empty());
+        match self.town() {
+            Ok(town) => Ok(Some(town)),
+            Err(failure) if failure.kind == Kind::NotFound && !named => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The town to work in, opened: settings, ledger, and who acts.

@@ -18,7 +18,7 @@ impl Perform for Args {
     type Report = Examined;
 
     fn perform(self, call: &mut Call) -> Outcome<Examined> {
-        if call.town().is_err() && !call.names_town() && !self.fix {
+        if !self.fix && call.town_if_any()?.is_none() {
             return Ok(machine());
         }
         doctor(&call.open_to_mend()?, self.fix, &mut call.ui)

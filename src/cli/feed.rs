@@ -1,13 +1,16 @@
 //! `gt feed`.
 
+use std::time::Duration;
+
 use super::bead::{Limit, say_what_was_cut};
 use super::render::show;
+use super::watching::{Watched, watch};
 use super::{Call, Perform, Render, Table, Text, Ui};
 use crate::clock::rfc3339;
-use crate::error::{Failure, Kind, Outcome};
+use crate::error::Outcome;
 use crate::ops::feed::{feed, since};
 use crate::ops::{OpenTown, Page};
-use crate::store::{Event, Watch};
+use crate::store::Event;
 
 /// Show what happens on this machine: the stream of events
 ///
@@ -25,7 +28,10 @@ pub(super) struct Args {
 impl Args {
     /// Carries the command out; the exit code.
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        if self.follow { follow(self.limit, call) } else { show(Once(self.limit), call) }
+        if !self.follow {
+            return show(Once(self.limit), call);
+        }
+        watch(Following { limit: self.limit, last: None }, &call.open()?, call)
     }
 }
 
@@ -69,41 +75,41 @@ impl Render for Event {
     }
 }
 
-fn follow(limit: Limit, call: &mut Call) -> Outcome<u8> {
-    let open = call.open()?;
-    // The file is made before its folder is watched.
-    open.state()?;
-    let cannot = |error| Failure::caused(Kind::External, "cannot wait for events", error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
-    runtime.block_on(async {
-        let mut watch = Watch::begin(&open.town.runtime_dir()).map_err(cannot)?;
-        let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
-        let mut last = 0;
-        for event in feed(&open, limit.usual())?.rows {
-            last = event.id;
-            call.print(&event);
-        }
-        loop {
-            print_since(&open, call, &mut last)?;
-            if call.ui.is_closed() {
-                return Ok(0);
-            }
-            tokio::select! {
-                _ = &mut stop => return Ok(0),
-                () = watch.changed() => {}
-            }
-        }
-    })
+/// The events from now on, and first the last ones before.
+struct Following {
+    limit: Limit,
+    /// The last one that was shown.
+    last: Option<i64>,
 }
 
-/// Prints what came after `last`.
-fn print_since(open: &OpenTown, call: &mut Call, last: &mut i64) -> Outcome<()> {
-    loop {
-        let events = since(open, *last)?;
-        let Some(newest) = events.last() else { break };
-        *last = newest.id;
-        events.iter().for_each(|event| call.print(event));
+impl Watched for Following {
+    type Sign = Option<i64>;
+    const LOOKS: Duration = Duration::from_secs(60);
+
+    fn ages(&self, _: &Call) -> bool {
+        false
     }
-    call.ui.flush();
-    Ok(())
+
+    fn sign(&self, open: &OpenTown) -> Outcome<Option<i64>> {
+        Ok(feed(open, Some(1))?.rows.last().map(|event| event.id))
+    }
+
+    fn show(&mut self, open: &OpenTown, call: &mut Call) -> Outcome<()> {
+        let mut last = match self.last {
+            Some(last) => last,
+            None => {
+                let events = feed(open, self.limit.usual())?.rows;
+                events.iter().for_each(|event| call.print(event));
+                events.last().map_or(0, |event| event.id)
+            }
+        };
+        loop {
+            let events = since(open, last)?;
+            let Some(newest) = events.last() else { break };
+            last = newest.id;
+            events.iter().for_each(|event| call.print(event));
+        }
+        self.last = Some(last);
+        Ok(())
+    }
 }

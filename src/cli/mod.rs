@@ -59,6 +59,7 @@ mod tick;
 mod ui;
 mod unsling;
 mod usage;
+mod watching;
 mod why;
 
 use std::io::Write;

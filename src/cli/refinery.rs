@@ -6,12 +6,14 @@ use clap::Subcommand;
 
 use super::interrupt::ends_commands;
 use super::render::show;
+use super::watching;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
 use crate::id::RigName;
 use crate::ops::queue::status::{State, status};
 use crate::ops::refinery::{Ran, run};
 use crate::ops::{Many, OpenTown, Page};
+use watch::Queues;
 
 /// Work through the merge queue: merge, gate, land
 #[derive(Debug, clap::Args)]
@@ -62,7 +64,7 @@ impl RunArgs {
         let open = call.open()?;
         let _interruptible = ends_commands(&open)?;
         let rigs = self.rigs(&open)?;
-        watch::watch(&open, &rigs, call)
+        watching::watch(Queues { rigs, told: Vec::new() }, &open, call)
     }
 }
 

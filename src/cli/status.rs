@@ -5,7 +5,7 @@ mod town;
 mod watch;
 
 use super::render::show;
-use super::{Call, Perform, Render, Table, Text, Ui, complete};
+use super::{Call, Perform, Render, Table, Text, Ui, complete, watching};
 use crate::clock::{Timestamp, short, since};
 use crate::error::Outcome;
 use crate::ops::status::{Known, Picture, status};
@@ -31,7 +31,7 @@ pub(super) struct Args {
 impl Args {
     /// Carries the command out; the exit code.
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        if self.watch { watch::watch(&self, call) } else { show(self, call) }
+        if self.watch { watching::watch(&self, &call.open_to_mend()?, call) } else { show(self, call) }
     }
 
     fn look(&self, open: &OpenTown) -> Outcome<Shown> {

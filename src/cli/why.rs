@@ -32,10 +32,10 @@ impl Perform for ForPrograms {
     type Report = Programs;
 
     fn perform(self, call: &mut Call) -> Outcome<Programs> {
-        if call.town().is_err() && !call.names_town() {
-            return programs(None);
+        match call.town_if_any()? {
+            Some(_) => programs(Some(&call.open()?)),
+            None => programs(None),
         }
-        programs(Some(&call.open()?))
     }
 }
 

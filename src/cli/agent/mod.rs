@@ -10,7 +10,7 @@ use clap::Subcommand;
 use super::Call;
 use super::render::show;
 use crate::agent::Catalogue;
-use crate::error::{Kind, Outcome};
+use crate::error::Outcome;
 
 /// See which agents can work, add one, and try whether it does what is known about it
 #[derive(Debug, clap::Args)]
@@ -40,12 +40,7 @@ impl Args {
 
 /// The agents of the town and which one its settings name; outside of a town, those that are built in.
 fn catalogue(call: &Call) -> Outcome<(Catalogue, Option<String>)> {
-    match call.town() {
-        Ok(town) => {
-            let settings = town.settings()?;
-            Ok((Catalogue::new(&settings), settings.agent))
-        }
-        Err(failure) if failure.kind == Kind::NotFound && !call.names_town() => Ok((Catalogue::built_in(), None)),
-        Err(failure) => Err(failure),
-    }
+    let Some(town) = call.town_if_any()? else { return Ok((Catalogue::built_in(), None)) };
+    let settings = town.settings()?;
+    Ok((Catalogue::new(&settings), settings.agent))
 }

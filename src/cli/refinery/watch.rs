@@ -2,46 +2,43 @@
 //!
 //! Ctrl-C ends it as it ends any run: the next one takes up what was begun.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cli::Call;
-use crate::error::{Failure, Kind, Outcome};
+use crate::cli::watching::Watched;
+use crate::error::Outcome;
 use crate::git::Oid;
 use crate::id::RigName;
 use crate::ops::refinery::{Ran, run};
 use crate::ops::{OpenTown, pass};
-use crate::store::Watch;
 
-/// After so long a look is taken although nothing was told: somebody may have moved a remote's branch.
-const LONGEST: Duration = Duration::from_secs(60);
-
-/// Works through the queues of `rigs` whenever something changed.
-pub(super) fn watch(open: &OpenTown, rigs: &[RigName], call: &mut Call) -> Outcome<u8> {
-    // The file whose changes tell that something happened is made before its folder is watched.
-    open.state()?;
-    let cannot = |error| Failure::caused(Kind::External, "cannot wait for events", error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
-    runtime.block_on(async {
-        let mut watch = Watch::begin(&open.town.runtime_dir()).map_err(cannot)?;
-        let (mut told, mut last, mut seen) = (Vec::new(), Instant::now(), None);
-        loop {
-            let now = sign(open)?;
-            if seen.as_ref() != Some(&now) || last.elapsed() >= LONGEST {
-                round(open, rigs, &mut told, call);
-                (seen, last) = (Some(now), Instant::now());
-            }
-            call.ui.flush();
-            if call.ui.is_closed() {
-                return Ok(0);
-            }
-            watch.changed().await;
-        }
-    })
+/// The queues of some rigs, which are worked through whenever something changed.
+pub(super) struct Queues {
+    /// The rigs.
+    pub rigs: Vec<RigName>,
+    /// What was last said of each.
+    pub told: Vec<(RigName, String)>,
 }
 
-/// What is different when there may be something to do: the ledger, or that somebody asked for a pass.
-fn sign(open: &OpenTown) -> Outcome<(Oid, Option<String>)> {
-    Ok((open.ledger.tip()?, pass::requested(open)))
+impl Watched for Queues {
+    /// The ledger, and that somebody asked for a pass.
+    type Sign = (Oid, Option<String>);
+    /// Somebody may have moved a remote's branch.
+    const LOOKS: Duration = Duration::from_secs(60);
+    const QUIET: bool = false;
+
+    fn ages(&self, _: &Call) -> bool {
+        true
+    }
+
+    fn sign(&self, open: &OpenTown) -> Outcome<Self::Sign> {
+        Ok((open.ledger.tip()?, pass::requested(open)))
+    }
+
+    fn show(&mut self, open: &OpenTown, call: &mut Call) -> Outcome<()> {
+        round(open, &self.rigs, &mut self.told, call);
+        Ok(())
+    }
 }
 
 /// One run for each rig; what is the same as after the last one is not said again. A failure of one rig stops nothing.
