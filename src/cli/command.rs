@@ -44,6 +44,7 @@ use super::sling;
 use super::status;
 use super::tick;
 use super::unsling;
+use super::up;
 use super::why;
 use crate::error::Outcome;
 
@@ -77,6 +78,7 @@ pub(super) enum Start {
     Init(init::Args),
     Rig(rig::Args),
     Run(run::Args),
+    Up(up::Args),
     Demo(demo::Args),
 }
 
@@ -327,6 +329,7 @@ impl Start {
             Self::Init(args) => show(args, call),
             Self::Rig(args) => args.dispatch(call),
             Self::Run(args) => show(args, call),
+            Self::Up(args) => show(args, call),
             Self::Demo(args) => show(args, call),
         }
     }

@@ -58,6 +58,7 @@ mod status;
 mod tick;
 mod ui;
 mod unsling;
+mod up;
 mod usage;
 mod watching;
 mod why;

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::agents::version;
 use super::{OpenTown, Report, launch, session, slot};
 use crate::agent::{Begin, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVariables};
+use crate::clock::since;
 use crate::env::{self, commit_point};
 use crate::error::Outcome;
 use crate::id::{Actor, RoleName, SessionId};
 use crate::runtime::Attach;
 use crate::store::{SessionAgent, SessionRow};
 use crate::town::Settings;
+
+/// A session that lived shorter than this may have failed because it was to go on with an earlier conversation.
+const LIVED: Duration = Duration::from_secs(20);
 
 /// A session that a person attends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -99,6 +104,21 @@ pub(super) fn join_or(open: &OpenTown, actor: &Actor, start: impl FnOnce() -> Ou
         Attach::Follow(_) => None,
     };
     Ok(Attended { who: row.worker, session: row.id, agent: row.agent, started, resumed, command, log: row.log, notes })
+}
+
+/// The conversation of somebody's last session, where the same agent had it and it did not end at once.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub(super) fn earlier(open: &OpenTown, actor: &Actor, agent: &str) -> Outcome<Option<Earlier>> {
+    let last = open.state()?.sessions_of_worker(actor, 1)?.into_iter().next();
+    let lived = |row: &SessionRow| row.end.as_ref().is_some_and(|end| since(end.at, row.created) >= LIVED);
+    let last = last.filter(|row| row.agent == agent && lived(row));
+    Ok(last.and_then(|row| row.with.conversation).map(|conversation| Earlier {
+        conversation,
+        prompt: "Your session was started again, in the same worktree. Say in one line where we are, then wait for me."
+            .to_owned(),
+    }))
 }
 
 /// A session that was started now.

@@ -57,6 +57,7 @@ pub mod target;
 pub mod tick;
 pub mod transcripts;
 pub mod unsling;
+pub mod up;
 pub mod who;
 pub mod why;
 

@@ -122,7 +122,15 @@ fn choose<'r>(rows: &'r [SessionRow], lease: &Lease, agent: &str) -> Option<&'r 
 /// # Errors
 /// When the local state cannot be read.
 pub(super) fn was_refused(open: &OpenTown, row: &SessionRow) -> Outcome<bool> {
-    if row.with.conversation.is_none() || !got_nowhere(row) {
+    Ok(got_nowhere(row) && goes_on(open, row)?)
+}
+
+/// Whether a session goes on with the conversation of another one.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub(super) fn goes_on(open: &OpenTown, row: &SessionRow) -> Outcome<bool> {
+    if row.with.conversation.is_none() {
         return Ok(false);
     }
     let rows = open.state()?.sessions_of_worker(&row.worker, SESSIONS)?;

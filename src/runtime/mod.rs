@@ -129,6 +129,11 @@ pub trait Runtime: std::fmt::Debug {
     /// life. The session of the same name must have ended; its remains on the screen are removed.
     fn start(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError>;
 
+    /// Gets ready for sessions, so that the first one need not: starts what they run in, if that is anything.
+    fn up(&self) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
     /// The last `lines` lines that the session shows, or has written to its log.
     fn capture(&self, dir: &Path, lines: usize) -> Result<String, RuntimeError>;
 

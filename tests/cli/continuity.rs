@@ -5,15 +5,11 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::{TestTown, promises, wait_until};
+use crate::support::{TestTown, promises, wait_until, words};
 
 /// A town whose agent has conversations; nothing goes on by itself.
 struct Talking {
     town: TestTown,
-}
-
-fn form(words: &[&str]) -> toml_edit::Item {
-    toml_edit::value(words.iter().copied().collect::<toml_edit::Array>())
 }
 
 impl Talking {
@@ -21,34 +17,14 @@ impl Talking {
         let (town, _project) = TestTown::with_rig();
         town.gt(["config", "set", "runtime", runtime]).succeeds();
         town.gt(["config", "set", "auto_merge", "false"]).succeeds();
-        let talking = Self { town };
-        talking.employ("recalls");
-        talking
-    }
-
-    /// Makes the agent with conversations the one of the town, under this name.
-    fn employ(&self, name: &str) {
-        let script = self.town.agent("recalls").display().to_string();
-        self.change_local(|local| {
-            local["agent"] = toml_edit::value(name);
-            local["agents"][name]["program"] = toml_edit::value(script);
-            local["agents"][name]["chooses_session"] = toml_edit::value(true);
-            local["agents"][name]["interactive"] = form(&["--new", "{session}", "{prompt}"]);
-            local["agents"][name]["resume"] = form(&["--resume", "{session}", "{prompt}"]);
-            local["agents"][name]["oneshot"] = form(&["--once", "{prompt}"]);
-        });
-    }
-
-    fn change_local(&self, change: impl FnOnce(&mut toml_edit::DocumentMut)) {
-        let text = self.town.read("local.toml").unwrap_or_default();
-        let mut local: toml_edit::DocumentMut = text.parse().expect("gt writes local.toml as TOML");
-        change(&mut local);
-        self.town.write("local.toml", &local.to_string());
+        town.work_with_conversations("");
+        Self { town }
     }
 
     /// From now on the agent can be asked about a conversation.
     fn may_be_asked(&self) {
-        self.change_local(|local| local["agents"]["recalls"]["ask"] = form(&["--ask", "{session}", "{prompt}"]));
+        let ask = words(&["--ask", "{session}", "{prompt}"]);
+        self.town.change_local(|local| local["agents"]["recalls"]["ask"] = ask);
     }
 
     /// What the agent does from now on, in `sh`.
@@ -86,6 +62,26 @@ impl Talking {
 
     fn worktree(&self) -> PathBuf {
         self.town.root.join("rigs/web/polecats/toast")
+    }
+
+    /// The machine was started anew: nothing runs, and what ran did so in an earlier life of it.
+    fn reboot(&self) {
+        self.strike();
+        for run in fs::read_dir(self.town.root.join(".git/gt/run")).expect("readable").flatten() {
+            let file = run.path().join("pid");
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            let mut pid: toml::Table = text.parse().expect("gt writes TOML");
+            pid.insert("boot".to_owned(), "0a000000-0000-4000-8000-000000000000".into());
+            fs::write(&file, pid.to_string()).expect("writable");
+        }
+    }
+
+    /// How often the witness restarted the session of a bead, as far as it counts.
+    fn restarts(&self, id: &str) -> i64 {
+        let state = gt::store::StateDb::open(&self.town.root.join(".git/gt/state.db")).expect("it is there");
+        let now = gt::clock::Clock::System.now();
+        let counter = state.counter(&format!("witness.restarted:{id}"), now).expect("readable");
+        counter.map_or(0, |counter| counter.value)
     }
 
     /// Kills all that runs, as a power cut does.
@@ -198,9 +194,7 @@ fn a_conversation_that_is_gone_is_followed_by_a_fresh_one_that_counts_as_nothing
     let told = talking.told(&sessions[0], 1);
     assert!(told.contains("=== --new") && told.contains("Run `gt prime` now"), "{told}");
     assert_eq!(talking.bead_shown(&id)["attempts"].as_array().map_or(0, Vec::len), 0);
-    let state = gt::store::StateDb::open(&town.root.join(".git/gt/state.db")).expect("it is there");
-    let restarts = state.counter(&format!("witness.restarted:{id}"), gt::clock::Clock::System.now()).expect("readable");
-    assert_eq!(restarts.map(|counter| counter.value), Some(1), "the loss counts, the refusal does not");
+    assert_eq!(talking.restarts(&id), 1, "the loss counts, the refusal does not");
     promises::hold(town);
 }
 
@@ -268,4 +262,83 @@ fn whoever_answers_for_a_session_can_change_nothing() {
     ran.says(&["this folder belongs to web/polecats/toast"]).complains(&["its worktree is not as it was"]);
     assert_eq!(town.git(&["rev-parse", "HEAD"]), head);
     assert_eq!(talking.bead_shown(&id)["status"], "hooked");
+}
+
+#[test]
+fn after_a_reboot_everybody_with_a_bead_is_back_and_nobody_is_blamed() {
+    for (command, runtime) in [(&["up"][..], "tmux"), (&["tick"], "process")] {
+        let talking = Talking::new(runtime);
+        let town = &talking.town;
+        town.gt(["up"]).succeeds().says(&["no session has a bead"]);
+        let id = talking.bead("Something long");
+        talking.sling(&id);
+        let first = talking.sessions()[0].clone();
+        talking.told(&first, 1);
+        for reboots in 1..=3 {
+            talking.reboot();
+            let ran = town.gt(command).succeeds();
+            if command == ["up"] {
+                ran.says(&["web/toast is back on ", &id, ", in the conversation it had"]);
+                town.gt(["up"]).succeeds().says(&["1 session runs", "nothing was to be brought back"]);
+            }
+            let told = talking.told(&first, 1 + reboots);
+            let last = told.rsplit("=== --resume").next().expect("there is a last one");
+            assert!(last.contains("Go on at once, in this folder, without asking back"), "{told}");
+            assert_eq!(talking.sessions().len(), 1 + reboots);
+        }
+        assert_eq!(talking.restarts(&id), 0);
+        assert_eq!(talking.bead_shown(&id)["attempts"].as_array().map_or(0, Vec::len), 0);
+        promises::hold(town);
+    }
+}
+
+#[test]
+fn restoring_tries_again_what_was_given_up_and_brings_the_mayor_back() {
+    let talking = Talking::new("process");
+    let town = &talking.town;
+    let id = talking.bead("Something long");
+    talking.sling(&id);
+    let earlier = town.command(["mayor", "attach"]).variable("GT_CLOCK", "2026-01-01T00:00:00Z").run();
+    earlier.succeeds();
+    talking.told(&talking.sessions()[0], 1);
+    let mayors = || town.json(["seance", "mayor"]).as_array().expect("a list").clone();
+    let mayor = mayors()[0].clone();
+    talking.told(&mayor, 1);
+    // Its session dies again and again, until the witness has told a person and leaves it.
+    wait_until("the witness to give up", || {
+        talking.strike();
+        town.gt(["tick"]).succeeds();
+        let told = town.json(["escalation", "list"]);
+        told.as_array().is_some_and(|letters| !letters.is_empty())
+    });
+    talking.strike();
+    town.gt(["up"]).succeeds().says(&["nothing was to be brought back"]);
+    let ran = town.gt(["up", "--restore"]).succeeds();
+    ran.says(&["web/toast is back on ", &id, "mayor is back, in the conversation it had"]);
+    assert_eq!(mayors()[0]["conversation"], mayor["conversation"]);
+    talking.told(&mayor, 2);
+    town.gt(["up", "--restore"]).succeeds().says(&["2 sessions run"]);
+}
+
+#[test]
+fn what_was_handed_off_goes_on_in_a_fresh_conversation_with_the_notes() {
+    let talking = Talking::new("tmux");
+    let town = &talking.town;
+    talking.works("if [ \"$MODE\" = --new ] && [ ! -f half.txt ]; then echo half >half.txt; gt handoff 'the other half is left'; fi\n");
+    let id = talking.bead("Something long");
+    talking.sling(&id);
+    wait_until("the fresh session", || talking.sessions().len() == 2);
+    let sessions = talking.sessions();
+    assert_ne!(sessions[0]["conversation"], sessions[1]["conversation"]);
+    let told = talking.told(&sessions[0], 1);
+    assert!(told.contains("=== --new") && told.contains("Run `gt prime` now"), "{told}");
+    let prime = town.command(["prime"]).current_dir(talking.worktree()).run().succeeds();
+    prime.says(&["Handoff: the other half is left"]);
+    assert!(talking.worktree().join("half.txt").exists());
+    assert_eq!(talking.restarts(&id), 0);
+    // Whatever becomes of the fresh one goes on from it, and not from the one that was full.
+    talking.strike();
+    town.gt(["tick"]).succeeds();
+    talking.told(&sessions[0], 2);
+    promises::hold(town);
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::scene::{GREEN, RED, Scene, gt};
-use crate::support::TestTown;
+use crate::support::{TestTown, wait_until};
 use crate::support::kill::Drill;
 
 const LEDGER: &[&str] = &["ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"];
@@ -76,6 +76,33 @@ fn releasing() {
     scene.exhaust(&scene.beads[0]);
     let command = |town: &TestTown| gt(town, &["tick"]);
     let points: Vec<&str> = LEDGER.iter().copied().chain(["release.pinned", "launch.started"]).collect();
+    drill_at(&scene, &command, &points, &blob);
+}
+
+/// A worker hands over to a fresh session of itself; what it noted is there however far it came.
+#[test]
+fn handing_off() {
+    let scene = Scene::hooked(&[GREEN]);
+    let bead = scene.beads[0].clone();
+    let (folder, blob) = (scene.worktree(&bead), scene.leave(&bead));
+    let command =
+        |town: &TestTown| town.command(["handoff", "the rest is left"]).current_dir(&folder).into_command();
+    drill_at(&scene, &command, &["handoff.noted"], &blob);
+}
+
+/// The town is brought up after everything was lost; the worker goes on in its conversation, or begins anew.
+#[test]
+fn restoring() {
+    let scene = Scene::open(1);
+    let bead = scene.beads[0].clone();
+    scene.town.work_with_conversations("");
+    scene.town.gt(["sling", &bead, &format!("web/w-{}", &bead[4..])]).succeeds();
+    wait_until("the agent to begin", || !scene.pids("sleep 3600").is_empty());
+    let blob = scene.leave(&bead);
+    scene.town.end_everything();
+    scene.town.work_with_conversations(&format!(". {}\n", scene.town.agent("mends").display()));
+    let command = |town: &TestTown| gt(town, &["up", "--restore"]);
+    let points = ["restart.ended", "launch.prepared", "launch.recorded", "launch.started"];
     drill_at(&scene, &command, &points, &blob);
 }
 

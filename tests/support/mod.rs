@@ -23,4 +23,6 @@ pub use project::Project;
 pub use ran::Ran;
 pub use town::TestTown;
 #[allow(unused_imports, reason = "each program uses its own part of this")]
+pub use town::words;
+#[allow(unused_imports, reason = "each program uses its own part of this")]
 pub use wait::{GENEROUS, wait_for, wait_until};

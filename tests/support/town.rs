@@ -209,10 +209,32 @@ impl TestTown {
     /// does not change.
     pub fn work_with(&self, name: &str) {
         let script = self.agent(name).display().to_string();
+        self.change_local(|local| {
+            local["agent"] = toml_edit::value(name);
+            local["agents"][name]["command"] = toml_edit::value(script);
+        });
+    }
+
+    /// Makes an agent with conversations (`recalls.sh`) the one that works in this town; `work` is what it does, in `sh`.
+    pub fn work_with_conversations(&self, work: &str) {
+        let script = self.agent("recalls").display().to_string();
+        self.change_local(|local| {
+            local["agent"] = toml_edit::value("recalls");
+            let agent = &mut local["agents"]["recalls"];
+            agent["program"] = toml_edit::value(script);
+            agent["chooses_session"] = toml_edit::value(true);
+            agent["interactive"] = words(&["--new", "{session}", "{prompt}"]);
+            agent["resume"] = words(&["--resume", "{session}", "{prompt}"]);
+            agent["oneshot"] = words(&["--once", "{prompt}"]);
+        });
+        fs::write(self.sandbox.join("home/work.sh"), work).expect("writable");
+    }
+
+    /// Changes what is set for this machine.
+    pub fn change_local(&self, change: impl FnOnce(&mut toml_edit::DocumentMut)) {
         let text = self.read("local.toml").unwrap_or_default();
         let mut local: toml_edit::DocumentMut = text.parse().expect("gt writes local.toml as TOML");
-        local["agent"] = toml_edit::value(name);
-        local["agents"][name]["command"] = toml_edit::value(script);
+        change(&mut local);
         self.write("local.toml", &local.to_string());
     }
 
@@ -288,6 +310,11 @@ impl TestTown {
     pub fn wait_until_quiet(&self, limit: Duration) {
         super::wait_for("everything of the test to end by itself", limit, || self.processes().is_empty().then_some(()));
     }
+}
+
+/// A list of texts in TOML.
+pub fn words(words: &[&str]) -> toml_edit::Item {
+    toml_edit::value(words.iter().copied().collect::<toml_edit::Array>())
 }
 
 impl Default for TestTown {

@@ -1,11 +1,8 @@
 //! `gt crew attach`: the session of a crew member, started when there is none. It lives on when the person goes.
 
-use std::time::Duration;
-
 use super::{ROLE, present, worktree};
 use crate::agent::Catalogue;
 use crate::agent::prompt::Prompts;
-use crate::clock::since;
 use crate::error::Outcome;
 use crate::id::{Actor, RoleName, WorkerRef};
 use crate::ops::aftermath::Guard;
@@ -15,9 +12,6 @@ use crate::ops::unsling::PATIENCE;
 use crate::ops::{OpenTown, Talk, launch, prime};
 use crate::polecat;
 use crate::town::{Rig, Settings};
-
-/// A session that lived shorter than this may have failed because it was to go on with an earlier conversation.
-const LIVED: Duration = Duration::from_secs(20);
 
 /// What a person wishes of the session where it is started.
 #[derive(Debug, Clone, Default)]
@@ -89,13 +83,5 @@ fn earlier(start: &Start<'_>, agent: &str) -> Outcome<Option<Earlier>> {
     if start.request.fresh {
         return Ok(None);
     }
-    let last = start.open.state()?.sessions_of_worker(&Actor::Worker(start.worker.clone()), 1)?.into_iter().next();
-    let lived =
-        |row: &crate::store::SessionRow| row.end.as_ref().is_some_and(|end| since(end.at, row.created) >= LIVED);
-    let last = last.filter(|row| row.agent == agent && lived(row));
-    Ok(last.and_then(|row| row.with.conversation).map(|conversation| Earlier {
-        conversation,
-        prompt: "Your session was started again, in the same worktree. Say in one line where we are, then wait for me."
-            .to_owned(),
-    }))
+    attended::earlier(start.open, &Actor::Worker(start.worker.clone()), agent)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::agent::Tuning;
 use crate::agent::prompt::{MayorContext, PlanRig, Prompts};
+use crate::agent::{Catalogue, Tuning};
 use crate::error::Outcome;
 use crate::id::Actor;
 use crate::ops::agents::choose;
@@ -22,15 +22,29 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the agent or the runtime cannot be had.
 pub fn attend(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Attended> {
+    join(open, false, talk)
+}
+
+/// The same in the conversation that it had last, where that is possible.
+///
+/// # Errors
+/// As [`attend`].
+pub fn restore(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Attended> {
+    join(open, true, talk)
+}
+
+fn join(open: &OpenTown, resumes: bool, talk: &mut dyn Talk) -> Outcome<Attended> {
     let _alone = FileLock::acquire(&open.town.lock_file(NAME), PATIENCE)?;
     attended::join_or(open, &Actor::Mayor, || {
         talk.step("starting the mayor");
-        start(open)
+        start(open, resumes)
     })
 }
 
-fn start(open: &OpenTown) -> Outcome<Begun> {
+fn start(open: &OpenTown, resumes: bool) -> Outcome<Begun> {
     let settings = &open.settings;
+    let agent = choose::mayors_agent(open)?;
+    let can = resumes && Catalogue::new(settings).get(&agent)?.resume_form().is_some();
     let prompt = Prompts::of(open.town.templates_dir()).mayor(&context(open)?)?;
     attended::begin(
         open,
@@ -38,13 +52,13 @@ fn start(open: &OpenTown) -> Outcome<Begun> {
             actor: Actor::Mayor,
             name: NAME,
             role: NAME,
-            agent: &choose::mayors_agent(open)?,
+            agent: &agent,
             tuning: Tuning::of_model(settings.mayor.model.clone().or_else(|| settings.model.clone())),
             settings,
             worktree: &open.town.root,
             variables: BTreeMap::new(),
             prompt: &prompt,
-            earlier: None,
+            earlier: if can { attended::earlier(open, &Actor::Mayor, &agent)? } else { None },
         },
     )
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tmux_interface::{
-    CapturePane, ClearHistory, DisplayMessage, KillSession, NewSession, PipePane, RespawnPane, SetOption,
+    CapturePane, ClearHistory, DisplayMessage, KillSession, NewSession, PipePane, RespawnPane, SetOption, StartServer,
 };
 
 use super::folder::{make_log_dir, make_private_dir};
@@ -162,6 +162,11 @@ impl Runtime for Tmux {
             }
         }
         confirm_start(dir, &launch, &wait_until_started(dir, START_LIMIT), start)
+    }
+
+    fn up(&self) -> Result<(), RuntimeError> {
+        self.prepare()?;
+        self.server.start_all([StartServer::new().build()]).map(drop)
     }
 
     fn capture(&self, dir: &Path, lines: usize) -> Result<String, RuntimeError> {
