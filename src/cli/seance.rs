@@ -12,7 +12,7 @@ use crate::ops::seance::{Answered, Past, Source, sessions, talk};
 /// Show the sessions that were, or ask one of them
 ///
 /// A session is asked through its agent, which goes on from the conversation without a tool that writes; where the
-/// agent has no way for that, another run of it reads what the session showed. Work is not touched either way.
+/// agent has no way for that, another run of it reads what was kept of the session. Work is not touched either way.
 ///
 ///   gt seance web/toast
 ///   gt seance --talk k3v9 -p "Why did you drop the cache?"
@@ -89,7 +89,7 @@ fn cells(past: &Past) -> [Text; 7] {
         bead,
         past.agent.as_str().into(),
         end,
-        Text::new().faint(if past.remembers { "its conversation" } else { "its log" }),
+        Text::new().faint(if past.remembers { "its conversation" } else { "its record" }),
     ]
 }
 
@@ -114,8 +114,13 @@ impl Perform for Ask {
 impl Render for Answered {
     fn render(&self, ui: &mut Ui) {
         self.notes.iter().for_each(|note| ui.warning(note));
-        if self.source == Source::Log {
-            ui.hint(format!("{} answers from what the session showed, not from its conversation", self.agent));
+        let from = match self.source {
+            Source::Conversation => None,
+            Source::Transcript => Some("the transcript of the session"),
+            Source::Log => Some("what the session showed"),
+        };
+        if let Some(from) = from {
+            ui.hint(format!("{} answers from {from}, not from the conversation itself", self.agent));
         }
         ui.prose(0, Label::Plain, self.answer.trim());
     }

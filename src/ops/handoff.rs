@@ -7,11 +7,18 @@ use serde::Serialize;
 
 use super::bead::note;
 use super::{OpenTown, Report, pass, resume, session, who};
-use crate::bead::{Note, Status};
+use crate::bead::{Bead, Note, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{BeadId, SessionId, WorkerRef};
+use crate::git::worktree::{self, State};
+use crate::id::{Actor, BeadId, SessionId, WorkerRef};
 use crate::runtime;
+use crate::store::SessionRow;
+
+/// What every note of this kind begins with.
+const HANDOFF: &str = "Handoff:";
+/// How many files that are not committed are named.
+const FILES: usize = 30;
 
 /// Work that goes on in a fresh session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,7 +55,7 @@ pub fn handoff(open: &OpenTown, text: &str) -> Outcome<HandedOff> {
             let stands = bead.state.describe();
             return Err(Failure::new(Kind::Conflict, format!("{id} is not on the hook of {worker}: it is {stands}")));
         }
-        bead.notes.push(Note::new(tx.now(), open.actor.clone(), format!("Handoff: {text}")));
+        bead.notes.push(Note::new(tx.now(), open.actor.clone(), format!("{HANDOFF} {text}")));
         tx.put(&bead);
         tx.describe("handoff", format!("hand off {id} by {}: {}", worker.name, bead.title));
         Ok(())
@@ -62,6 +69,50 @@ pub fn handoff(open: &OpenTown, text: &str) -> Outcome<HandedOff> {
         None => pass::request(open),
     }
     Ok(HandedOff { bead: id, title: bead.title, worker, ends })
+}
+
+/// Notes for the fresh session of a worker whose context ran out before it could note anything itself: what its worktree
+/// tells. Written once for a session, and from then on its worker begins anew.
+///
+/// # Errors
+/// When the worktree cannot be looked at or the ledger not be written.
+pub(super) fn note_for(open: &OpenTown, bead: &Bead, by: &Actor, row: &SessionRow, why: &str) -> Outcome<()> {
+    resume::begin_fresh(open, &bead.id)?;
+    let Some(claim) = bead.claim() else { return Ok(()) };
+    if bead.notes.iter().any(|note| note.by == *by && note.at >= row.created && note.text.starts_with(HANDOFF)) {
+        return Ok(());
+    }
+    let worker = &claim.assignee;
+    let text = format!("{HANDOFF} {why}. {}", standing(open, worker)?);
+    open.ledger.transact(by, |tx| {
+        let mut bead = tx.bead(&bead.id)?;
+        if bead.claim().map(|now| &now.lease) == Some(&claim.lease) {
+            bead.notes.push(Note::new(tx.now(), by.clone(), text.clone()));
+            tx.put(&bead);
+            tx.describe("handoff", format!("hand off {} by {}: {}", bead.id, worker.name, bead.title));
+        }
+        Ok(())
+    })?;
+    commit_point("handoff.noted");
+    open.event("worker.handoff", by, Some(&bead.id), Some(&worker.rig), why);
+    Ok(())
+}
+
+/// Where the work of a worker stands, from its worktree.
+fn standing(open: &OpenTown, worker: &WorkerRef) -> Outcome<String> {
+    let look = worktree::look(&open.town.rig_repo(&worker.rig), &open.town.worktree(worker))?;
+    let head = look.head.map_or_else(|| "no commit".to_owned(), |head| head.short().to_owned());
+    let (changed, untracked) = match look.state {
+        State::Dirty { changed, untracked } | State::Busy { changed, untracked, .. } => (changed, untracked),
+        State::Clean | State::Missing | State::Foreign { .. } => (Vec::new(), Vec::new()),
+    };
+    let files: Vec<String> =
+        changed.iter().chain(&untracked).take(FILES).map(|path| path.display().to_string()).collect();
+    let open_files = match files.len() {
+        0 => "Everything is committed".to_owned(),
+        _ => format!("Not committed: {} ({} in all)", files.join(", "), changed.len() + untracked.len()),
+    };
+    Ok(format!("The worktree is at {head}. {open_files}. `git log` tells what was done; look before you go on."))
 }
 
 fn renew(open: &OpenTown, worker: &WorkerRef, session: &SessionId) -> Outcome<()> {

@@ -177,6 +177,8 @@ pub struct Thresholds {
     pub fresh: Duration,
     /// How often a session is restarted in place for one bead.
     pub restarts: u32,
+    /// How often a bead is handed on to a fresh session because the last one was full.
+    pub handoffs: u32,
 }
 
 impl Default for Thresholds {
@@ -194,6 +196,7 @@ impl Default for Thresholds {
             reminder: seconds(60 * 60),
             fresh: seconds(30),
             restarts: 2,
+            handoffs: 5,
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::mail::Severity;
 pub struct Counters {
     /// How often its session was restarted in place; those that a rate limit or the machine excuses are not counted.
     pub restarts: u32,
+    /// How often it was handed on to a fresh session because the last one was full.
+    pub handoffs: u32,
     /// When its worker was last reminded.
     pub reminded: Option<Timestamp>,
     /// When somebody was last told.
@@ -34,6 +36,11 @@ pub enum Remedy {
         why: String,
         /// Whether it counts towards [`Thresholds::restarts`].
         counts: bool,
+    },
+    /// The same with a conversation of its own, because the one that it has is full.
+    HandOff {
+        /// Why, for the notes of the new session.
+        why: String,
     },
     /// Take the bead from it, so that another may have it.
     Release {

@@ -148,6 +148,7 @@ fn short(remedy: &Remedy) -> String {
         Remedy::Nothing => "nothing".to_owned(),
         Remedy::Remind { text } => format!("remind: {}", text.split(['.', ';']).next().unwrap_or_default()),
         Remedy::Restart { counts, .. } => format!("restart{}", if *counts { "" } else { ", not counted" }),
+        Remedy::HandOff { .. } => "hand off".to_owned(),
         Remedy::Release { outcome, .. } => format!("release as {outcome:?}"),
         Remedy::End { .. } => "end".to_owned(),
         Remedy::Escalate { severity, .. } => format!("escalate {severity:?}"),
@@ -159,7 +160,7 @@ fn the_ladder_goes_up() {
     let none = Counters::default();
     let restarted = |restarts| Counters { restarts, ..none };
     let reminded = |seconds, restarts| Counters { reminded: Some(ago(seconds)), restarts, ..none };
-    let told = Counters { restarts: 2, reminded: Some(ago(500)), escalated: Some(ago(9)) };
+    let told = Counters { restarts: 2, reminded: Some(ago(500)), escalated: Some(ago(9)), ..none };
     let idle = seen(running(700), prompt(Prompt::Idle { since: ago(200) }));
     let gupp = seen(running(700), |_| {});
     let stalled = seen(running(900), progress(800));
@@ -193,6 +194,11 @@ fn the_ladder_goes_up() {
     for (seen, counters, expected) in cases {
         assert_eq!(short(&remedied(seen, &counters)), expected, "{} {counters:?}", judged(seen).health.word());
     }
+    let excused = seen(lost(), |seen| seen.excused = Some("the machine was started anew".to_owned()));
+    assert_eq!(short(&remedied(&excused, &restarted(1))), "restart, not counted");
+    assert_eq!(short(&remedied(&excused, &restarted(2))), "escalate High");
+    let working = seen(running(700), |seen| (progress(3)(seen), seen.excused = Some("x".to_owned())).1);
+    assert_eq!(short(&remedied(&working, &none)), "nothing");
     let zombie = seen(lost(), |_| {});
     assert_eq!(short(&remedied(&zombie, &none)), "restart");
     assert_eq!(short(&remedied(&zombie, &restarted(2))), "escalate High");
@@ -274,7 +280,12 @@ fn any_seen() -> impl Strategy<Value = Observation> {
 
 fn any_counters() -> impl Strategy<Value = Counters> {
     let time = || proptest::option::of((0..5_000i64).prop_map(ago));
-    (0..4u32, time(), time()).prop_map(|(restarts, reminded, escalated)| Counters { restarts, reminded, escalated })
+    (0..4u32, time(), time()).prop_map(|(restarts, reminded, escalated)| Counters {
+        restarts,
+        handoffs: restarts,
+        reminded,
+        escalated,
+    })
 }
 
 proptest! {
@@ -304,6 +315,7 @@ proptest! {
                 let live = matches!(seen.session, Session::Running { .. });
                 prop_assert!(!live || counters.reminded.is_some(), "a live session is reminded first");
             }
+            Remedy::HandOff { .. } => prop_assert!(counters.handoffs < Thresholds::default().handoffs),
             Remedy::Release { .. } => prop_assert!(counters.restarts >= Thresholds::default().restarts),
             Remedy::Escalate { .. } => prop_assert!(counters.escalated.is_none()),
             Remedy::Remind { .. } => prop_assert!(matches!(seen.session, Session::Running { .. }), "nobody hears it"),
@@ -319,6 +331,7 @@ proptest! {
             seen.activity.limited_until = None;
             match remedied(&seen, &counters) {
                 Remedy::Restart { .. } => (counters.restarts, acts) = (counters.restarts + 1, acts + 1),
+                Remedy::HandOff { .. } => (counters.handoffs, acts) = (counters.handoffs + 1, acts + 1),
                 Remedy::Remind { .. } => (counters.reminded, acts) = (Some(ago(500)), acts + 1),
                 Remedy::Escalate { .. } => (counters.escalated, acts) = (Some(seen.now), acts + 1),
                 Remedy::Release { .. } => break,

@@ -218,6 +218,23 @@ fn a_session_that_was_is_asked_from_its_conversation_or_from_what_it_showed() {
     let text = answer["answer"].as_str().expect("an answer");
     assert!(text.contains("Which button?") && text.contains("I chose the small button"), "{text}");
     assert_eq!((answer["source"].as_str(), answer["agent"].as_str()), (Some("log"), Some("recalls")));
+    // What its agent wrote down of the conversation tells more than the terminal.
+    let transcripts = town.sandbox.join("home/transcripts");
+    fs::create_dir_all(&transcripts).expect("writable");
+    let conversation = session["conversation"].as_str().expect("an id");
+    let entry = serde_json::json!({
+        "type": "user", "sessionId": conversation, "timestamp": "2026-11-20T12:00:00Z",
+        "message": {"content": "I meant the round one"},
+    });
+    fs::write(transcripts.join(format!("{conversation}.jsonl")), format!("{entry}\n")).expect("writable");
+    town.change_local(|local| {
+        local["agents"]["recalls"]["config_folder"] = toml_edit::value("~");
+        local["agents"]["recalls"]["transcript"]["format"] = toml_edit::value("claude");
+        local["agents"]["recalls"]["transcript"]["path"] = toml_edit::value("{config}/transcripts/{session}.jsonl");
+    });
+    let answer = town.json(["seance", "--talk", "toast", "-p", "Which button?"]);
+    assert_eq!(answer["source"], "transcript", "{answer}");
+    assert!(answer["answer"].as_str().expect("an answer").contains("I meant the round one"), "{answer}");
     // With such a form it answers itself, live or not, and its conversation stays as it is.
     talking.may_be_asked();
     let before = talking.told(&session, 1);
@@ -233,7 +250,7 @@ fn a_session_that_was_is_asked_from_its_conversation_or_from_what_it_showed() {
     town.gt(["unsling", &id]).succeeds();
     fs::remove_dir_all(town.sandbox.join("home/conversations")).expect("it was there");
     let ran = town.gt(["seance", "--talk", &name, "-p", "Which button?"]).succeeds();
-    ran.says(&["small button"]).complains(&["does not answer", "No conversation found"]);
+    ran.says(&["the round one"]).complains(&["does not answer", "No conversation found", "from the transcript"]);
     for who in ["web", "toast", &id] {
         town.gt(["seance", who]).succeeds().says(&[&name, "web/toast", &id, "recalls", "unslung", "its conversation"]);
     }

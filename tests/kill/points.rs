@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use crate::scene::{GREEN, RED, Scene, gt};
-use crate::support::{TestTown, wait_until};
 use crate::support::kill::Drill;
+use crate::support::{TestTown, wait_until};
 
 const LEDGER: &[&str] = &["ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"];
 
@@ -85,8 +85,7 @@ fn handing_off() {
     let scene = Scene::hooked(&[GREEN]);
     let bead = scene.beads[0].clone();
     let (folder, blob) = (scene.worktree(&bead), scene.leave(&bead));
-    let command =
-        |town: &TestTown| town.command(["handoff", "the rest is left"]).current_dir(&folder).into_command();
+    let command = |town: &TestTown| town.command(["handoff", "the rest is left"]).current_dir(&folder).into_command();
     drill_at(&scene, &command, &["handoff.noted"], &blob);
 }
 

@@ -5,7 +5,7 @@
 //! afterwards whether the worktree is what it was; the other stands in an empty folder. In both whoever answers is no
 //! worker: it has no lease, and a verb that it calls in a worktree is refused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::git::worktree::{self, Look};
 use crate::id::{Actor, SessionId};
 use crate::ops::agents::choose;
 use crate::ops::ask::{Adviser, Question, Seat};
-use crate::ops::{OpenTown, Report, Talk, session};
+use crate::ops::{OpenTown, Report, Talk, session, transcripts};
 use crate::runtime;
 use crate::store::{SessionRow, Tuning};
 use crate::town::Settings;
@@ -25,6 +25,8 @@ use crate::town::Settings;
 /// How many lines and bytes of what a session wrote are shown to whoever answers for it.
 const LINES: usize = 3_000;
 const BYTES: usize = 60_000;
+/// How much of a line of a transcript: an entry may hold a whole file.
+const WIDTH: usize = 1_500;
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,8 +34,20 @@ const BYTES: usize = 60_000;
 pub enum Source {
     /// The conversation itself: its agent remembers all of it.
     Conversation,
+    /// What its agent wrote down of the conversation.
+    Transcript,
     /// What the session showed on its terminal, as far as that was kept.
     Log,
+}
+
+impl Source {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Conversation => "the conversation",
+            Self::Transcript => "the transcript",
+            Self::Log => "what the terminal showed",
+        }
+    }
 }
 
 /// An answer.
@@ -78,8 +92,9 @@ pub fn talk(open: &OpenTown, word: &str, question: &str, talk: &mut dyn Talk) ->
             Err(failure) => notes.push(format!("its own conversation does not answer: {failure}")),
         }
     }
-    let (agent, answer) = asked.of_log(&catalogue, talk)?;
-    Ok(Answered { session: row.id, agent, source: Source::Log, answer, notes })
+    let (source, kept) = record(open, &row)?;
+    let (agent, answer) = asked.of_record(&catalogue, source, &kept, talk)?;
+    Ok(Answered { session: row.id, agent, source, answer, notes })
 }
 
 /// The conversation of a session, and the agent that can be asked of it.
@@ -144,13 +159,14 @@ impl Asked<'_> {
     }
 
     /// The answer of an agent that is shown what was kept of a session, and which one it was.
-    fn of_log(&self, catalogue: &Catalogue, talk: &mut dyn Talk) -> Outcome<(String, String)> {
+    fn of_record(
+        &self,
+        catalogue: &Catalogue,
+        source: Source,
+        kept: &str,
+        talk: &mut dyn Talk,
+    ) -> Outcome<(String, String)> {
         let Self { open, row, question } = *self;
-        let kept = runtime::read_log(&row.log, LINES).unwrap_or_default();
-        if kept.trim().is_empty() {
-            return Err(Failure::new(Kind::NotFound, format!("nothing was kept of the session {}", row.id))
-                .hint("its bead may tell more: `gt show`, `gt log`"));
-        }
         let able =
             |preset: &&Preset| preset.is_built_in() || preset.oneshot.is_some() || preset.oneshot_command.is_some();
         let preset = match catalogue.get(&row.agent).ok().filter(able) {
@@ -162,15 +178,32 @@ impl Asked<'_> {
         let adviser = Adviser::new(open, preset.clone(), tuning(&row.with.tuning), seat);
         let about = row.bead.as_ref().map(|bead| format!(" on the bead {bead}")).unwrap_or_default();
         let prompt = format!(
-            "Below is the end of what a session of the coding agent {} showed on its terminal while it worked{about}. \
+            "Below is the end of {} of a session in which the coding agent {} worked{about}. \
          Answer the question from it alone, in a few lines; what it does not tell, say so. Do nothing else.\n\n\
-         Question: {question}\n\n--- what it showed ---\n{}\n",
+         Question: {question}\n\n--- {} ---\n{}\n",
+            source.words(),
             row.agent,
-            tail(&kept, BYTES, ""),
+            source.words(),
+            tail(kept, BYTES, ""),
         );
         let asked = Question { title: "seance", prompt: &prompt, folder: &folder, conversation: None };
         Ok((adviser.name().to_owned(), adviser.ask(&asked, talk)?))
     }
+}
+
+/// What was kept of a session: its transcript where that consists of lines, else what its terminal showed.
+fn record(open: &OpenTown, row: &SessionRow) -> Outcome<(Source, String)> {
+    let transcript = transcripts::now(open, row)?.map(|followed| followed.path);
+    let lines = transcript.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    let read = |path: &Path| runtime::read_log(path, LINES).ok().filter(|text| !text.trim().is_empty());
+    if let Some(text) = lines.as_deref().and_then(read) {
+        let short = text.lines().map(|line| line.chars().take(WIDTH).chain(['\n']).collect::<String>());
+        return Ok((Source::Transcript, short.collect()));
+    }
+    read(&row.log).map(|text| (Source::Log, text)).ok_or_else(|| {
+        Failure::new(Kind::NotFound, format!("nothing was kept of the session {}", row.id))
+            .hint("its bead may tell more: `gt show`, `gt log`")
+    })
 }
 
 /// The worktree of the worker whose session it was.

@@ -165,8 +165,9 @@ pub(super) fn counters(open: &OpenTown, bead: &crate::id::BeadId) -> Outcome<Cou
     let now = open.now();
     let of = |name: &str| -> Outcome<Option<Counter>> { Ok(state.counter(&key(name, bead), now)?) };
     let restarts = of("restarted")?.map_or(0, |counter| u32::try_from(counter.value).unwrap_or(0));
+    let handoffs = of("handed-off")?.map_or(0, |counter| u32::try_from(counter.value).unwrap_or(0));
     let updated = |counter: Option<Counter>| counter.map(|counter| counter.updated);
-    Ok(Counters { restarts, reminded: updated(of("reminded")?), escalated: updated(of("escalated")?) })
+    Ok(Counters { restarts, handoffs, reminded: updated(of("reminded")?), escalated: updated(of("escalated")?) })
 }
 
 /// The key of a counter of the witness.

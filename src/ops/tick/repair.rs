@@ -14,7 +14,7 @@ use crate::id::{Actor, BeadId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, attach, escalate, sandbox, session};
+use crate::ops::{OpenTown, attach, escalate, handoff, sandbox, session};
 use crate::runtime::{self, Reply};
 use crate::town::Rig;
 use crate::witness::{Remedy, remedy};
@@ -59,6 +59,7 @@ fn worker_of(open: &OpenTown, rigs: &[Rig], seen: &Seen) -> Outcome<Option<Strin
         Remedy::End { session, why } => end(open, &session, &why),
         Remedy::Remind { text } => remind(open, seen, &text),
         Remedy::Restart { why, counts } => restart(open, seen, &why, counts),
+        Remedy::HandOff { why } => hand_off(open, seen, &why),
         Remedy::Release { outcome, why } => release(open, seen, &Ending::new(outcome, why)),
         Remedy::Escalate { severity, why } => tell(open, seen, severity, &why),
     }
@@ -168,6 +169,18 @@ fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Opt
     Ok(Some(format!("restarted on {}: {why}", bead.id)))
 }
 
+/// A fresh session with a conversation of its own in the same worktree, with notes of ours: whose context ran out
+/// writes none.
+fn hand_off(open: &OpenTown, seen: &Seen, why: &str) -> Outcome<Option<String>> {
+    let (Some(bead), Some(row)) = (&seen.bead, &seen.row) else { return Ok(None) };
+    handoff::note_for(open, bead, &witness(&seen.observation.worker), row, why)?;
+    let handed = restart(open, seen, why, false)?;
+    if handed.is_some() {
+        open.state()?.count(&key("handed-off", &bead.id), open.now(), Some(expiry(open)))?;
+    }
+    Ok(handed.map(|_| format!("handed {} on to a fresh session: {why}", bead.id)))
+}
+
 /// Takes the bead back; what the worker has is pinned first.
 fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
@@ -193,7 +206,7 @@ fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<Stri
 
 /// A new hooking begins the ladder anew.
 pub(in crate::ops) fn forget(open: &OpenTown, bead: &BeadId) -> Outcome<()> {
-    for name in ["restarted", "reminded", "escalated", "start-failed"] {
+    for name in ["restarted", "handed-off", "reminded", "escalated", "start-failed"] {
         open.state()?.reset_counter(&key(name, bead))?;
     }
     Ok(())
