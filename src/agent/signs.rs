@@ -1,7 +1,9 @@
 //! What a preset knows about its agent as it runs: screens, typing, hooks, transcripts, credentials.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
+use regex_automata::meta::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::runtime::HookKind;
@@ -102,7 +104,19 @@ pub struct Reading {
 
 /// Whether a regular expression finds something in a text; a broken one finds nothing.
 pub(super) fn finds(pattern: &str, text: &str) -> bool {
-    regex_automata::meta::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
+    // Making one takes longer than using it, and there are only those of the presets.
+    static MADE: Mutex<BTreeMap<String, Option<Regex>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let regex = match made.get(pattern) {
+        Some(regex) => regex.clone(),
+        None => {
+            let regex = Regex::new(pattern).ok();
+            made.insert(pattern.to_owned(), regex.clone());
+            regex
+        }
+    };
+    drop(made);
+    regex.is_some_and(|regex| regex.is_match(text))
 }
 
 impl Dialog {
@@ -121,6 +135,17 @@ impl Screen {
             busy: shows(&self.busy),
             waiting: shows(&self.waiting),
             limited: shows(&self.limited),
+        }
+    }
+
+    /// What the title of a terminal says: `ready` stands for its prompt.
+    pub fn read_title(&self, title: &str) -> Reading {
+        let shows = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| finds(pattern, title));
+        Reading {
+            ready: shows(&self.title_idle),
+            busy: shows(&self.title_busy),
+            waiting: shows(&self.title_waiting),
+            limited: false,
         }
     }
 

@@ -1,16 +1,41 @@
-//! The transcripts of sessions: each is read on from where it was read last, and what it tells is kept in the local
-//! state, because agents clear up behind themselves.
+//! What an agent tells of itself: its transcript, its hooks, its state file.
+//!
+//! A transcript is read on from where it was read last, and what it tells is kept in the local state, because agents
+//! clear up behind themselves.
 
-use crate::agent::transcript::{Followed, Place, Subject, follow, locate};
-use crate::agent::{Caller, Catalogue};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::agent::transcript::{Followed, Place, StateFile, Subject, follow, locate};
+use crate::agent::{Caller, Catalogue, Preset};
 use crate::error::Outcome;
-use crate::id::Actor;
+use crate::id::{Actor, RigName};
 use crate::ops::{OpenTown, session};
-use crate::runtime::Launch;
-use crate::store::SessionRow;
+use crate::runtime::{self, HookEvent, Launch};
+use crate::store::{ProcessId, SessionRow};
 
 /// The kind of the record.
 const KIND: &str = "transcript";
+
+/// What an agent tells of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// What its hooks told, the oldest first.
+    pub events: Vec<HookEvent>,
+    /// Its transcript.
+    pub followed: Option<Followed>,
+    /// What it says that it does now.
+    pub state: Option<StateFile>,
+}
+
+impl Heard {
+    /// Its own id of the conversation that it holds now.
+    pub fn conversation(&self) -> Option<&str> {
+        let state = self.state.as_ref().and_then(|state| state.conversation.as_deref());
+        let hooks = || self.events.iter().rev().find_map(|event| event.conversation.as_deref());
+        state.or_else(hooks).or_else(|| self.followed.as_ref()?.reading.conversation.as_deref())
+    }
+}
 
 /// What was kept of the transcript of a session.
 ///
@@ -20,53 +45,18 @@ pub fn kept(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
     Ok(open.state()?.session_record(&row.id, KIND)?)
 }
 
-/// The same, read on to the present; nothing is written. None where the agent keeps no transcript that can be read.
+/// What the agent of a session tells now; nothing is written. What cannot be read is as if it were not there.
 ///
 /// # Errors
-/// When the local state cannot be read. What cannot be read of a transcript is as if it were not there.
-pub fn now(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
+/// When the local state cannot be read.
+pub fn heard(open: &OpenTown, catalogue: &Catalogue, row: &SessionRow) -> Outcome<Heard> {
     let kept = kept(open, row)?;
-    Ok(read_on(open, row, kept.clone())?.or(kept))
-}
-
-/// Reads on in the transcript of every session that is not recorded as ended, and keeps what they tell, among that the
-/// conversations of agents that choose their ids themselves.
-///
-/// # Errors
-/// When the local state cannot be read or written.
-pub fn take_up(open: &OpenTown) -> Outcome<()> {
-    open.state()?.open_sessions()?.iter().try_for_each(|row| keep(open, row))
-}
-
-/// Reads what is left of the transcript of a session that has ended. Best effort: an end is recorded all the same.
-pub(super) fn read_to_the_end(open: &OpenTown, row: &SessionRow) {
-    let _ = keep(open, row);
-}
-
-fn keep(open: &OpenTown, row: &SessionRow) -> Outcome<()> {
-    let before = kept(open, row)?;
-    let Some(followed) = read_on(open, row, before.clone())? else { return Ok(()) };
-    let state = open.state()?;
-    if let Some(conversation) = &followed.reading.conversation
-        && row.with.conversation.as_ref() != Some(conversation)
-    {
-        state.set_session_conversation(&row.id, conversation)?;
-    }
-    if before.as_ref() != Some(&followed) {
-        state.set_session_record(&row.id, KIND, &followed)?;
-    }
-    Ok(())
-}
-
-fn read_on(open: &OpenTown, row: &SessionRow, before: Option<Followed>) -> Outcome<Option<Followed>> {
+    let dir = session::folder(open, &row.id);
+    let events = runtime::events(&dir);
     // Without its launch file nobody can tell where the agent had its files; what was kept is then all there is.
-    let Ok(launch) = Launch::read(&session::folder(open, &row.id)) else { return Ok(None) };
-    let settings = match &row.worker {
-        Actor::Worker(worker) => open.settings_for(&open.town.rig(&worker.rig)?)?,
-        _ => open.settings.clone(),
+    let (Ok(launch), Ok(preset)) = (Launch::read(&dir), catalogue.get(&row.agent)) else {
+        return Ok(Heard { events, followed: kept, state: None });
     };
-    let catalogue = Catalogue::new(&settings);
-    let Ok(preset) = catalogue.get(&row.agent) else { return Ok(None) };
     let caller = Caller { variables: launch.env, root: false };
     let subject = Subject {
         preset,
@@ -77,8 +67,79 @@ fn read_on(open: &OpenTown, row: &SessionRow, before: Option<Followed>) -> Outco
         since: row.created,
         conversation: row.with.conversation.as_deref(),
     };
-    let known = before.as_ref().filter(|before| before.path.exists()).map(|before| before.path.clone());
-    let known = known.and_then(|path| Some(Place { format: preset.transcript.format?, path }));
-    let Some(place) = known.or_else(|| locate(&subject)) else { return Ok(None) };
-    Ok(follow(&subject, &place, before).ok())
+    let state = state(&subject);
+    let told = events.iter().rev().find_map(|event| event.transcript.clone());
+    let place = place(preset, told, kept.as_ref()).or_else(|| locate(&subject));
+    let followed = place.and_then(|place| follow(&subject, &place, kept.clone()).ok());
+    Ok(Heard { events, followed: followed.or(kept), state })
+}
+
+/// Where its hooks say that the transcript is, else where it was.
+fn place(preset: &Preset, told: Option<PathBuf>, kept: Option<&Followed>) -> Option<Place> {
+    let format = preset.transcript.format?;
+    let known = told.into_iter().chain(kept.map(|kept| kept.path.clone()));
+    known.into_iter().find(|path| path.is_file()).map(|path| Place { format, path })
+}
+
+/// The state file of the living process of this session.
+fn state(subject: &Subject<'_>) -> Option<StateFile> {
+    let here = subject.worktree.to_str();
+    let is_of = |state: &StateFile| {
+        let same = subject.conversation.is_some() && state.conversation.as_deref() == subject.conversation;
+        (same || state.folder.as_deref() == here) && ProcessId::of(state.pid).is_some()
+    };
+    let files = subject.state_files();
+    files.iter().filter_map(|path| StateFile::read(path)).filter(is_of).max_by_key(|state| state.at)
+}
+
+/// Listens to every session that is not recorded as ended, and keeps what its transcript tells and which conversation
+/// it holds.
+///
+/// # Errors
+/// When the local state cannot be read or written.
+pub fn take_up(open: &OpenTown) -> Outcome<()> {
+    let mut catalogues: BTreeMap<Option<RigName>, Catalogue> = BTreeMap::new();
+    for row in open.state()?.open_sessions()? {
+        let rig = rig_of(&row);
+        if !catalogues.contains_key(&rig) {
+            catalogues.insert(rig.clone(), catalogue(open, &row));
+        }
+        keep(open, &catalogues[&rig], &row)?;
+    }
+    Ok(())
+}
+
+/// Reads what is left of the transcript of a session that has ended. Best effort: an end is recorded all the same.
+pub(super) fn read_to_the_end(open: &OpenTown, row: &SessionRow) {
+    let _ = keep(open, &catalogue(open, row), row);
+}
+
+fn rig_of(row: &SessionRow) -> Option<RigName> {
+    match &row.worker {
+        Actor::Worker(worker) => Some(worker.rig.clone()),
+        _ => None,
+    }
+}
+
+/// The agents that the session's rig knows; those of the town where its settings cannot be read.
+pub(super) fn catalogue(open: &OpenTown, row: &SessionRow) -> Catalogue {
+    let rig = rig_of(row).and_then(|rig| open.town.rig(&rig).ok());
+    let settings = rig.and_then(|rig| open.settings_for(&rig).ok());
+    Catalogue::new(settings.as_ref().unwrap_or(&open.settings))
+}
+
+fn keep(open: &OpenTown, catalogue: &Catalogue, row: &SessionRow) -> Outcome<()> {
+    let heard = heard(open, catalogue, row)?;
+    let state = open.state()?;
+    if let Some(conversation) = heard.conversation()
+        && row.with.conversation.as_deref() != Some(conversation)
+    {
+        state.set_session_conversation(&row.id, conversation)?;
+    }
+    match &heard.followed {
+        Some(followed) if kept(open, row)?.as_ref() != Some(followed) => {
+            Ok(state.set_session_record(&row.id, KIND, followed)?)
+        }
+        _ => Ok(()),
+    }
 }

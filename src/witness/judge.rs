@@ -30,6 +30,11 @@ pub enum Health {
         /// Since when.
         since: Timestamp,
     },
+    /// Its conversation is too long for its model.
+    OutOfContext {
+        /// Since when.
+        since: Timestamp,
+    },
     /// Its provider refuses to serve it for a while.
     Limited {
         /// Until when.
@@ -94,6 +99,7 @@ impl Health {
             Self::Working { .. } => "working",
             Self::WaitingForInput { .. } => "waiting for input",
             Self::WaitingForPermission { .. } => "waiting for permission",
+            Self::OutOfContext { .. } => "out of context",
             Self::Limited { .. } => "limited",
             Self::Idle { .. } => "idle",
             Self::Gupp { .. } => "gupp",
@@ -229,17 +235,25 @@ impl Judge<'_> {
         if let Some(limited) = self.limited() {
             return limited;
         }
+        if let Some(since) = self.seen.activity.exhausted {
+            let evidence = format!("its conversation is too long for its model since {}", self.ago(since));
+            return (Health::OutOfContext { since }, evidence, None);
+        }
+        let by = self.seen.activity.by.map(|by| format!(", says {}", by.words())).unwrap_or_default();
         match self.seen.activity.prompt {
             Prompt::Permission { since } => {
-                let evidence = format!("it asks for permission since {}", self.ago(since));
+                let evidence = format!("it asks for permission since {}{by}", self.ago(since));
                 return (Health::WaitingForPermission { since }, evidence, None);
             }
             Prompt::Input { since } => {
-                let evidence = format!("it waits for an answer since {}", self.ago(since));
+                let evidence = format!("it waits for an answer since {}{by}", self.ago(since));
                 return (Health::WaitingForInput { since }, evidence, None);
             }
-            Prompt::Idle { since } if !self.within(since, self.limits.idle) => {
-                let evidence = format!("it stands at its prompt since {}", self.ago(since));
+            // One that never began anything does not rest.
+            Prompt::Idle { since } if self.seen.activity.begun && !self.within(since, self.limits.idle) => {
+                let failed = self.seen.activity.failed.as_ref();
+                let failed = failed.map(|text| format!("; its last call failed: {text}")).unwrap_or_default();
+                let evidence = format!("it stands at its prompt since {}{by}{failed}", self.ago(since));
                 return (Health::Idle { since }, evidence, None);
             }
             Prompt::Idle { .. } | Prompt::Busy => {}
@@ -259,6 +273,12 @@ impl Judge<'_> {
             let evidence = format!("{} is on its hook, and nothing was begun for {}", hook.bead, self.ago(began));
             return (Health::Gupp { since: began }, evidence, None);
         };
+        if let Some(tool) = &self.seen.activity.tool
+            && !self.within(last, self.limits.stalled)
+        {
+            let evidence = format!("its tool {} runs for {}", tool.name, self.ago(tool.since));
+            return (Health::Working { last: tool.since }, evidence, Some(tool.since + self.limits.tool));
+        }
         if self.within(last, self.limits.stalled) {
             let long = self.seen.spent().or_else(|| self.seen.overtime(self.limits));
             let long = long.map(|why| format!("; {why}")).unwrap_or_default();

@@ -7,6 +7,7 @@
 mod judge;
 mod observation;
 mod remedy;
+mod signs;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -14,4 +15,5 @@ mod tests;
 pub use judge::{Health, Judgement, judge};
 pub use observation::{Activity, Hook, Observation, Prompt, Session, Thresholds};
 pub use remedy::{Counters, Remedy, remedy};
+pub use signs::{Says, Sign, Source, Told, Tool, fuse};
 pub use table::{Row, render_table, table};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::signs::{Sign, Source, Told, Tool};
 use crate::bead::{Budget, Claim, Used};
 use crate::clock::{Timestamp, short};
 use crate::id::{BeadId, HomeId, Lease, SessionId, WorkerRef};
@@ -125,8 +126,38 @@ pub struct Activity {
     pub prompt: Prompt,
     /// The moment until which its provider refuses to serve it.
     pub limited_until: Option<Timestamp>,
+    /// The tool that the agent waits for.
+    pub tool: Option<Tool>,
+    /// Since when its conversation is too long for its model.
+    pub exhausted: Option<Timestamp>,
+    /// The failure of its last call of the model.
+    pub failed: Option<String>,
+    /// Who says what its prompt shows.
+    pub by: Option<Source>,
+    /// What each source says.
+    pub signs: Vec<Sign>,
     /// What the attempt has used so far, in all of its sessions.
     pub used: Used,
+}
+
+impl Activity {
+    /// The same with what the sources say of the agent. Where nothing shows what its prompt does, it stays as it was.
+    #[must_use]
+    pub fn with(self, told: Told, signs: Vec<Sign>) -> Self {
+        let Told { prompt, tool, limited_until, exhausted, failed, by, last } = told;
+        Self {
+            begun: self.begun || last.is_some(),
+            progress: self.progress.max(last),
+            prompt: if by.is_some() { prompt } else { self.prompt },
+            limited_until: self.limited_until.max(limited_until),
+            tool,
+            exhausted,
+            failed,
+            by,
+            signs,
+            used: self.used,
+        }
+    }
 }
 
 /// What the prompt of an agent shows.
@@ -163,6 +194,10 @@ pub struct Thresholds {
     pub gupp: Duration,
     /// A session without progress.
     pub stalled: Duration,
+    /// A tool of an agent that runs, where nothing else moves.
+    pub tool: Duration,
+    /// A refusal of a provider that does not say when it ends.
+    pub limited: Duration,
     /// Work on one attempt, in all of its sessions, for a bead whose budget names no time.
     pub overtime: Duration,
     /// A session at its prompt.
@@ -189,6 +224,8 @@ impl Default for Thresholds {
             start: seconds(60),
             gupp: seconds(5 * 60),
             stalled: seconds(10 * 60),
+            tool: seconds(60 * 60),
+            limited: seconds(5 * 60),
             overtime: seconds(4 * 60 * 60),
             idle: seconds(2 * 60),
             orphan: seconds(60),

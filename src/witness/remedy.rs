@@ -94,6 +94,8 @@ pub fn remedy(seen: &Observation, judged: &Judgement, counters: &Counters, thres
         Health::WaitingForInput { .. } => ladder.remind(ALONE).unwrap_or_else(|| ladder.escalate(Severity::Medium)),
         Health::Idle { .. } => ladder.remind(GO_ON).unwrap_or_else(|| ladder.escalate(Severity::Medium)),
         Health::Gupp { .. } => ladder.remind(BEGIN).unwrap_or_else(|| ladder.restart(Last::Escalate)),
+        // A message would make it longer still: a fresh session goes on in the same worktree.
+        Health::OutOfContext { .. } => ladder.restart(Last::Release),
         Health::Stalled { .. } => ladder.remind(GO_ON).unwrap_or_else(|| ladder.restart(Last::Release)),
         Health::Zombie { .. } => ladder.restart(Last::Escalate),
         Health::Ended { limited: true, .. } => Remedy::Restart { why: judged.evidence.clone(), counts: false },

@@ -37,7 +37,10 @@ fn without_remedy(limits: &Thresholds) -> Vec<Row> {
     vec![
         row("free", "no hook, no live session"),
         Row { threshold: below, expires: "at the threshold", ..row("starting", starting) },
-        Row { expires: "when stalled", ..row("working", "progress: output, a commit, a changed file") },
+        Row {
+            expires: "when stalled",
+            ..row("working", "progress: output, a commit, a changed file, a hook, an entry of the transcript")
+        },
         Row { expires: "at that time", remedy: limited.to_owned(), ..row("limited", "the provider names a time") },
         row("held elsewhere", "the claim is of another clone"),
         row("unknown", "tmux or the run folder did not answer"),
@@ -56,6 +59,15 @@ fn with_a_session(limits: &Thresholds) -> Vec<Row> {
             remind("escalate"),
             row("working", "busy with one attempt, or the bead's budget used up"),
         ),
+        Row {
+            remedy: format!("restart in place, {} times, then release", limits.restarts),
+            ..row("out of context", "the last call failed because the conversation is too long, and none followed")
+        },
+        Row {
+            threshold: format!("below {}", short(limits.tool)),
+            expires: "at the threshold",
+            ..row("working", "a tool runs, by hooks or transcript, and nothing else moves")
+        },
         timed(limits.idle, remind("escalate"), row("idle", "the agent stands at its prompt")),
         timed(limits.gupp, restart("escalate"), row("gupp", "a running session that has begun nothing")),
         timed(limits.stalled, restart("release"), row("stalled", "no progress")),

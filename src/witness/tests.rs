@@ -238,8 +238,8 @@ fn an_attempt_that_takes_too_long_or_too_much_is_reported_and_not_begun_again() 
 #[test]
 fn the_table_has_every_health() {
     let words: std::collections::BTreeSet<&str> = table(&Thresholds::default()).iter().map(|row| row.health).collect();
-    assert_eq!(words.len(), 14);
-    assert_eq!(render_table(&Thresholds::default()).lines().count(), 18);
+    assert_eq!(words.len(), 15);
+    assert_eq!(render_table(&Thresholds::default()).lines().count(), 20);
 }
 
 fn any_session() -> impl Strategy<Value = Session> {

@@ -20,6 +20,7 @@ mod faults;
 mod fresh;
 mod gates;
 mod harness;
+mod health;
 mod init;
 mod interrupt;
 mod ledger;

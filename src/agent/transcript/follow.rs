@@ -45,6 +45,11 @@ pub(super) fn follow_by(
 ) -> io::Result<Followed> {
     let mut anew = Followed { path: place.path.clone(), ..Followed::default() };
     anew.reading = Reading::since(subject.since);
+    if let Some(before) = before.as_ref().filter(|before| before.path != place.path) {
+        // Another conversation of the same session: what was used in the first stays used.
+        (anew.reading.tokens, anew.reading.money) = (before.reading.tokens.clone(), before.reading.money.clone());
+        anew.skipped = before.skipped;
+    }
     let database = match place.format {
         TranscriptFormat::Opencode => Some(opencode::read(subject, &place.path)),
         TranscriptFormat::Goose => Some(goose::read(subject, &place.path)),

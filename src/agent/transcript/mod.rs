@@ -18,6 +18,7 @@ mod parts;
 mod pi;
 mod qwen;
 mod reading;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ pub use follow::{Followed, follow};
 pub use limits::{Trouble, trouble};
 pub use locate::{Place, Subject, locate};
 pub use reading::{Count, Limit, Reading, Said, Tool, Turn};
+pub use state::{StateFile, Status};
 
 use serde_json::Value;
 

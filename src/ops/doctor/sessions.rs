@@ -52,7 +52,11 @@ fn worker(seen: &Seen, told: &dyn Fn(&BeadId) -> bool, sheet: &mut Sheet) {
         Health::WaitingForInput { .. } | Health::WaitingForPermission { .. } => {
             sheet.warn("workers", what, |finding| finding.next(format!("gt attach {name}")));
         }
-        Health::Idle { .. } | Health::Gupp { .. } | Health::Stalled { .. } | Health::Orphan { .. } => {
+        Health::Idle { .. }
+        | Health::OutOfContext { .. }
+        | Health::Gupp { .. }
+        | Health::Stalled { .. }
+        | Health::Orphan { .. } => {
             sheet.warn("workers", what, tick);
         }
         Health::Zombie { .. } | Health::Ended { .. } => match seen.bead.as_ref().filter(|bead| told(&bead.id)) {

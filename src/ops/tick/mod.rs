@@ -9,6 +9,7 @@ mod logs;
 mod observe;
 mod repair;
 mod signs;
+mod told;
 mod used;
 
 use std::time::Duration;

@@ -5,18 +5,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::told::{Terminal, signs};
 use super::used;
+use crate::agent::Catalogue;
 use crate::bead::{Bead, Budget, State, Status, Used};
 use crate::clock::Timestamp;
 use crate::error::Outcome;
 use crate::git::worktree::{self, Registry};
 use crate::id::{Actor, HomeId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
-use crate::ops::{OpenTown, launch, resume, session};
+use crate::ops::{OpenTown, launch, resume, session, transcripts};
 use crate::runtime::{self, Exit, ExitReason, Observed, Pane, RuntimeKind, TmuxServer};
 use crate::store::{Counter, SessionRow};
 use crate::town::{Rig, Settings};
-use crate::witness::{Activity, Counters, Health, Hook, Judgement, Observation, Prompt, Session, Thresholds, judge};
+use crate::witness::{
+    Activity, Counters, Health, Hook, Judgement, Observation, Prompt, Session, Thresholds, fuse, judge,
+};
 
 /// One worker as it is now.
 #[derive(Debug, Clone)]
@@ -29,6 +33,8 @@ pub struct Seen {
     pub row: Option<SessionRow>,
     /// The bead on its hook.
     pub bead: Option<Bead>,
+    /// What each source says of its agent, one sentence each.
+    pub signs: Vec<String>,
     /// Its session was never really started: that is ours to do again, and no fault of the agent.
     pub never_started: bool,
 }
@@ -57,11 +63,14 @@ pub fn seen_beside(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig], panes: &P
         hooked.into_iter().filter_map(|bead| Some((bead.claim()?.assignee.clone(), bead))).collect();
     // A clone that has no identity yet holds nothing.
     let home = open.town.local()?.map_or_else(HomeId::random, |local| local.home);
+    let screens = screens(open, panes);
     let mut all = Vec::new();
     for rig in rigs {
         let settings = open.settings_for(rig)?;
         let registry = Registry::read(&open.town.rig_repo(&rig.name));
-        let around = Around { open, home: home.clone(), thresholds: thresholds(&settings), registry, panes };
+        let catalogue = Catalogue::new(&settings);
+        let (thresholds, screens) = (thresholds(&settings), &screens);
+        let around = Around { open, home: home.clone(), thresholds, registry, panes, screens, catalogue };
         for worker in rig.polecats().map(|(worker, _)| worker).chain(rig.crew()) {
             let bead = hooks.remove(&worker);
             all.push(look(&around, &worker, bead)?);
@@ -83,6 +92,14 @@ pub fn panes(open: &OpenTown, limit: Duration) -> Panes {
     server.panes().map_err(|error| error.to_string())
 }
 
+/// What the terminals of living sessions show, by tmux's names for them, in one question; nothing where it is not told.
+fn screens(open: &OpenTown, panes: &Panes) -> BTreeMap<String, String> {
+    let living = panes.iter().flatten().filter(|pane| pane.session.is_some() && !pane.dead);
+    let names: Vec<&str> = living.map(|pane| pane.pane.as_str()).collect();
+    let Ok(socket) = open.town.socket_path("tmux.sock") else { return BTreeMap::new() };
+    TmuxServer::at(&socket).within(TERMINALS).screens(&names).unwrap_or_default()
+}
+
 /// What the workers of one rig have in common.
 struct Around<'a> {
     open: &'a OpenTown,
@@ -90,6 +107,8 @@ struct Around<'a> {
     thresholds: Thresholds,
     registry: Registry,
     panes: &'a Panes,
+    screens: &'a BTreeMap<String, String>,
+    catalogue: Catalogue,
 }
 
 fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<Seen> {
@@ -112,7 +131,7 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
     });
     let session = session_of(row.as_ref(), &observed);
     let used = hook.as_ref().map_or(Ok(Used::default()), |hook| used::used(open, hook))?;
-    let activity = Activity { used, ..around.activity(worker, row.as_ref(), &observed) };
+    let activity = Activity { used, ..around.activity(worker, row.as_ref(), &observed)? };
     let home = around.home.clone();
     let displaced = match observed {
         Observed::Running(_) if hook.is_some() => around.displaced(worker),
@@ -123,7 +142,10 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
     let (observation, judgement) = around.judge(observation, row.as_ref());
     let abandoned = observed == Observed::Starting && !launch::is_under_way(open, worker);
     let never_started = !of_this_hook || started_nothing(&observed) || abandoned;
-    Ok(Seen { observation, judgement, row, bead, never_started })
+    let living = process(&observed);
+    let said = observation.activity.signs.iter().map(|sign| sign.sentence(now, &around.thresholds));
+    let signs = living.into_iter().chain(said).collect();
+    Ok(Seen { observation, judgement, row, bead, signs, never_started })
 }
 
 impl Around<'_> {
@@ -190,6 +212,16 @@ fn excused(open: &OpenTown, row: Option<&SessionRow>, observed: &Observed) -> Ou
     })
 }
 
+/// What the process table says of a session that runs.
+fn process(observed: &Observed) -> Option<String> {
+    let Observed::Running(pid) = observed else { return None };
+    Some(match (pid.living_child(), pid.child) {
+        (Some(agent), _) => format!("the process table: the agent lives, process {}", agent.pid),
+        (None, Some(agent)) => format!("the process table: the agent, process {}, is gone", agent.pid),
+        (None, None) => format!("the process table: process {} has not started the agent yet", pid.process.pid),
+    })
+}
+
 fn started_nothing(observed: &Observed) -> bool {
     match observed {
         Observed::Absent => true,
@@ -220,13 +252,14 @@ fn how(exit: &Exit) -> String {
 }
 
 impl Around<'_> {
-    fn activity(&self, worker: &WorkerRef, row: Option<&SessionRow>, observed: &Observed) -> Activity {
-        let Some(row) = row else { return Activity::default() };
+    fn activity(&self, worker: &WorkerRef, row: Option<&SessionRow>, observed: &Observed) -> Outcome<Activity> {
+        let Some(row) = row else { return Ok(Activity::default()) };
         let worktree = self.open.town.worktree(worker);
         let marks = [worktree.join(".git")].into_iter().chain(self.git_marks(&worktree));
+        let git = marks.filter_map(|path| modified(&path)).max();
         // Somebody made the log; what tells of the agent is that something is in it.
         let log = std::fs::metadata(&row.log).is_ok_and(|log| log.len() > 0).then(|| row.log.clone());
-        let touched = marks.chain(log).filter_map(|path| modified(&path)).max();
+        let touched = log.and_then(|path| modified(&path)).max(git);
         let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
         let seen = touched.into_iter().chain(pane.and_then(|pane| pane.activity));
         let progress = seen.filter(|at| *at >= row.created).max();
@@ -235,14 +268,33 @@ impl Around<'_> {
             _ => progress.is_some_and(|at| at > row.created),
         };
         let endpoint = used::endpoint(row).unwrap_or(used::Endpoint { answered: true, limited_until: None });
-        Activity {
+        let activity = Activity {
             // Without any answer of its model an agent has begun nothing, whatever it said of that.
             begun: begun && endpoint.answered,
             progress: progress.filter(|_| endpoint.answered),
             prompt: prompt(self.open, &row.id),
             limited_until: endpoint.limited_until,
-            used: Used::default(),
-        }
+            ..Activity::default()
+        };
+        let by_git = git.is_some_and(|at| at > row.created);
+        self.told(row, observed, activity, by_git)
+    }
+
+    /// The same with what the agent itself tells and shows.
+    fn told(&self, row: &SessionRow, observed: &Observed, seen: Activity, by_git: bool) -> Outcome<Activity> {
+        let heard = transcripts::heard(self.open, &self.catalogue, row)?;
+        let Ok(preset) = self.catalogue.get(&row.agent) else { return Ok(seen) };
+        let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
+        let text = |pane: &Pane| self.screens.get(&pane.pane).map(String::as_str);
+        let terminal = pane.filter(|_| observed.is_live()).map(|pane| Terminal { pane, text: text(pane) });
+        // The built-in agent is known better than by these.
+        let signs = if preset.is_built_in() { Vec::new() } else { signs(preset, &heard, terminal, self.open.now()) };
+        let told = fuse(&signs, self.open.now(), &self.thresholds);
+        // It stands there ready, and neither hooks nor a transcript tell of any turn: its first prompt was not taken.
+        let can_tell = preset.hooks.format.is_some() || preset.transcript.format.is_some();
+        let untouched = can_tell && told.last.is_none() && matches!(told.prompt, Prompt::Idle { .. }) && !by_git;
+        let begun = seen.begun && !untouched;
+        Ok(Activity { begun, progress: seen.progress.filter(|_| begun), ..seen }.with(told, signs))
     }
 
     /// Files of git that move when a worker commits, stages or switches.

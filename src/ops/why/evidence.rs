@@ -61,20 +61,23 @@ pub(super) fn claim(open: &OpenTown, bead: &Bead) -> Option<Fact> {
     })
 }
 
-/// How a worker is, as seen now.
-pub(super) fn health(open: &OpenTown, snapshot: &Snapshot, worker: &WorkerRef) -> (Fact, Option<Health>) {
+/// How a worker is, as seen now, until when that holds, and who says what of it.
+pub(super) fn health(open: &OpenTown, snapshot: &Snapshot, worker: &WorkerRef) -> (Vec<Fact>, Option<Health>) {
     let seen = roster::rigs(snapshot).and_then(|rigs| tick::seen(open, snapshot, &rigs));
     let seen = match seen {
         Ok(seen) => seen.into_iter().find(|seen| seen.observation.worker == *worker),
-        Err(failure) => return (Fact::unknown("session", failure), None),
+        Err(failure) => return (vec![Fact::unknown("session", failure)], None),
     };
     match seen {
-        None => (Fact::unknown("session", format!("{worker} is no polecat of a rig here")), None),
+        None => (vec![Fact::unknown("session", format!("{worker} is no polecat of a rig here"))], None),
         Some(seen) => {
             let judged = seen.judgement;
-            let says = format!("{}: {}", judged.health.word(), judged.evidence);
+            let until = short(since(judged.expires, seen.observation.now));
+            let says = format!("{}: {}; to be judged anew in {until}", judged.health.word(), judged.evidence);
             let known = !matches!(judged.health, Health::Unknown { .. });
-            (Fact { about: "session", says, known }, Some(judged.health))
+            let signs = seen.signs.into_iter().map(|sign| Fact::known("sign", sign));
+            let facts = std::iter::once(Fact { about: "session", says, known }).chain(signs).collect();
+            (facts, Some(judged.health))
         }
     }
 }

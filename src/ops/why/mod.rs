@@ -90,8 +90,7 @@ fn held(snapshot: &Snapshot, worker: &WorkerRef) -> Outcome<Option<Bead>> {
 }
 
 fn of_worker(open: &OpenTown, snapshot: &Snapshot, worker: WorkerRef) -> Why {
-    let (fact, _) = evidence::health(open, snapshot, &worker);
-    let mut evidence = vec![fact];
+    let (mut evidence, _) = evidence::health(open, snapshot, &worker);
     evidence.extend(evidence::sessions_of_worker(open, &worker));
     let sentence = format!("{} has no bead", worker.short());
     Why { bead: None, title: None, worker: Some(worker), hands: Hands::Free, sentence, evidence, next: Vec::new() }
@@ -111,7 +110,7 @@ fn of_bead(open: &OpenTown, snapshot: &Snapshot, bead: Bead) -> Outcome<Why> {
     let next = next_steps(&bead, &account, hands, elsewhere);
     let mut evidence = vec![Fact::known("standing", account.to_string())];
     evidence.extend(evidence::claim(open, &bead));
-    evidence.extend(health.map(|(fact, _)| fact).filter(|_| hands != Hands::Queued));
+    evidence.extend(health.filter(|_| hands != Hands::Queued).into_iter().flat_map(|(facts, _)| facts));
     evidence.extend(evidence::queue(snapshot, &bead)?);
     evidence.extend(evidence::merge(open, snapshot, &bead));
     evidence.extend(escalated);

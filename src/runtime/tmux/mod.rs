@@ -2,6 +2,7 @@
 
 mod config;
 mod look;
+mod screens;
 mod server;
 mod sign;
 mod typing;

@@ -1,0 +1,134 @@
+//! What a worker is doing, as a real session in a real terminal shows it, held against a script.
+
+use std::fs;
+use std::io::Write;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{TestTown, wait_until};
+
+/// A town with one worker whose agent does what the test says.
+struct Play {
+    town: TestTown,
+    bead: String,
+    lines: usize,
+}
+
+const EVENT: &str = "event_msg";
+
+impl Play {
+    fn new() -> Self {
+        let (town, _project) = TestTown::with_rig();
+        for (key, value) in [("auto_merge", "false"), ("restarts", "0")] {
+            town.gt(["config", "set", key, value]).succeeds();
+        }
+        let script = town.agent("plays").display().to_string();
+        let text = town.read("local.toml").unwrap_or_default();
+        let settings = format!(
+            "agent = \"plays\"\n{text}\n[agents.plays]\nprogram = \"{script}\"\ninteractive = [\"{{prompt}}\"]\n\
+             config_folder = \"~/plays\"\n[agents.plays.screen]\nready = \"(?m)^READY\"\nbusy = \"WORKING\"\n\
+             waiting = \"MAY I\"\n[agents.plays.transcript]\nformat = \"codex\"\npath = \"{{config}}/*.jsonl\"\n"
+        );
+        town.write("local.toml", &settings);
+        let bead = town.json(["new", "Add login", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+        Self { town, bead, lines: 0 }
+    }
+
+    fn sling(&self) {
+        self.town.gt(["sling", &self.bead, "web/toast"]).succeeds();
+    }
+
+    /// Has the agent do these, and waits until it has.
+    fn does(&mut self, lines: &[&str]) {
+        let home = self.town.sandbox.join("home");
+        let mut file = fs::File::options().append(true).create(true).open(home.join("play")).expect("writable");
+        lines.iter().for_each(|line| writeln!(file, "{line}").expect("writable"));
+        self.lines += lines.len();
+        let done = || fs::read_to_string(home.join("played")).unwrap_or_default().trim().parse().unwrap_or(0);
+        wait_until("the agent to do as it is told", || done() >= self.lines);
+    }
+
+    fn event(&mut self, payload: &str) {
+        self.does(&[&format!("write {EVENT} {payload}")]);
+    }
+
+    /// How the worker is so many minutes from now.
+    fn health_in(&self, minutes: u64) -> Value {
+        let then = gt::clock::rfc3339(gt::clock::Clock::System.now() + Duration::from_secs(60 * minutes));
+        let shown = self.town.command(["polecat", "show", "toast", "--json"]).variable("GT_CLOCK", &then).run();
+        shown.succeeds().data()["now"].clone()
+    }
+
+    #[track_caller]
+    fn is(&self, minutes: u64, health: &str, evidence: &str) {
+        let mut now = self.health_in(minutes);
+        // A terminal tells what it shows a moment later.
+        for _ in 0..200 {
+            if now["health"] == health {
+                break;
+            }
+            now = self.health_in(minutes);
+        }
+        assert_eq!(now["health"], health, "in {minutes} minutes: {now}");
+        assert!(now["evidence"].as_str().is_some_and(|said| said.contains(evidence)), "{evidence}: {now}");
+        assert!(now["expires"].is_string(), "{now}");
+    }
+}
+
+#[test]
+fn state_follows_a_scripted_timeline() {
+    let mut play = Play::new();
+    play.sling();
+    // It stands there with its prompt not taken, which is no work, however much of its screen it has drawn.
+    play.is(0, "starting", "has begun nothing yet");
+    play.is(6, "gupp", "nothing was begun");
+    // A turn during which its screen looks as at rest, as while text streams.
+    play.event(r#"{"type":"task_started"}"#);
+    play.event(r#"{"type":"user_message","message":"Do it"}"#);
+    play.is(0, "working", "last sign of progress");
+    play.is(9, "working", "last sign of progress");
+    // A tool that runs for long.
+    play.does(&[r#"write response_item {"type":"function_call","name":"make","call_id":"c1"}"#]);
+    play.is(30, "working", "its tool make runs for");
+    play.is(62, "idle", "says its screen");
+    // It asks on its screen, which no transcript tells.
+    play.does(&["show MAY I"]);
+    play.is(0, "waiting-for-permission", "says its screen");
+    // The tool answers and the turn ends.
+    play.does(&["show WORKING", r#"write response_item {"type":"function_call_output","call_id":"c1"}"#]);
+    play.is(0, "working", "");
+    play.does(&["show READY"]);
+    play.event(r#"{"type":"task_complete"}"#);
+    play.is(0, "working", "");
+    play.is(3, "idle", "it stands at its prompt since 3m, says its transcript");
+    // Its provider refuses, with a time.
+    play.event(r#"{"type":"error","message":"You have hit your usage limit. Try again in 2 hours."}"#);
+    play.is(3, "limited", "serves it again at");
+    play.is(119, "limited", "serves it again at");
+    play.is(123, "idle", "says its transcript; its last call failed: You have hit your usage limit");
+    // It is served again; then its conversation has become too long.
+    play.event(r#"{"type":"task_started"}"#);
+    play.does(&[r#"write response_item {"type":"message","role":"assistant"}"#]);
+    play.is(0, "working", "");
+    play.event(r#"{"type":"error","message":"Codex ran out of room in the model's context window."}"#);
+    play.event(r#"{"type":"task_complete"}"#);
+    play.is(0, "out-of-context", "too long for its model");
+    let why = play.town.gt(["why", "toast"]).succeeds();
+    why.says(&[
+        "sign",
+        "the process table: the agent lives",
+        "its transcript: the turn is over",
+        "its screen: ",
+        "to be judged anew in",
+    ]);
+    let shown = play.town.json(["polecat", "show", "toast"]);
+    let session = &shown["sessions"][0];
+    let id = session["session"].as_str().expect("an id");
+    // Its own conversation is found in its transcript, and kept when it ends.
+    play.town.gt(["tick"]).succeeds();
+    let shown = play.town.json(["polecat", "show", "toast"]);
+    let all = shown["sessions"].as_array().expect("a list");
+    let session = all.iter().find(|session| session["session"] == id).expect("it was there");
+    assert_eq!(session["conversation"], format!("plays-{id}"));
+}
