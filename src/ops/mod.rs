@@ -17,6 +17,7 @@ pub mod crew;
 pub mod demo;
 pub mod doctor;
 pub mod done;
+pub mod ending;
 pub mod escalate;
 pub mod escalation;
 pub mod feed;

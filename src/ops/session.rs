@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{OpenTown, aftermath, launch, slot, transcripts};
+use super::{OpenTown, aftermath, ending, launch, slot, transcripts};
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
@@ -199,7 +199,7 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
     clear_after(open, row, &dir, &report);
     transcripts::read_to_the_end(open, row);
     slot::clear(open, &row.id);
-    let end = match report.exit {
+    let end = match &report.exit {
         Some(exit) => SessionEnd {
             at: exit.ended,
             status: exit.code(),
@@ -210,6 +210,7 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
     if !open.state()?.end_session(&row.id, &end)? {
         return Ok(None);
     }
+    ending::take_down(open, row, &report, &end);
     let rig = match &row.worker {
         Actor::Worker(worker) => Some(&worker.rig),
         _ => None,

@@ -10,7 +10,7 @@ use crate::agent::transcript::{Followed, Place, StateFile, Subject, follow, loca
 use crate::agent::{Caller, Catalogue, Preset};
 use crate::error::Outcome;
 use crate::id::{Actor, RigName};
-use crate::ops::{OpenTown, session};
+use crate::ops::{OpenTown, ending, session};
 use crate::runtime::{self, HookEvent, Launch};
 use crate::store::{ProcessId, SessionRow};
 
@@ -51,15 +51,37 @@ pub fn kept(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
 /// When the local state cannot be read.
 pub fn heard(open: &OpenTown, catalogue: &Catalogue, row: &SessionRow) -> Outcome<Heard> {
     let kept = kept(open, row)?;
-    let dir = session::folder(open, &row.id);
-    let events = runtime::events(&dir);
-    // Without its launch file nobody can tell where the agent had its files; what was kept is then all there is.
-    let (Ok(launch), Ok(preset)) = (Launch::read(&dir), catalogue.get(&row.agent)) else {
-        return Ok(Heard { events, followed: kept, state: None });
-    };
-    let caller = Caller { variables: launch.env, root: false };
+    let events = runtime::events(&session::folder(open, &row.id));
+    let told = events.iter().rev().find_map(|event| event.transcript.clone());
+    let read = with_subject_of(open, catalogue, row, |_, subject| {
+        let place = place(subject.preset, told, kept.as_ref()).or_else(|| locate(subject));
+        let followed = place.and_then(|place| follow(subject, &place, kept.clone()).ok());
+        (followed, state(subject))
+    });
+    let (followed, state) = read.unwrap_or_default();
+    Ok(Heard { events, followed: followed.or(kept), state })
+}
+
+/// What `look` makes of a session with its agent and the environment that this was given. None without its launch file:
+/// then nobody can tell where the agent had its files.
+pub(super) fn with_subject<T>(
+    open: &OpenTown,
+    row: &SessionRow,
+    look: impl FnOnce(&Launch, &Subject<'_>) -> T,
+) -> Option<T> {
+    with_subject_of(open, &catalogue(open, row), row, look)
+}
+
+fn with_subject_of<T>(
+    open: &OpenTown,
+    catalogue: &Catalogue,
+    row: &SessionRow,
+    look: impl FnOnce(&Launch, &Subject<'_>) -> T,
+) -> Option<T> {
+    let launch = Launch::read(&session::folder(open, &row.id)).ok()?;
+    let caller = Caller { variables: launch.env.clone(), root: false };
     let subject = Subject {
-        preset,
+        preset: catalogue.get(&row.agent).ok()?,
         caller: &caller,
         worktree: &launch.cwd,
         state_dir: &open.town.agent_state_dir(&row.worker.to_string()),
@@ -67,11 +89,7 @@ pub fn heard(open: &OpenTown, catalogue: &Catalogue, row: &SessionRow) -> Outcom
         since: row.created,
         conversation: row.with.conversation.as_deref(),
     };
-    let state = state(&subject);
-    let told = events.iter().rev().find_map(|event| event.transcript.clone());
-    let place = place(preset, told, kept.as_ref()).or_else(|| locate(&subject));
-    let followed = place.and_then(|place| follow(&subject, &place, kept.clone()).ok());
-    Ok(Heard { events, followed: followed.or(kept), state })
+    Some(look(&launch, &subject))
 }
 
 /// Where its hooks say that the transcript is, else where it was.
@@ -105,6 +123,7 @@ pub fn take_up(open: &OpenTown) -> Outcome<()> {
             catalogues.insert(rig.clone(), catalogue(open, &row));
         }
         keep(open, &catalogues[&rig], &row)?;
+        ending::note_start(open, &row)?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ const EVENT: &str = "event_msg";
 impl Play {
     fn new() -> Self {
         let (town, _project) = TestTown::with_rig();
-        for (key, value) in [("auto_merge", "false"), ("restarts", "0")] {
+        for (key, value) in [("auto_merge", "false"), ("restarts", "0"), ("attempts", "1")] {
             town.gt(["config", "set", key, value]).succeeds();
         }
         let script = town.agent("plays").display().to_string();
@@ -131,4 +131,40 @@ fn state_follows_a_scripted_timeline() {
     let all = shown["sessions"].as_array().expect("a list");
     let session = all.iter().find(|session| session["session"] == id).expect("it was there");
     assert_eq!(session["conversation"], format!("plays-{id}"));
+}
+
+#[test]
+fn the_end_of_a_session_is_taken_down_with_its_likely_cause() {
+    let mut play = Play::new();
+    play.sling();
+    play.event(r#"{"type":"task_started"}"#);
+    play.does(&[
+        r#"write event_msg {"type":"token_count","info":{"total_token_usage":{"input_tokens":9,"output_tokens":1}}}"#,
+    ]);
+    play.town.gt(["tick"]).succeeds();
+    play.does(&["show Segmentation fault"]);
+    let home = play.town.sandbox.join("home");
+    let mut file = fs::File::options().append(true).open(home.join("play")).expect("it is there");
+    writeln!(file, "die 139").expect("writable");
+    let session = || play.town.json(["polecat", "show", "toast"])["sessions"][0].clone();
+    wait_until("the end to be taken down", || session()["ending"].is_object());
+    let ending = session()["ending"].clone();
+    assert_eq!((&ending["cause"], &ending["worked"]), (&Value::from("it crashed"), &Value::from(true)));
+    let screen = ending["screen"].to_string();
+    assert!(screen.contains("Segmentation fault"), "{screen}");
+    assert!(play.town.gt(["why", "toast"]).succeeds().stdout.contains("likely cause: it crashed"));
+    // Another one that ends at once is held against the one that went well.
+    let local =
+        play.town.read("local.toml").expect("settings").replace("[\"{prompt}\"]", "[\"--other\", \"{prompt}\"]");
+    play.town.write("local.toml", &local);
+    fs::write(home.join("play"), "die 1\n").expect("writable");
+    let first = session()["session"].clone();
+    let bead = play.town.json(["new", "More", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    play.town.gt(["sling", &bead, "web/toast"]).succeeds();
+    wait_until("its end to be taken down", || session()["session"] != first && session()["ending"].is_object());
+    let ending = session()["ending"].clone();
+    assert_eq!(ending["good"], first);
+    assert_eq!(ending["changed"][0], "its arguments are `--other`, and were ``");
+    assert!(ending["cause"].as_str().is_some_and(|cause| cause.starts_with("something changed")), "{ending}");
+    play.town.gt(["polecat", "show", "toast"]).succeeds().says(&["since its last good start: its arguments are"]);
 }

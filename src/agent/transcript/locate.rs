@@ -55,6 +55,17 @@ impl Subject<'_> {
         fill::fill(text, &values)
     }
 
+    /// The files of settings and credentials that the preset names.
+    pub fn settings_files(&self) -> Vec<PathBuf> {
+        let preset = self.preset;
+        let credentials = preset.credentials.iter().filter_map(|one| one.file.as_deref());
+        let dialogs = preset.dialogs.iter().filter_map(|one| one.file.as_deref());
+        let mut files: Vec<PathBuf> = credentials.chain(dialogs).map(|file| PathBuf::from(self.filled(file))).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
     /// The files in which the agent tells what it does now, each for the process that it names.
     pub fn state_files(&self) -> Vec<PathBuf> {
         self.preset.transcript.state.as_deref().map(|pattern| matching(&self.filled(pattern))).unwrap_or_default()

@@ -3,6 +3,7 @@
 use crate::cli::{Call, Perform, Render, Text, Ui, complete};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
+use crate::ops::ending::Ending;
 use crate::ops::polecat::show::{Session, Shown, show};
 
 /// Show a worker: its bead, its worktree, its sessions, what was kept of its work
@@ -47,7 +48,12 @@ impl Render for Shown {
         for detail in &tree.details {
             ui.line(fact("", Text::new().warn(detail)));
         }
-        self.sessions.iter().for_each(|session| ui.line(fact("session", line(session))));
+        for (place, session) in self.sessions.iter().enumerate() {
+            ui.line(fact("session", line(session)));
+            // Of older ones the line says enough.
+            let told = session.ending.iter().filter(|_| place == 0).flat_map(Ending::sentences);
+            told.for_each(|sentence| ui.line(fact("", Text::new().warn(sentence)).one_line()));
+        }
         for kept in &self.snapshots {
             ui.line(fact("kept", Text::new().path(&kept.name).faint(format_args!("  {}", kept.commit.short()))));
         }

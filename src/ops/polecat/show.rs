@@ -10,6 +10,7 @@ use crate::error::Outcome;
 use crate::git::worktree::{self, Look, State};
 use crate::git::{Oid, pins};
 use crate::id::{Actor, BeadId, SessionId, WorkerRef};
+use crate::ops::ending::{self, Ending};
 use crate::ops::hook::{self, Hook};
 use crate::ops::tick::seen;
 use crate::ops::{OpenTown, Report};
@@ -68,6 +69,8 @@ pub struct Session {
     pub started: Timestamp,
     /// How it ended.
     pub end: Option<SessionEnd>,
+    /// What was taken down of that.
+    pub ending: Option<Ending>,
     /// Its log.
     pub log: PathBuf,
 }
@@ -105,7 +108,7 @@ pub fn show(open: &OpenTown, word: &str) -> Outcome<Shown> {
         retired: reserved.is_some_and(|reserved| reserved.retired),
         hook: hook::show(open, Some(&worker.to_string()))?,
         worktree: describe(folder.clone(), worktree::look(&repo, &folder)?),
-        sessions: sessions.into_iter().map(session).collect(),
+        sessions: sessions.into_iter().map(|row| session(open, row)).collect::<Outcome<_>>()?,
         snapshots: snapshots.into_iter().map(|kept| Kept { name: kept.name, commit: kept.commit }).collect(),
         worker,
     })
@@ -125,7 +128,8 @@ fn describe(path: PathBuf, look: Look) -> Worktree {
     Worktree { path, branch: look.branch, head: look.head, state, details }
 }
 
-fn session(row: SessionRow) -> Session {
+fn session(open: &OpenTown, row: SessionRow) -> Outcome<Session> {
+    let ending = ending::kept(open, &row.id)?;
     let SessionRow { id, bead, agent, with, created, end, log, .. } = row;
-    Session { session: id, bead, agent, with, started: created, end, log }
+    Ok(Session { session: id, bead, agent, with, started: created, end, ending, log })
 }

@@ -27,6 +27,7 @@ use crate::store::FileLock;
 use crate::town::{Rig, Town};
 
 pub use feed::is_taken_back;
+pub(super) use observe::modified;
 pub use observe::{Panes, Seen, panes, seen, seen_beside};
 pub(super) use repair::forget;
 

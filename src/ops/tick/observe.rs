@@ -1,6 +1,7 @@
 //! Observing workers: the ledger, the local state, the run folder, the terminal and the worktree, as one value that
 //! the witness judges.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -68,9 +69,9 @@ pub fn seen_beside(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig], panes: &P
     for rig in rigs {
         let settings = open.settings_for(rig)?;
         let registry = Registry::read(&open.town.rig_repo(&rig.name));
-        let catalogue = Catalogue::new(&settings);
-        let (thresholds, screens) = (thresholds(&settings), &screens);
-        let around = Around { open, home: home.clone(), thresholds, registry, panes, screens, catalogue };
+        let (thresholds, screens, home) = (thresholds(&settings), &screens, home.clone());
+        let catalogue = OnceCell::new();
+        let around = Around { open, home, thresholds, settings, registry, panes, screens, catalogue };
         for worker in rig.polecats().map(|(worker, _)| worker).chain(rig.crew()) {
             let bead = hooks.remove(&worker);
             all.push(look(&around, &worker, bead)?);
@@ -108,7 +109,8 @@ struct Around<'a> {
     registry: Registry,
     panes: &'a Panes,
     screens: &'a BTreeMap<String, String>,
-    catalogue: Catalogue,
+    settings: Settings,
+    catalogue: OnceCell<Catalogue>,
 }
 
 fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<Seen> {
@@ -131,7 +133,7 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
     });
     let session = session_of(row.as_ref(), &observed);
     let used = hook.as_ref().map_or(Ok(Used::default()), |hook| used::used(open, hook))?;
-    let activity = Activity { used, ..around.activity(worker, row.as_ref(), &observed)? };
+    let activity = Activity { used, ..around.activity(worker, row.as_ref(), &observed, hook.is_some())? };
     let home = around.home.clone();
     let displaced = match observed {
         Observed::Running(_) if hook.is_some() => around.displaced(worker),
@@ -252,7 +254,13 @@ fn how(exit: &Exit) -> String {
 }
 
 impl Around<'_> {
-    fn activity(&self, worker: &WorkerRef, row: Option<&SessionRow>, observed: &Observed) -> Outcome<Activity> {
+    fn activity(
+        &self,
+        worker: &WorkerRef,
+        row: Option<&SessionRow>,
+        observed: &Observed,
+        hooked: bool,
+    ) -> Outcome<Activity> {
         let Some(row) = row else { return Ok(Activity::default()) };
         let worktree = self.open.town.worktree(worker);
         let marks = [worktree.join(".git")].into_iter().chain(self.git_marks(&worktree));
@@ -277,13 +285,14 @@ impl Around<'_> {
             ..Activity::default()
         };
         let by_git = git.is_some_and(|at| at > row.created);
-        self.told(row, observed, activity, by_git)
+        if observed.is_live() || hooked { self.told(row, observed, activity, by_git) } else { Ok(activity) }
     }
 
     /// The same with what the agent itself tells and shows.
     fn told(&self, row: &SessionRow, observed: &Observed, seen: Activity, by_git: bool) -> Outcome<Activity> {
-        let heard = transcripts::heard(self.open, &self.catalogue, row)?;
-        let Ok(preset) = self.catalogue.get(&row.agent) else { return Ok(seen) };
+        let catalogue = self.catalogue.get_or_init(|| Catalogue::new(&self.settings));
+        let Ok(preset) = catalogue.get(&row.agent) else { return Ok(seen) };
+        let heard = transcripts::heard(self.open, catalogue, row)?;
         let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
         let text = |pane: &Pane| self.screens.get(&pane.pane).map(String::as_str);
         let terminal = pane.filter(|_| observed.is_live()).map(|pane| Terminal { pane, text: text(pane) });
@@ -310,7 +319,7 @@ fn prompt(open: &OpenTown, session: &SessionId) -> Prompt {
     modified(&file).map_or(Prompt::Busy, |since| Prompt::Idle { since })
 }
 
-pub(super) fn modified(path: &Path) -> Option<Timestamp> {
+pub(in crate::ops) fn modified(path: &Path) -> Option<Timestamp> {
     let time = std::fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     Timestamp::from_timestamp(i64::try_from(seconds).ok()?, 0)

@@ -14,7 +14,7 @@ use crate::id::{Actor, BeadId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, attach, escalate, handoff, sandbox, session};
+use crate::ops::{OpenTown, attach, ending, escalate, handoff, sandbox, session};
 use crate::runtime::{self, Reply};
 use crate::town::Rig;
 use crate::witness::{Remedy, remedy};
@@ -220,7 +220,11 @@ fn tell(open: &OpenTown, seen: &Seen, severity: Severity, why: &str) -> Outcome<
     let mut problem = escalate::problem(&witness(worker), Some(&bead.id), severity, why);
     problem.worker = None;
     let said = attach::last_words(open, worker).into_iter().map(|line| format!("its session said: {line}"));
-    problem.evidence = said.chain([format!("`gt polecat restart {}` begins anew", worker.short())]).collect();
+    let ending = open.state()?.sessions_of_worker(&Actor::Worker(worker.clone()), 1)?.pop();
+    let ending = ending.map(|row| ending::kept(open, &row.id)).transpose()?.flatten();
+    let causes = ending.iter().flat_map(ending::Ending::sentences);
+    problem.evidence =
+        causes.chain(said).chain([format!("`gt polecat restart {}` begins anew", worker.short())]).collect();
     escalate::raise(open, &problem)?;
     open.state()?.count(&key("escalated", &bead.id), open.now(), Some(expiry(open)))?;
     guard.succeeded();

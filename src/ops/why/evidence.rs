@@ -10,7 +10,7 @@ use crate::id::{Actor, BeadId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::mail::Letter;
 use crate::ops::target::Target;
-use crate::ops::{OpenTown, attach, refinery, roster, tick};
+use crate::ops::{OpenTown, attach, ending, refinery, roster, tick};
 use crate::refinery::{Evidence, order};
 use crate::store::SessionRow;
 use crate::witness::Health;
@@ -174,6 +174,18 @@ pub(super) fn attempts(bead: &Bead) -> Vec<Fact> {
 /// What the session of the worker said last, when it is over.
 pub(super) fn last_words(open: &OpenTown, worker: &WorkerRef) -> Vec<Fact> {
     attach::last_words(open, worker).into_iter().map(|line| Fact::known("said last", line)).collect()
+}
+
+/// How the last session of the worker ended, as it was taken down then.
+pub(super) fn ending(open: &OpenTown, worker: &WorkerRef) -> Vec<Fact> {
+    let read = || -> Outcome<Vec<Fact>> {
+        let Some(row) = open.state()?.sessions_of_worker(&Actor::Worker(worker.clone()), 1)?.pop() else {
+            return Ok(Vec::new());
+        };
+        let told = ending::kept(open, &row.id)?.map(|ending| ending::told(&row, &ending)).unwrap_or_default();
+        Ok(told.into_iter().map(|sentence| Fact::known("ended", sentence)).collect())
+    };
+    Fact::all("ended", read())
 }
 
 /// The last sessions that worked on the bead.

@@ -91,6 +91,7 @@ fn held(snapshot: &Snapshot, worker: &WorkerRef) -> Outcome<Option<Bead>> {
 
 fn of_worker(open: &OpenTown, snapshot: &Snapshot, worker: WorkerRef) -> Why {
     let (mut evidence, _) = evidence::health(open, snapshot, &worker);
+    evidence.extend(evidence::ending(open, &worker));
     evidence.extend(evidence::sessions_of_worker(open, &worker));
     let sentence = format!("{} has no bead", worker.short());
     Why { bead: None, title: None, worker: Some(worker), hands: Hands::Free, sentence, evidence, next: Vec::new() }
@@ -115,6 +116,7 @@ fn of_bead(open: &OpenTown, snapshot: &Snapshot, bead: Bead) -> Outcome<Why> {
     evidence.extend(evidence::merge(open, snapshot, &bead));
     evidence.extend(escalated);
     if let (Hands::Escalated | Hands::HookedWithoutSession, Some(worker)) = (hands, &worker) {
+        evidence.extend(evidence::ending(open, worker));
         evidence.extend(evidence::last_words(open, worker));
     }
     evidence.extend(evidence::attempts(&bead));

@@ -215,6 +215,11 @@ impl StateDb {
         self.sessions_where("substr(id, 1, length(?1)) = ?1", beginning, limit as i64)
     }
 
+    /// The sessions of an agent, newest first.
+    pub fn sessions_of_agent(&self, agent: &str, limit: usize) -> Result<Vec<SessionRow>, StoreError> {
+        self.sessions_where("agent = ?1", agent, limit as i64)
+    }
+
     fn sessions_where(&self, condition: &str, value: &str, limit: i64) -> Result<Vec<SessionRow>, StoreError> {
         let query = format!("SELECT * FROM sessions WHERE {condition} ORDER BY created DESC, rowid DESC LIMIT ?2");
         let read = || -> rusqlite::Result<Vec<SessionRow>> {
