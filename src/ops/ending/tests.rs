@@ -15,10 +15,11 @@ fn known<'a>(status: Option<i32>, screen: &'a str) -> Known<'a> {
 #[test]
 fn the_most_certain_evidence_names_the_cause() {
     let said = |text: &str| Some(Said { at: at("2026-11-20T09:59:00Z"), text: text.to_owned() });
-    let full = Reading { exhausted: Some(at("2026-11-20T09:59:00Z")), ..Reading::default() };
+    let (mut full, mut limited, mut signed_out) = (Reading::default(), Reading::default(), Reading::default());
+    full.exhausted = Some(at("2026-11-20T09:59:00Z"));
     let limit = Limit { at: at("2026-11-20T09:59:00Z"), until: Some(at("2026-11-20T12:00:00Z")), text: "429".into() };
-    let limited = Reading { limit: Some(limit), ..Reading::default() };
-    let signed_out = Reading { failure: said("Please run /login · API Error: 401"), ..Reading::default() };
+    limited.limit = Some(limit);
+    signed_out.failure = said("Please run /login · API Error: 401");
     let catalogue = Catalogue::built_in();
     let claude = catalogue.get("claude").ok();
     let changed = ["its version is 2, and was 1".to_owned()];
