@@ -45,6 +45,15 @@ pub fn kept(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
     Ok(open.state()?.session_record(&row.id, KIND)?)
 }
 
+/// The transcript of a session, read on to the present; nothing is written. None where the agent keeps none that can be
+/// read.
+///
+/// # Errors
+/// When the local state cannot be read. What cannot be read of a transcript is as if it were not there.
+pub fn now(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
+    Ok(heard(open, &catalogue(open, row), row)?.followed)
+}
+
 /// What the agent of a session tells now; nothing is written. What cannot be read is as if it were not there.
 ///
 /// # Errors
