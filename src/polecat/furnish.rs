@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use super::PolecatError;
 use crate::git::Git;
-use crate::store::write_atomic;
+use crate::store::{FileLock, write_atomic};
+
+/// How long to wait for somebody else who hides something.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a rig wants in each of its worktrees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,22 +110,29 @@ fn exclude(repo: &Path, paths: &BTreeSet<&str>) -> Result<(), PolecatError> {
     hide(repo, paths.iter().map(|path| pattern(path)))
 }
 
-/// Adds patterns to the repository's own ignore file.
+/// Adds patterns to the repository's own ignore file. Several may do so at once, and none is lost.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn hide(repo: &Path, patterns: impl IntoIterator<Item = String>) -> Result<(), PolecatError> {
+    let patterns: Vec<String> = patterns.into_iter().collect();
     let file = repo.join("info/exclude");
-    let present = fs::read_to_string(&file).unwrap_or_default();
-    let missing: Vec<String> =
-        patterns.into_iter().filter(|line| !present.lines().any(|present| present == line)).collect();
-    if missing.is_empty() {
+    if missing(&file, &patterns).1.is_empty() {
         return Ok(());
     }
     let folder = repo.join("info");
     fs::create_dir_all(&folder).map_err(PolecatError::files("make", &folder))?;
+    let _lock = FileLock::acquire(&folder.join("gt-exclude"), PATIENCE)?;
+    let (present, missing) = missing(&file, &patterns);
     let text = format!("{}\n{}\n", present.trim_end(), missing.join("\n"));
     write_atomic(&file, text.trim_start().as_bytes(), 0o644).map_err(PolecatError::files("write", &file))
+}
+
+/// What stands in an ignore file, and which patterns do not.
+fn missing(file: &Path, patterns: &[String]) -> (String, Vec<String>) {
+    let present = fs::read_to_string(file).unwrap_or_default();
+    let missing = patterns.iter().filter(|line| !present.lines().any(|present| present == *line)).cloned().collect();
+    (present, missing)
 }
 
 /// A path as a pattern that fits it alone.
@@ -134,4 +145,22 @@ fn pattern(path: &str) -> String {
         pattern.push(character);
     }
     pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_who_hide_something_at_once_each_does() {
+        let repo = tempfile::tempdir().expect("a temporary folder");
+        std::thread::scope(|scope| {
+            for index in 0..16 {
+                let repo = repo.path();
+                scope.spawn(move || hide(repo, [format!("/file-{index}")]).expect("hidden"));
+            }
+        });
+        let text = fs::read_to_string(repo.path().join("info/exclude")).expect("written");
+        assert_eq!(text.lines().count(), 16, "{text}");
+    }
 }
