@@ -137,6 +137,39 @@ fn what_an_agent_cannot_be_told_is_said() {
 }
 
 #[test]
+fn what_only_another_form_can_be_told_is_said_too() {
+    let mut machine = Machine::with(&[("crush", "true")]);
+    machine.set("OPENAI_API_KEY", "key");
+    let catalogue = Catalogue::built_in();
+    let crush = catalogue.get("crush").expect("built in");
+    let wish = Wish { model: Some("m"), ..Wish::default() };
+    let warnings = |oneshot| launch(&machine, crush, &wish, oneshot).expect("installed").warnings;
+    assert_eq!(warnings(false), ["crush cannot be told a model: \"m\" has no effect"]);
+    assert!(warnings(true).is_empty());
+}
+
+#[test]
+fn a_sign_of_a_dialog_that_is_no_regular_expression_is_said() {
+    let text = "[x]\ncommand = \"mine\"\n[[x.dialogs]]\nabout = \"trust\"\nshows = \"[\"\n";
+    let catalogue = Catalogue::new(&settings(text));
+    let error = catalogue.get("x").expect_err("it cannot be found").to_string();
+    assert!(error.contains("dialogs.shows is no regular expression"), "{error}");
+}
+
+#[test]
+fn what_an_agent_writes_beside_its_worktree_is_never_the_home_folder() {
+    let mut machine = Machine::with(&[("claude", "true"), ("codex", "true")]).signed_in();
+    machine.set("CODEX_API_KEY", "key");
+    let catalogue = Catalogue::built_in();
+    for agent in ["claude", "codex"] {
+        let plan = launch(&machine, catalogue.get(agent).expect("built in"), &Wish::default(), false).expect("ready");
+        let home = machine.caller.home();
+        assert!(plan.writes.iter().all(|place| !home.starts_with(&place.path)), "{:?}", plan.writes);
+        assert!(plan.writes.iter().any(|place| place.path.starts_with(&home)), "{:?}", plan.writes);
+    }
+}
+
+#[test]
 fn credentials_of_others_do_not_pass() {
     let mut machine = Machine::with(&[("claude", "true"), ("codex", "true")]).signed_in();
     for name in [
