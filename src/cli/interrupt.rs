@@ -28,7 +28,7 @@ pub(super) fn requests_to_end() -> Outcome<Receiver<()>> {
     listen(vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
 }
 
-/// While this lives, Ctrl-C ends the commands that the process waits for, and then the process.
+/// While this lives, Ctrl-C and SIGTERM end the commands that the process waits for, and then the process.
 #[derive(Debug)]
 pub(super) struct EndsCommands(Arc<AtomicBool>);
 
@@ -38,7 +38,7 @@ pub(super) struct EndsCommands(Arc<AtomicBool>);
 /// # Errors
 /// When the system does not let us listen.
 pub(super) fn ends_commands(open: &OpenTown) -> Outcome<EndsCommands> {
-    let (interrupts, town) = (interrupts()?, open.again());
+    let (interrupts, town) = (listen(vec![SignalKind::interrupt(), SignalKind::terminate()])?, open.again());
     let armed = Arc::new(AtomicBool::new(true));
     let ends = Arc::clone(&armed);
     let body = move || {

@@ -16,10 +16,15 @@ fn runs(town: &TestTown) -> bool {
 /// Starts `gt` with these arguments, waits until the long program runs, and presses Ctrl-C.
 #[track_caller]
 fn interrupted(town: &TestTown, arguments: &[&str]) {
+    ended_by(Signal::INT, town, arguments);
+}
+
+#[track_caller]
+fn ended_by(signal: Signal, town: &TestTown, arguments: &[&str]) {
     let mut child: Child = town.command(arguments).start();
     wait_until("the program to run", || runs(town));
     let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
-    kill_process(id, Signal::INT).expect("it lives");
+    kill_process(id, signal).expect("it lives");
     assert_eq!(child.wait().expect("a child of ours").code(), Some(130), "{arguments:?}");
     assert!(!runs(town), "{arguments:?}: {:#?}", town.processes());
 }
@@ -50,6 +55,8 @@ fn an_interrupted_gate_is_not_a_red_one() {
     town.write("rigs.d/web.toml", &gates.replace("./test.sh", LONG));
     town.gt(["ledger", "adopt"]).succeeds();
     interrupted(&town, &["refinery", "run", "web"]);
+    interrupted(&town, &["refinery", "run", "web", "--watch"]);
+    ended_by(Signal::TERM, &town, &["refinery", "run", "web", "--watch"]);
     assert_eq!(status()["status"], "submitted");
     town.write("rigs.d/web.toml", &gates);
     town.gt(["ledger", "adopt"]).succeeds();

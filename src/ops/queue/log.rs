@@ -78,6 +78,7 @@ pub fn past(open: &OpenTown, rig: Option<&str>, limit: Option<usize>) -> Outcome
     // How often a bead was sent back after the entry at hand.
     let mut later: BTreeMap<BeadId, usize> = BTreeMap::new();
     let mut rows = Vec::new();
+    let mut red = None;
     for entry in page.rows {
         let Some((_, how)) = How::ALL.iter().find(|(event, _)| entry.event.as_deref() == Some(event)) else { continue };
         for id in &entry.beads {
@@ -96,7 +97,13 @@ pub fn past(open: &OpenTown, rig: Option<&str>, limit: Option<usize>) -> Outcome
                 landed(&snapshot, &bead, &mut left)?;
             } else {
                 let before = later.entry(id.clone()).or_default();
-                sent_back(&snapshot, &bead, *before, &mut left)?;
+                if let Some(log) = sent_back(&bead, *before, &mut left) {
+                    let red = match &mut red {
+                        Some(red) => red,
+                        none => none.insert(red_by_log(&snapshot)?),
+                    };
+                    left.gates.extend(red.get(&log).into_iter().flatten().cloned());
+                }
                 *before += 1;
                 left.reason =
                     left.reason.or_else(|| entry.subject.split_once(": ").map(|(_, reason)| reason.to_owned()));
@@ -117,14 +124,22 @@ fn landed(snapshot: &Snapshot, bead: &Bead, left: &mut Left) -> Outcome<()> {
     Ok(())
 }
 
-/// The attempt that ended then, as far as the bead still keeps it.
-fn sent_back(snapshot: &Snapshot, bead: &Bead, later: usize, left: &mut Left) -> Outcome<()> {
+/// The attempt that ended then, as far as the bead still keeps it; the log of the gate that failed.
+fn sent_back(bead: &Bead, later: usize, left: &mut Left) -> Option<String> {
     let mut bounced = bead.attempts.iter().rev().filter(|attempt| attempt.outcome == AttemptOutcome::Bounced);
-    let Some(attempt) = bounced.nth(later) else { return Ok(()) };
+    let attempt = bounced.nth(later)?;
     left.reason = attempt.reason.lines().next().map(str::to_owned);
-    if attempt.log.is_some() {
-        let (all, _) = snapshot.documents::<Evidence>()?;
-        left.gates.extend(all.into_iter().filter(|evidence| evidence.log == attempt.log));
+    attempt.log.clone()
+}
+
+/// What gates said that did not pass, by their logs. All documents are read for it, once.
+fn red_by_log(snapshot: &Snapshot) -> Outcome<BTreeMap<String, Vec<Evidence>>> {
+    let mut red: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+    let (all, _) = snapshot.documents::<Evidence>()?;
+    for evidence in all.into_iter().filter(|evidence| !evidence.passed()) {
+        if let Some(log) = evidence.log.clone() {
+            red.entry(log).or_default().push(evidence);
+        }
     }
-    Ok(())
+    Ok(red)
 }

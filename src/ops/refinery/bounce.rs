@@ -1,7 +1,5 @@
 //! Beads that do not land: bounced to their worker, or set aside for a person.
 
-use std::collections::BTreeSet;
-
 use super::Run;
 use crate::bead::transition::{Ending, Hold};
 use crate::bead::{AttemptOutcome, Bead, State};
@@ -11,18 +9,17 @@ use crate::id::BeadId;
 use crate::ledger::Transaction;
 use crate::mail::Severity;
 use crate::ops::{Talk, escalate};
-use crate::refinery::{Cause, Event, Subject};
+use crate::refinery::{Cause, Event};
 
 impl Run<'_> {
     pub(super) fn bounce(&mut self, member: &BeadId, cause: &Cause, talk: &mut dyn Talk) -> Outcome<()> {
         let Cause { reason, log, conflict } = cause;
         let home = self.open.home()?.clone();
-        let subjects: BTreeSet<Subject> = self.fresh.keys().cloned().collect();
         let tail = log.as_ref().and_then(|log| self.tails.get(log)).cloned().unwrap_or_default();
         let text = if tail.is_empty() { reason.to_owned() } else { format!("{reason}\n\n{tail}") };
         let own = self.own_branch(member)?;
         let bounced = self.open.ledger.transact(&self.actor, |tx| {
-            self.put_evidence(tx, &subjects);
+            self.put_evidence(tx);
             let mut bead = self.held(tx, member)?;
             let ending = Ending::new(AttemptOutcome::Bounced, text.clone());
             let ending = Ending { log: log.clone(), conflict: conflict.clone(), ..ending };

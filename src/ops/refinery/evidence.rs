@@ -1,7 +1,5 @@
 //! What gates said before, from their documents in the ledger.
 
-use std::collections::BTreeSet;
-
 use super::{Run, parse};
 use crate::error::Outcome;
 use crate::git::bare;
@@ -77,15 +75,9 @@ impl Run<'_> {
         Ok(paths)
     }
 
-    /// The evidence of these subjects goes into the transaction that acts on it.
-    pub(super) fn put_evidence(&self, tx: &mut Transaction, subjects: &BTreeSet<Subject>) -> Vec<String> {
-        let documents = subjects.iter().filter_map(|subject| self.fresh.get(subject)).flatten();
-        let mut paths = Vec::new();
-        for evidence in documents {
-            tx.put(evidence);
-            paths.push(evidence.path());
-        }
-        paths
+    /// The evidence that the ledger does not have yet goes into the transaction that acts on it.
+    pub(super) fn put_evidence(&self, tx: &mut Transaction) {
+        self.fresh.values().flatten().for_each(|evidence| tx.put(evidence));
     }
 
     /// Evidence that no landing or bounce will carry.
@@ -93,9 +85,8 @@ impl Run<'_> {
         if self.fresh.is_empty() {
             return Ok(());
         }
-        let subjects = self.fresh.keys().cloned().collect();
         self.open.ledger.transact(&self.actor, |tx| {
-            self.put_evidence(tx, &subjects);
+            self.put_evidence(tx);
             tx.describe("gate", format!("gate {what}"));
             Ok(())
         })?;

@@ -1,6 +1,6 @@
 //! Landing in three steps: the intent, the swap, the close.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::evidence::{gates_of, verdict};
 use super::{Run, parse};
@@ -56,13 +56,12 @@ impl Run<'_> {
     /// Step one: old tip, new tip and members, with the evidence that the tree is green.
     fn write_intent(&mut self, stack: &Stack) -> Outcome<()> {
         let members = stack.beads();
-        let subjects: BTreeSet<Subject> = self.fresh.keys().cloned().collect();
         let mut gates = BTreeMap::new();
         for member in &members {
             gates.insert(member.clone(), self.gates_of(stack, member)?);
         }
         self.open.ledger.transact(&self.actor, |tx| {
-            self.put_evidence(tx, &subjects);
+            self.put_evidence(tx);
             for member in &stack.members {
                 let mut bead = self.held(tx, &member.bead)?;
                 bead.begin_landing(

@@ -274,7 +274,7 @@ impl Run<'_> {
     /// does not have.
     fn recover(&mut self, news: bool) -> Outcome<()> {
         let all_known = news || self.rig.remote == Remote::Local;
-        for bead in queue::submitted(&self.open.snapshot()?, self.rig)? {
+        for bead in queue::submitted(self.open, &self.open.snapshot()?, self.rig)? {
             let Some(intent) = bead.merge.as_ref().and_then(|merge| merge.intent.clone()) else { continue };
             let tip = self.target.tip()?;
             let landed: Oid = parse(&intent.landed)?;

@@ -18,9 +18,8 @@ impl Run<'_> {
     pub(super) fn offer(&mut self, stack: &Stack, talk: &mut dyn Talk) -> Outcome<()> {
         for member in &stack.members {
             let gates = self.gates_of(stack, &member.bead)?;
-            let subjects = self.fresh.keys().cloned().collect();
             let written = self.open.ledger.transact(&self.actor, |tx| {
-                self.put_evidence(tx, &subjects);
+                self.put_evidence(tx);
                 let mut bead = self.held(tx, &member.bead)?;
                 let branch = branch_of(&bead);
                 let (commit, extra) = (member.commit.clone(), toml::Table::new());
@@ -86,12 +85,8 @@ impl Run<'_> {
 
     /// What became of the branches that were offered: in the target, in conflict with it, or still waiting.
     pub(super) fn settle_offers(&mut self, talk: &mut dyn Talk) -> Outcome<()> {
-        let home = self.open.home()?.clone();
-        for bead in queue::submitted(&self.open.snapshot()?, self.rig)? {
+        for bead in queue::submitted(self.open, &self.open.snapshot()?, self.rig)? {
             let Some(offer) = bead.merge.as_ref().and_then(|merge| merge.offer.clone()) else { continue };
-            if bead.claim().is_none_or(|claim| claim.home != home) {
-                continue;
-            }
             if !offer.pushed {
                 self.push_offer(&bead.id, talk)?;
             }

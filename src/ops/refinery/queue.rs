@@ -17,10 +17,7 @@ use crate::town::Rig;
 /// # Errors
 /// When the ledger cannot be read.
 pub fn entries(open: &OpenTown, snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Entry>> {
-    let home = open.home()?;
-    let mut beads = submitted(snapshot, rig)?;
-    beads.retain(|bead| bead.claim().is_some_and(|claim| claim.home == *home));
-    every_entry(snapshot, &beads)
+    every_entry(snapshot, &submitted(open, snapshot, rig)?)
 }
 
 /// Submitted beads as the queue sees them.
@@ -33,10 +30,13 @@ pub fn every_entry(snapshot: &Snapshot, beads: &[Bead]) -> Outcome<Vec<Entry>> {
     merges.map(|(bead, merge)| entry(snapshot, bead, merge, &convoys)).collect()
 }
 
-/// Every submitted bead of a rig, those of other clones included.
-pub(super) fn submitted(snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Bead>> {
+/// The submitted beads of a rig that this clone has to judge: those of others are theirs.
+pub(super) fn submitted(open: &OpenTown, snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Bead>> {
+    let home = open.home()?;
     let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
-    snapshot.beads(&query)
+    let mut beads = snapshot.beads(&query)?;
+    beads.retain(|bead| bead.claim().is_some_and(|claim| claim.home == *home));
+    Ok(beads)
 }
 
 fn entry(snapshot: &Snapshot, bead: &Bead, merge: &Merge, convoys: &BTreeMap<BeadId, ConvoyId>) -> Outcome<Entry> {

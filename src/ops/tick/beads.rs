@@ -1,8 +1,10 @@
 //! Beads that nobody holds and that ask for something: epics that are over, and beads that failed.
 
+use std::cell::OnceCell;
+
 use super::Ticked;
 use crate::bead::ready::{self, Account, Standing};
-use crate::bead::{Resolution, word};
+use crate::bead::{Bead, Resolution, word};
 use crate::error::Outcome;
 use crate::escalation::Problem;
 use crate::id::{Actor, BeadId, Prefix};
@@ -15,6 +17,8 @@ use crate::town::Rig;
 pub(super) fn see_to(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
     let snapshot = open.snapshot()?;
     let rows = roster::all_rows(&snapshot)?;
+    // Read when the first failed bead is met: most towns have none.
+    let letters = OnceCell::new();
     for Account { id, standing, .. } in ready::account(&rows, &roster::readiness(open, rigs)) {
         match standing {
             Standing::Epic { closes_as: Some(resolution), .. } => {
@@ -24,7 +28,8 @@ pub(super) fn see_to(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outc
                 }
             }
             Standing::Failed { attempts } => {
-                let told = tell(open, &snapshot, &by(rigs, &id), &id, attempts);
+                let told = letters_of(&letters, &snapshot)
+                    .and_then(|letters| tell(open, &snapshot.bead(&id)?, &by(rigs, &id), attempts, letters));
                 if ticked.note(id.as_str(), told) == Some(true) {
                     ticked.escalated.push(id);
                 }
@@ -54,15 +59,21 @@ fn close(open: &OpenTown, by: &Actor, id: &BeadId, resolution: Resolution) -> Ou
     Ok(())
 }
 
+fn letters_of<'l>(letters: &'l OnceCell<Vec<Letter>>, snapshot: &Snapshot) -> Outcome<&'l [Letter]> {
+    if letters.get().is_none() {
+        let _ = letters.set(snapshot.documents::<Letter>()?.0);
+    }
+    Ok(letters.get().expect("it was just set"))
+}
+
 /// Tells that a bead failed, once for each time that it did: the subject names the attempt. True when it was told now.
-fn tell(open: &OpenTown, snapshot: &Snapshot, by: &Actor, id: &BeadId, attempts: usize) -> Outcome<bool> {
-    let bead = snapshot.bead(id)?;
+fn tell(open: &OpenTown, bead: &Bead, by: &Actor, attempts: usize, letters: &[Letter]) -> Outcome<bool> {
+    let id = &bead.id;
     let last = bead.attempt_number() - 1;
     let summary = match usize::try_from(last) {
         Ok(number) if number == attempts => format!("it failed after {attempts} attempts"),
         _ => format!("it failed after {attempts} attempts, the last was number {last}"),
     };
-    let (letters, _) = snapshot.documents::<Letter>()?;
     let ending = format!(": {summary}");
     if letters.iter().any(|letter| letter.bead.as_ref() == Some(id) && letter.subject.ends_with(&ending)) {
         return Ok(false);
