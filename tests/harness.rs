@@ -101,6 +101,7 @@ impl Worktree {
             model,
             limits: Limits::default(),
             audit: Some(self.audit()),
+            told: None,
             session: "s1".into(),
             interactive: false,
         }

@@ -230,6 +230,8 @@ pub enum HookFormat {
     Opencode,
     /// An extension in TypeScript.
     Pi,
+    /// None: the built-in agent tells its session by itself.
+    Builtin,
 }
 
 /// The transcript of a conversation.

@@ -260,6 +260,8 @@ fn the_built_in_agent_is_gt_itself_with_the_prompt_in_a_file() {
 [M]/gt/gt
 harness
 run
+--told
+[M]/run
 --model
 openai/gpt-5
 --prompt-file

@@ -30,6 +30,9 @@ pub(super) struct NudgeArgs {
     /// Wait until the agent has it, or for so long
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "60s")]
     wait: Option<Seconds>,
+    /// Without a text: all messages, not only the last ones
+    #[arg(long, conflicts_with = "text")]
+    all: bool,
 }
 
 /// Say something to every agent that runs, at the end of its turn
@@ -54,17 +57,17 @@ fn text(words: &[String]) -> Outcome<String> {
 impl NudgeArgs {
     /// Carries the command out; the exit code.
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        if self.text.is_empty() { show(Last(self.who), call) } else { show(self, call) }
+        if self.text.is_empty() { show(Last(self.who, self.all), call) } else { show(self, call) }
     }
 }
 
-struct Last(String);
+struct Last(String, bool);
 
 impl Perform for Last {
     type Report = Page<Said>;
 
     fn perform(self, call: &mut Call) -> Outcome<Page<Said>> {
-        list(&call.open()?, &self.0, SHOWN)
+        list(&call.open()?, &self.0, if self.1 { usize::MAX } else { SHOWN })
     }
 }
 

@@ -28,6 +28,8 @@ pub struct HarnessOptions {
     pub audit: Option<PathBuf>,
     /// The name of the session in the log.
     pub session: String,
+    /// The run folder of the session, which is told what happens; none outside of one.
+    pub told: Option<PathBuf>,
     /// Stay for the next message when the model has nothing more to do.
     pub interactive: bool,
 }

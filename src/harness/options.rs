@@ -46,6 +46,9 @@ pub struct Options {
     /// Append every call of the model and of a tool to this file as a line of JSON; default: beside the session's log.
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
+    /// The run folder of the session that is told what happens.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub told: Option<PathBuf>,
     /// End when the model has nothing more to do, also at a terminal.
     #[arg(long)]
     pub once: bool,
@@ -84,6 +87,7 @@ impl Options {
                 ..Limits::default()
             },
             audit,
+            told: self.told,
             session: session.unwrap_or_else(|| format!("pid-{}", std::process::id())),
             interactive: terminal && !self.once,
         })

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use super::tools::{Answer, Bounds, Stop, Trouble, brief, carry_out, specs};
 use super::{Ended, HarnessOptions, Options, Reason, input};
 use crate::error::{Failure, Kind, Outcome};
 use crate::model::{self, Event, Message, Model, ModelError, Reply, ToolCall};
+use crate::runtime::{self, HookEvent, HookKind};
 
 /// How the agent works, whatever its role.
 const SYSTEM: &str = include_str!("system.md");
@@ -85,6 +87,7 @@ pub(super) struct Session {
     interrupted: bool,
     /// Whether what it works on came from the prompt line, where somebody sees an error and can try again.
     attended: bool,
+    told: Option<PathBuf>,
 }
 
 impl Session {
@@ -111,6 +114,7 @@ impl Session {
             interactive: options.interactive,
             interrupted: false,
             attended: false,
+            told: options.told,
         })
     }
 
@@ -196,15 +200,25 @@ impl Session {
                         .add(Message::user("[The limit of tokens cut your reply off. Go on where it ends.]"));
                 }
                 model::Stop::Declined => return self.trouble(Reason::Declined),
-                _ => return Next::Rest,
+                _ => match self.tell(HookKind::Stop, None) {
+                    Some(text) => self.inbox.said.push_back(text),
+                    None => return Next::Rest,
+                },
             }
         }
+    }
+
+    /// Tells the session what happens, as the hooks of other agents do; what it wants to be gone on with at a stop.
+    fn tell(&self, kind: HookKind, text: Option<&str>) -> Option<String> {
+        let event = HookEvent { text: text.map(|text| text.chars().take(600).collect()), ..HookEvent::of(kind) };
+        runtime::tell(self.told.as_deref()?, &event, kind == HookKind::Stop).ok().flatten()
     }
 
     /// Takes the messages that came into the conversation.
     fn accept_messages(&mut self) {
         while let Some(text) = self.inbox.said.pop_front() {
             self.interrupted = false;
+            self.tell(HookKind::Prompt, Some(&text));
             self.conversation.add(Message::user(text));
         }
     }

@@ -1,21 +1,30 @@
 //! `gt mail`: letters in the ledger, of which the receiver's agent is told at its next turn.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::message::{post, receiver, said};
 use super::{OpenTown, Page, Report, Row, who};
+use crate::clock::since;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::Actor;
 use crate::ledger::Snapshot;
 use crate::mail::{self, Letter, MailId};
-use crate::store::Mode;
+use crate::store::{Counter, Mode, NewMessage};
 
 /// The longest subject, in characters.
 const SUBJECT: usize = 200;
 
 /// The longest letter, in bytes.
 const BODY: usize = 256 << 10;
+
+/// What the keys of counters begin with that stand for letters of which nobody was told yet.
+const UNTOLD: &str = "mail.untold:";
+
+/// How long a sender may take from the letter to the message.
+const SENDING: Duration = Duration::from_secs(30);
 
 impl Row for Letter {
     const SCHEMA: &'static str = "gt.mail.list/1";
@@ -90,6 +99,12 @@ fn deliver(open: &OpenTown, snapshot: &Snapshot, to: Actor, subject: &str, body:
         body: body.trim_end().to_owned(),
         ..Letter::new(id.clone(), from.clone(), to.clone(), &subject, open.now())
     };
+    let is_told = matches!(to, Actor::Worker(_) | Actor::Mayor);
+    if is_told {
+        // A kill between the letter and the message leaves this, and a tick tells of it.
+        let counter = Counter { key: untold(&id), value: 1, updated: open.now(), expires: None };
+        open.state()?.set_counter(&counter)?;
+    }
     open.ledger.transact(&from, |tx| {
         tx.put(&letter);
         tx.describe("mail", format!("mail to {to}: {subject}"));
@@ -97,17 +112,41 @@ fn deliver(open: &OpenTown, snapshot: &Snapshot, to: Actor, subject: &str, body:
     })?;
     commit_point("mail.sent");
     open.event("mail.sent", &from, None, None, format!("to {to}: {subject}"));
-    let told_by = match to {
-        Actor::Worker(_) | Actor::Mayor => Some(tell(open, &letter)?),
-        _ => None,
-    };
+    let told_by = if is_told { Some(tell(open, &letter)?) } else { None };
     Ok(Sent { id, to, subject, told_by })
 }
 
 /// The agent is told the subject and how to read the rest, at the end of its turn.
 fn tell(open: &OpenTown, letter: &Letter) -> Outcome<i64> {
     let text = format!("New mail: {} (read it with `gt mail read {}`)", letter.subject, letter.id);
-    post(open, &said(open, &letter.to, Mode::Queue, text))
+    let message = NewMessage { from: letter.from.clone(), ..said(open, &letter.to, Mode::Queue, text) };
+    let id = post(open, &message)?;
+    open.state()?.reset_counter(&untold(&letter.id))?;
+    Ok(id)
+}
+
+fn untold(id: &MailId) -> String {
+    format!("{UNTOLD}{id}")
+}
+
+/// Tells of the letters whose sender was killed before it could.
+///
+/// # Errors
+/// When the local state or the ledger cannot be read.
+pub(super) fn tell_of_untold(open: &OpenTown) -> Outcome<()> {
+    let counters = open.state()?.counters(UNTOLD, open.now())?;
+    let old: Vec<_> = counters.into_iter().filter(|counter| since(open.now(), counter.updated) >= SENDING).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    let letters = letters(&open.snapshot()?)?;
+    for counter in old {
+        match letters.iter().find(|letter| untold(&letter.id) == counter.key) {
+            Some(letter) => drop(tell(open, letter)?),
+            None => drop(open.state()?.reset_counter(&counter.key)?),
+        }
+    }
+    Ok(())
 }
 
 /// The letters in a mailbox that are not archived, the unread ones first, then the newest first; with `all`, every one.

@@ -6,6 +6,7 @@
 
 #[path = "../support/endpoint.rs"]
 mod endpoint;
+mod hearing;
 mod obliging;
 #[path = "../support/mod.rs"]
 mod support;
@@ -169,9 +170,9 @@ fn all_works(report: &Value) {
     assert!(works("unattended") && works("leaves nothing"), "{steps:#?}");
 }
 
-/// For each agent a test of its own, and one in which it does a bead.
+/// For each agent a test of its own, one in which it does a bead, and one in which it is told things.
 macro_rules! agents {
-    ($($name:ident, $bead:ident: $setup:expr;)*) => {$(
+    ($($name:ident, $bead:ident, $hears:ident: $setup:expr;)*) => {$(
         #[test]
         #[ignore = "make test-agents"]
         fn $name() {
@@ -183,66 +184,72 @@ macro_rules! agents {
         fn $bead() {
             slung(&$setup);
         }
+
+        #[test]
+        #[ignore = "make test-agents"]
+        fn $hears() {
+            hearing::hears(&$setup);
+        }
     )*};
 }
 
 agents! {
     // A key, and no settings at all.
-    claude, claude_does_a_bead: Setup {
+    claude, claude_does_a_bead, claude_hears: Setup {
         agent: "claude",
         bin: "claude",
         variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)],
         ..Setup::default()
     };
-    claude_of_a_person, claude_of_a_person_does_a_bead: Setup {
+    claude_of_a_person, claude_of_a_person_does_a_bead, claude_of_a_person_hears: Setup {
         agent: "claude",
         bin: "claude",
         variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_AUTH_TOKEN", KEY)],
         files: &[(".claude/settings.json", "{\"theme\": \"dark\"}\n")],
         ..Setup::default()
     };
-    codex, codex_does_a_bead: Setup {
+    codex, codex_does_a_bead, codex_hears: Setup {
         agent: "codex",
         bin: "codex",
         variables: &[("OPENAI_API_KEY", KEY)],
         files: &[(".codex/config.toml", CODEX)],
         ..Setup::default()
     };
-    gemini, gemini_does_a_bead: Setup {
+    gemini, gemini_does_a_bead, gemini_hears: Setup {
         agent: "gemini",
         bin: "gemini",
         variables: &[("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")],
         arguments: &["--model", "gemini-2.5-pro"],
         ..Setup::default()
     };
-    qwen, qwen_does_a_bead: Setup {
+    qwen, qwen_does_a_bead, qwen_hears: Setup {
         agent: "qwen",
         bin: "qwen",
         variables: &[("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "scripted")],
         ..Setup::default()
     };
-    opencode, opencode_does_a_bead: Setup {
+    opencode, opencode_does_a_bead, opencode_hears: Setup {
         agent: "opencode",
         bin: "opencode",
         files: &[(".config/opencode/opencode.json", OPENCODE)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    pi, pi_does_a_bead: Setup {
+    pi, pi_does_a_bead, pi_hears: Setup {
         agent: "pi",
         bin: "pi",
         files: &[(".pi/agent/models.json", PI)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    omp, omp_does_a_bead: Setup {
+    omp, omp_does_a_bead, omp_hears: Setup {
         agent: "omp",
         bin: "omp",
         files: &[(".omp/agent/models.json", PI)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    goose, goose_does_a_bead: Setup {
+    goose, goose_does_a_bead, goose_hears: Setup {
         agent: "goose",
         bin: "goose",
         variables: &[
@@ -254,7 +261,7 @@ agents! {
         ],
         ..Setup::default()
     };
-    copilot, copilot_does_a_bead: Setup {
+    copilot, copilot_does_a_bead, copilot_hears: Setup {
         agent: "copilot",
         bin: "copilot",
         variables: &[
@@ -265,7 +272,7 @@ agents! {
         ],
         ..Setup::default()
     };
-    builtin, builtin_does_a_bead: Setup {
+    builtin, builtin_does_a_bead, builtin_hears: Setup {
         agent: "builtin",
         bin: "bin",
         variables: &[("GT_MODEL", "openai/scripted"), ("OPENAI_BASE_URL", "{url}"), ("OPENAI_API_KEY", KEY)],

@@ -52,3 +52,21 @@ fn a_mailbox_is_read_answered_searched_and_cleared() {
     town.gt(["mail", "send", "nobody", "Hello"]).exits(3).complains(&["nobody"]);
     town.gt(["mail", "send", "human", " "]).exits(2).complains(&["no subject"]);
 }
+
+#[test]
+fn a_letter_whose_sender_was_killed_is_told_of_all_the_same() {
+    let scene = Scene::new(&Manner::default());
+    let killed = scene.town.command(["mail", "send", "toast", "Hello"]).variable("GT_CRASH", "mail.sent").run();
+    assert_eq!(killed.code, None, "{killed:?}");
+    assert_eq!(scene.messages("toast"), [Value::Null; 0]);
+    // Only once the sender has surely gone.
+    scene.town.gt(["tick"]).succeeds();
+    assert_eq!(scene.messages("toast"), [Value::Null; 0]);
+    let later = gt::clock::rfc3339(gt::clock::Clock::System.now() + std::time::Duration::from_secs(40));
+    for _ in 0..2 {
+        scene.town.command(["tick"]).variable("GT_CLOCK", &later).run().succeeds();
+    }
+    scene.wait_for_state("toast", "turn_done");
+    let heard = scene.told().into_iter().filter(|(_, text)| text.contains("New mail: Hello")).count();
+    assert_eq!((heard, scene.messages("toast").len()), (1, 1));
+}

@@ -20,6 +20,7 @@ pub(super) fn with_hooks(hooking: &Hooking<'_>, format: HookFormat, former: &str
         }
         HookFormat::Codex => in_toml(former, hooking),
         HookFormat::Opencode => Ok(program(include_str!("opencode.js"), hooking)),
+        HookFormat::Builtin => Ok(former.to_owned()),
         HookFormat::Pi => Ok(program(include_str!("pi.ts"), hooking)),
     }
 }

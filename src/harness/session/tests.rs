@@ -123,6 +123,7 @@ fn play_watched(turns: Vec<Turn>, change: impl FnOnce(&mut HarnessOptions), watc
         model: Arc::clone(&model) as Arc<dyn Model>,
         limits: Limits::default(),
         audit: None,
+        told: None,
         session: "s".into(),
         interactive: false,
     };
@@ -374,6 +375,7 @@ fn a_log_that_cannot_be_written_is_a_failure_before_anything_is_done() {
         model: Arc::new(Puppet { turns: Mutex::default(), heard: Mutex::default(), to: inbox.sender() }),
         limits: Limits::default(),
         audit: Some("/dev/full".into()),
+        told: None,
         session: "s".into(),
         interactive: false,
     };

@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::target::Target;
-use super::{OpenTown, Report, message, pass, rig, session, transcripts};
+use super::{OpenTown, Report, mailbox, message, pass, rig, session, transcripts};
 use crate::bead::Status;
 use crate::error::{Failure, Outcome};
 use crate::id::{BeadId, RigName, WorkerRef};
@@ -157,6 +157,7 @@ pub fn tick(open: &OpenTown) -> Outcome<Ticked> {
         ticked.ended = ended.into_iter().map(|row| row.name).collect();
     }
     repair::workers(open, &rigs, &mut ticked)?;
+    ticked.note("mail", mailbox::tell_of_untold(open));
     ticked.note("messages", message::see_to(open));
     beads::see_to(open, &rigs, &mut ticked)?;
     feed::start(open, &rigs, &mut ticked)?;

@@ -14,8 +14,8 @@ use crate::id::{Actor, BeadId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, attach, ending, escalate, handoff, sandbox, session};
-use crate::runtime::{self, Reply};
+use crate::ops::{OpenTown, attach, ending, escalate, handoff, message, sandbox, session};
+use crate::store::{Mode, NewMessage};
 use crate::town::Rig;
 use crate::witness::{Remedy, remedy};
 
@@ -137,13 +137,12 @@ fn end(open: &OpenTown, id: &crate::id::SessionId, why: &str) -> Outcome<Option<
 
 fn remind(open: &OpenTown, seen: &Seen, text: &str) -> Outcome<Option<String>> {
     let (Some(bead), Some(row)) = (&seen.bead, &seen.row) else { return Ok(None) };
-    open.state()?.count(&key("reminded", &bead.id), open.now(), Some(expiry(open)))?;
-    let dir = session::folder(open, &row.id);
-    Ok(Some(match runtime::deliver(&dir, text) {
-        Ok(Reply::Typed { .. }) => format!("reminded of {}: {}", bead.id, seen.judgement.evidence),
-        Ok(other) => format!("could not be reminded of {} ({other:?})", bead.id),
-        Err(error) => format!("could not be reminded of {} ({error})", bead.id),
-    }))
+    let id = &bead.id;
+    open.state()?.count(&key("reminded", id), open.now(), Some(expiry(open)))?;
+    let from = witness(&seen.observation.worker);
+    let bead = Some(bead.id.clone());
+    message::post(open, &NewMessage { from, bead, ..message::said(open, &row.worker, Mode::Steer, text) })?;
+    Ok(Some(format!("reminded of {id}: {}", seen.judgement.evidence)))
 }
 
 /// A fresh session in the same worktree, which stays as it is.

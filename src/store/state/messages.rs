@@ -245,3 +245,56 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         changed: super::parsed(row, "changed")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        chrono::DateTime::from_timestamp(1_700_000_000 + seconds, 0).expect("a time")
+    }
+
+    fn message(text: &str) -> NewMessage {
+        let (to, from) = (Actor::Mayor, Actor::Human);
+        NewMessage { to, from, bead: None, mode: Mode::Queue, text: text.to_owned(), created: at(0) }
+    }
+
+    #[test]
+    fn a_message_goes_forward_and_what_is_accepted_stays_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = StateDb::open(&folder.path().join("state.db")).expect("opened");
+        let (session, other) = (SessionId::random(), SessionId::random());
+        let first = state.add_message(&message("one")).expect("recorded");
+        let second = state.add_message(&message("two")).expect("recorded");
+        let is = |id: i64| {
+            let message = state.message(id).expect("read").expect("there");
+            (message.state, message.tries, message.reason)
+        };
+        state.message_waits(first, at(1), "it works").expect("recorded");
+        assert_eq!(is(first), (Delivery::Queued, 0, Some("it works".to_owned())));
+        state.message_typed(first, &session, at(2)).expect("recorded");
+        assert_eq!(is(first), (Delivery::Typed, 1, None));
+        // Nothing is accepted that was not typed.
+        state.message_accepted(second, at(3), "a guess").expect("recorded");
+        assert_eq!(is(second).0, Delivery::Queued);
+        state.message_waits(first, at(3), "again").expect("recorded");
+        state.message_typed(first, &session, at(4)).expect("recorded");
+        state.message_accepted(first, at(5), "its hook").expect("recorded");
+        state.message_failed(first, at(6), "too late to fail").expect("recorded");
+        state.message_waits(first, at(6), "too late to wait").expect("recorded");
+        assert_eq!(is(first), (Delivery::Accepted, 2, Some("its hook".to_owned())));
+        state.turn_done(&other, at(7)).expect("recorded");
+        assert_eq!(is(first).0, Delivery::Accepted);
+        state.turn_done(&session, at(7)).expect("recorded");
+        assert_eq!(is(first).0, Delivery::TurnDone);
+        let open: Vec<i64> = state.open_messages(None).expect("read").iter().map(|message| message.id).collect();
+        assert_eq!(open, [second]);
+        assert_eq!(state.open_messages(Some(&Actor::Human)).expect("read"), []);
+        let texts: Vec<String> =
+            state.messages_of(&Actor::Mayor, 9).expect("read").into_iter().map(|message| message.text).collect();
+        assert_eq!(texts, ["two", "one"]);
+        state.message_failed(second, at(8), "nobody").expect("recorded");
+        assert_eq!(state.trim_messages(1).expect("trimmed"), 1);
+        assert_eq!(state.message(first).expect("read"), None);
+    }
+}
