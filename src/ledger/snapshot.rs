@@ -6,12 +6,14 @@ use crate::bead::Bead;
 use crate::bead::similar::{self, Similar};
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
+use crate::git::objects::Objects;
 use crate::id::{BeadId, Prefix};
 
 /// How many beads a search for likely duplicates looks at closely.
 const ALIKE_LOOKED_AT: usize = 24;
 
 /// The ledger at one commit.
+#[derive(Debug)]
 pub struct Snapshot {
     index: Index,
     tip: Oid,
@@ -96,6 +98,22 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn lines(&self, query: &BeadQuery) -> Outcome<(Vec<Line>, usize)> {
         Ok(self.index.lines(query)?)
+    }
+
+    /// Where in the index the beads that fit are, and how many would fit without the limit.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn numbers(&self, query: &BeadQuery) -> Outcome<(Vec<i64>, usize)> {
+        Ok(self.index.numbers(query)?)
+    }
+
+    /// The bead of one of [`Snapshot::numbers`].
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn line_at(&self, number: i64) -> Outcome<Line> {
+        Ok(self.index.line_at(number)?)
     }
 
     /// One bead without the text of its file.
@@ -230,6 +248,21 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn text(&self, path: &str) -> Outcome<Option<String>> {
         Ok(self.index.document(path)?)
+    }
+
+    /// The content of any file, also of one that cannot be read as what it should be.
+    pub(super) fn bytes(&self, objects: &Objects, path: &str) -> Outcome<Option<Vec<u8>>> {
+        let bead = path.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")?.parse::<BeadId>().ok());
+        let text = match bead.filter(|bead| bead.path() == path) {
+            Some(bead) => self.index.bead(&bead)?.map(|row| row.text),
+            None => self.index.document(path)?,
+        };
+        match text {
+            Some(text) => Ok(Some(text.into_bytes())),
+            // What is neither in the index nor broken is not there.
+            None if self.index.is_broken(path)? => objects.read(&self.tip, path).map_err(super::lift),
+            None => Ok(None),
+        }
     }
 
     /// Path and text of every file in a folder; not for beads.

@@ -186,7 +186,7 @@ pub(super) fn run<T>(
             subject: String::new(),
         };
         let value = work(&mut transaction)?;
-        let (edits, changes) = edits(objects, &tip, &transaction)?;
+        let (edits, changes) = edits(objects, &transaction)?;
         if edits.is_empty() {
             return Ok(Committed { value, commit: None, warning: None });
         }
@@ -215,12 +215,12 @@ pub(super) fn run<T>(
 }
 
 /// The changes that are changes, as what to write and as blobs: a document put as it already was is none.
-fn edits(objects: &Objects, tip: &Oid, transaction: &Transaction) -> Outcome<(Vec<Edit>, Vec<Change>)> {
+fn edits(objects: &Objects, transaction: &Transaction) -> Outcome<(Vec<Edit>, Vec<Change>)> {
     let mut edits = Vec::new();
     let mut changes = Vec::new();
     for (path, text) in &transaction.changes {
         let content = text.as_ref().map(|text| text.clone().into_bytes());
-        let before = objects.read(tip, path).map_err(lift)?;
+        let before = transaction.snapshot.bytes(objects, path)?;
         if before != content {
             let blob = |content: &Option<Vec<u8>>| content.as_deref().map(Objects::blob_id);
             changes.push(Change { path: path.clone(), old: blob(&before), new: blob(&content) });

@@ -75,11 +75,30 @@ impl Index {
         one: &str,
         read: fn(&SqlRow<'_>) -> rusqlite::Result<T>,
     ) -> Result<(Vec<T>, usize), IndexError> {
-        let (numbers, total) = self.select("n", query, |row| row.get::<_, i64>(0))?;
+        let (numbers, total) = self.numbers(query)?;
         let rows = self.db.prepare_cached(&format!("{one} WHERE n = ?1")).and_then(|mut statement| {
             numbers.iter().map(|number| statement.query_row([number], read)).collect::<Result<Vec<T>, _>>()
         });
         Ok((rows.map_err(self.fail("read"))?, total))
+    }
+
+    /// Where the beads that fit are, in order, and how many would fit without the limit.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn numbers(&self, query: &BeadQuery) -> Result<(Vec<i64>, usize), IndexError> {
+        self.select("n", query, |row| row.get(0))
+    }
+
+    /// The bead at one of these places.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn line_at(&self, number: i64) -> Result<Line, IndexError> {
+        self.db
+            .prepare_cached(&format!("{LINE} WHERE n = ?1"))
+            .and_then(|mut statement| statement.query_row([number], read_line))
+            .map_err(self.fail("read"))
     }
 
     fn select<T>(
@@ -257,6 +276,17 @@ impl Index {
         self.db
             .prepare_cached("SELECT text FROM documents WHERE path = ?1")
             .and_then(|mut statement| statement.query_row([path], |row| row.get(0)).optional())
+            .map_err(self.fail("read"))
+    }
+
+    /// Whether the file at `path` is there and cannot be read.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn is_broken(&self, path: &str) -> Result<bool, IndexError> {
+        self.db
+            .prepare_cached("SELECT 1 FROM broken WHERE path = ?1")
+            .and_then(|mut statement| statement.exists([path]))
             .map_err(self.fail("read"))
     }
 

@@ -1,6 +1,7 @@
 //! `gt bead list`, short `gt list`.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde::{Serialize, Serializer};
 
@@ -8,7 +9,7 @@ use super::brief::{Brief, stored};
 use crate::bead::{Kind as BeadKind, Status, lookup};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Prefix, RoleName, WorkerRef};
-use crate::ledger::{self, BeadQuery, Order, Snapshot};
+use crate::ledger::{BeadQuery, Order, Snapshot};
 use crate::ops::{OpenTown, Page, Row, roles};
 
 /// Which beads, in the words that a person typed. An empty field lets everything through.
@@ -36,9 +37,13 @@ pub struct Request {
     pub limit: Option<usize>,
 }
 
-/// One bead of a list. It is read only where it is shown to people: as JSON it is what the index holds.
+/// One bead of a list. It is read when it is shown, one after the other, so that a list of all never lies in memory; as
+/// JSON it is what the index holds.
 #[derive(Debug, Clone)]
-pub struct Listed(ledger::Line);
+pub struct Listed {
+    number: i64,
+    snapshot: Rc<Snapshot>,
+}
 
 impl Listed {
     /// What a line shows of it.
@@ -46,13 +51,14 @@ impl Listed {
     /// # Errors
     /// When the index is damaged.
     pub fn brief(&self) -> Outcome<Brief> {
-        Brief::read(self.0.clone())
+        Brief::read(self.snapshot.line_at(self.number)?)
     }
 }
 
 impl Serialize for Listed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        stored(&self.0.json, serializer)
+        let line = self.snapshot.line_at(self.number).map_err(serde::ser::Error::custom)?;
+        stored(&line.json, serializer)
     }
 }
 
@@ -67,8 +73,10 @@ impl Row for Listed {
 pub fn list(open: &OpenTown, request: &Request) -> Outcome<Page<Listed>> {
     let snapshot = open.snapshot()?;
     let query = query(open, &snapshot, request)?;
-    let (rows, total) = snapshot.lines(&query)?;
-    Ok(Page { rows: rows.into_iter().map(Listed).collect(), total })
+    let (numbers, total) = snapshot.numbers(&query)?;
+    let snapshot = Rc::new(snapshot);
+    let rows = numbers.into_iter().map(|number| Listed { number, snapshot: Rc::clone(&snapshot) }).collect();
+    Ok(Page { rows, total })
 }
 
 fn query(open: &OpenTown, snapshot: &Snapshot, request: &Request) -> Outcome<BeadQuery> {
