@@ -62,6 +62,6 @@ pub mod up;
 pub mod who;
 pub mod why;
 
-pub use open::{OpenTown, explain};
+pub use open::{OpenTown, branch_of, explain};
 pub use report::{Counts, Each, Envelope, Many, Page, Report, Row};
 pub use talk::{Silence, Talk};

@@ -246,8 +246,9 @@ impl OpenTown {
     }
 }
 
-/// The ledger's branch as a broken file of settings names it, else the one that is checked out.
-fn branch_of(town: &Town) -> String {
+/// The ledger's branch as the file of settings names it, also where that is broken otherwise, else the one that is
+/// checked out.
+pub fn branch_of(town: &Town) -> String {
     let named = || {
         let text = std::fs::read_to_string(town.town_file()).ok()?;
         Some(text.parse::<toml::Table>().ok()?.get("branch")?.as_str()?.to_owned())

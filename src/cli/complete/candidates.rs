@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::convoy::Convoy;
 use crate::env;
 use crate::id::WorkerRef;
-use crate::ledger::{BeadQuery, Ledger};
+use crate::ledger::{BeadQuery, Ledger, Snapshot};
+use crate::ops::branch_of;
 use crate::town::{Rig, Town, schema};
 
 /// The most beads that are offered at once.
@@ -103,8 +104,7 @@ pub(in crate::cli) fn convoys() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         let found = || -> Option<Vec<Convoy>> {
             let town = town()?;
-            let branch = town.settings().ok()?.branch;
-            let (convoys, _) = Ledger::at(&town.root, &branch, Clock::System).snapshot().ok()?.documents().ok()?;
+            let (convoys, _) = snapshot_of(&town)?.documents().ok()?;
             Some(convoys)
         };
         let open = found().unwrap_or_default().into_iter().filter(|convoy| convoy.closed.is_none());
@@ -115,9 +115,7 @@ pub(in crate::cli) fn convoys() -> ArgValueCompleter {
 fn bead_candidates(typed: &OsStr) -> Vec<CompletionCandidate> {
     let found = || -> Option<Vec<(String, String)>> {
         let typed = typed.to_str()?;
-        let town = town()?;
-        let branch = town.settings().ok()?.branch;
-        let snapshot = Ledger::at(&town.root, &branch, Clock::System).snapshot().ok()?;
+        let snapshot = snapshot_of(&town()?)?;
         if !typed.is_empty() {
             return snapshot.beginning_with(typed, MOST).ok();
         }
@@ -126,6 +124,11 @@ fn bead_candidates(typed: &OsStr) -> Vec<CompletionCandidate> {
         Some(rows.into_iter().map(|row| (row.id, row.title)).collect())
     };
     fitting(typed, found().unwrap_or_default().into_iter())
+}
+
+/// The ledger of a town, found without reading all of its settings.
+fn snapshot_of(town: &Town) -> Option<Snapshot> {
+    Ledger::at(&town.root, &branch_of(town), Clock::System).snapshot().ok()
 }
 
 /// The candidates that begin with what was typed, each with its description.
