@@ -13,9 +13,6 @@ use crate::store::boot_id;
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How much of the file is read where the system has it anyway, instead of a copy page by page, in bytes.
-const MAPPED: u64 = 256 * 1024 * 1024;
-
 /// Raised when the tables change, or what their rows say of the same document; an index of another version is built anew.
 const VERSION: i64 = 7;
 
@@ -89,8 +86,7 @@ impl Index {
         let boot = boot_id();
         // A cache needs no sync where it is known whether the machine went down since: then it is made anew.
         let synchronous = if boot.is_some() { "OFF" } else { "NORMAL" };
-        let settings = format!("PRAGMA synchronous={synchronous}; PRAGMA mmap_size={MAPPED}");
-        db.execute_batch(&settings).map_err(fail("opened"))?;
+        db.execute_batch(&format!("PRAGMA synchronous={synchronous}")).map_err(fail("opened"))?;
         // Who writes folds the log into the file; nobody else has to.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail("opened"))?;
         let index = Self { db, path: name.clone() };

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use super::rows::{self, Rows, bead_id};
+use super::rows::{self, Rows, TitleWords, bead_id};
 use super::schema::INDEXES;
 use super::{Index, IndexError};
 use crate::git::Oid;
@@ -78,7 +78,11 @@ impl Index {
                     }
                 }
             });
-            receiver.into_iter().try_for_each(|rows| rows?.insert(&self.db).map_err(self.fail("written")))
+            let mut words = TitleWords::new();
+            for rows in receiver {
+                rows?.insert(&self.db, &mut words).map_err(self.fail("written"))?;
+            }
+            rows::insert_words(&self.db, words).map_err(self.fail("written"))
         })?;
         let counted = format!("{INDEXES}{COUNT_WAITS} WHERE id IN (SELECT bead FROM needs)");
         self.db.execute_batch(&counted).map_err(self.fail("written"))
