@@ -10,7 +10,7 @@ mod figures;
 #[allow(dead_code, reason = "the refinery's benchmark uses the rest")]
 mod yard;
 
-use figures::{median, millis, row, timed};
+use figures::{median, row, timed};
 use yard::Yard;
 
 /// How often something is measured.
@@ -46,7 +46,7 @@ fn main() {
         "sling to the agent running with its first prompt, a new worker (`git worktree add`, `tmux new-session`)";
     row(what, launches.len(), launch(launches), "");
     row(what, most, launch(last), "");
-    row("a text typed to an agent, until it reads it (`tmux send-keys`)", most, yard.deliver(RUNS), "");
+    row("nudge to accepted (`tmux send-keys` to read)", most, yard.nudge(RUNS), "");
     idle(&yard, most);
 }
 
@@ -88,7 +88,7 @@ fn idle(yard: &Yard, crowd: usize) {
     std::thread::sleep(IDLE);
     let after = yard.used();
     let cpu = (after.cpu - before.cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
-    println!("| nothing happens for {}: of one core | {crowd} | {cpu:.2} % | | | 5 % |", millis(IDLE));
+    println!("| nothing happens for {} s: of one core | {crowd} | {cpu:.2} % | | | 5 % |", IDLE.as_secs());
     println!(
         "| nothing happens: memory of the sessions' own processes, of tmux | {crowd} | {:.1} MB, {:.1} MB | | | |",
         after.sessions as f64 / 1024.0,

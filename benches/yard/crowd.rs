@@ -1,11 +1,11 @@
 //! Many workers in terminals, whose agents wait.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-use gt::runtime::{TmuxServer, deliver};
+use gt::runtime::TmuxServer;
 
 use super::{Yard, times, wait_until};
 use crate::timed;
@@ -29,13 +29,26 @@ pub struct Used {
 }
 
 impl Yard {
-    /// From now on workers have terminals, and an agent that notes when it began and what it is told.
+    /// From now on workers have terminals, and an agent with hooks that notes when it began and waits.
     pub fn open_terminals(&self, most: usize) {
+        let stand_in = Path::new(super::GT).with_file_name("examples").join("stand_in");
+        assert!(stand_in.exists(), "{} is built by `make bench`", stand_in.display());
         let script = format!(
-            "#!/bin/sh\ndate +%s%N >'{0}/agent'\nwhile read -r line; do date +%s%N >'{0}/heard'; done\n",
-            self.path("").display()
+            "#!/bin/sh\ndate +%s%N >'{}/agent'\nexec '{}' --control '{0}' \"$@\"\n",
+            self.path("").display(),
+            stand_in.display()
         );
-        self.employ_script(&script);
+        let script = self.script(&script).display().to_string();
+        let agent = format!(
+            "\nagent = \"bench\"\n\n[agents.bench]\ntitle = \"bench\"\nprogram = \"{script}\"\nat_end = \"waits\"\n\
+             interactive = [\"--settings\", \"{{run}}/hooks.json\", \"--deaf\", \"false\", \"--start-ms\", \"0\", \
+             \"{{prompt}}\"]\n\n[agents.bench.screen]\nready = \"(?m)^❯\"\nbusy = \"esc to stop\"\n\n\
+             [agents.bench.typing]\nwhile_busy = \"queues\"\npause_ms = 50\n\n\
+             [agents.bench.hooks]\nformat = \"claude\"\nfile = \"{{run}}/hooks.json\"\n\
+             events = {{ prompt = \"UserPromptSubmit\", stop = \"Stop\" }}\n"
+        );
+        let local = self.path("town/local.toml");
+        fs::write(&local, fs::read_to_string(&local).unwrap_or_default() + &agent).expect("written");
         let most = (most + 1).to_string();
         for (key, value) in [("runtime", "tmux"), ("auto_merge", "false"), ("capacity", &most)] {
             self.gt(&["config", "set", key, value]);
@@ -107,26 +120,27 @@ impl Yard {
         self.gt(&["--version"])
     }
 
-    /// How long until an agent reads a text that was typed, and until it reads one from tmux itself.
-    pub fn deliver(&self, runs: usize) -> (Duration, Duration) {
+    /// How long until a message is proved to be accepted, and until an agent has read the same keys from tmux itself.
+    pub fn nudge(&self, runs: usize) -> (Duration, Duration) {
         let panes = self.server().panes().expect("tmux answers");
         let pane = panes.iter().find(|pane| pane.session.is_some()).expect("a session");
-        let session = pane.session.clone().expect("it has one");
-        let dir = gt::town::Town::named(&self.path("town")).expect("a town").session_dir(&session);
-        let heard = |tell: &dyn Fn()| {
-            let _ = fs::remove_file(self.path("heard"));
-            let start = SystemTime::now();
-            tell();
-            wait_until(|| times(&self.path("heard")).len() == 1);
-            times(&self.path("heard"))[0].duration_since(start).unwrap_or_default()
-        };
-        let ours = (0..runs).map(|_| heard(&|| drop(deliver(&dir, "go on").expect("delivered"))));
+        // Its last turn is over.
+        let rests = || std::thread::sleep(Duration::from_millis(1_500));
+        let told = || fs::read_to_string(self.path("told.jsonl")).unwrap_or_default().lines().count();
+        let ours = (0..runs).map(|_| {
+            rests();
+            self.gt(&["nudge", &pane.name, "go on", "--wait"])
+        });
         let ours = crate::median(ours.collect());
         let target = format!("={}:", pane.name);
-        let keys = || {
+        let typed = || {
+            rests();
+            let (before, start) = (told(), Instant::now());
             timed(self.tmux().args(["send-keys", "-t", &target, "go on", "Enter"]));
+            wait_until(|| told() > before);
+            start.elapsed()
         };
-        (ours, crate::median((0..runs).map(|_| heard(&keys)).collect()))
+        (ours, crate::median((0..runs).map(|_| typed()).collect()))
     }
 
     /// What the processes of the town have taken.

@@ -219,16 +219,22 @@ impl Yard {
 
     /// From now on this script is the agent.
     fn employ_script(&self, script: &str) {
-        let path = self.path("agent.sh");
-        fs::write(&path, script).expect("a script");
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(&path, mode).expect("own file");
+        let path = self.script(script);
         let local = self.path("town/local.toml");
         let text = fs::read_to_string(&local).unwrap_or_default();
         let mut local_file: toml_edit::DocumentMut = text.parse().expect("gt writes it as TOML");
         local_file["agent"] = toml_edit::value("bench");
         local_file["agents"]["bench"]["command"] = toml_edit::value(path.display().to_string());
         fs::write(local, local_file.to_string()).expect("written");
+    }
+
+    /// A program of the yard.
+    fn script(&self, text: &str) -> PathBuf {
+        let path = self.path("agent.sh");
+        fs::write(&path, text).expect("a script");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&path, mode).expect("own file");
+        path
     }
 
     /// Slings one bead and waits until it has landed.
