@@ -13,7 +13,7 @@ use crate::clock::since;
 use crate::env::{self, commit_point};
 use crate::error::Outcome;
 use crate::id::{Actor, RoleName, SessionId};
-use crate::runtime::Attach;
+use crate::runtime::{Attach, Observed};
 use crate::store::{SessionAgent, SessionRow};
 use crate::town::Settings;
 
@@ -87,7 +87,8 @@ pub(super) fn join_or(open: &OpenTown, actor: &Actor, start: impl FnOnce() -> Ou
     let (running, over): (Vec<_>, Vec<_>) = session::sightings(open)?
         .into_iter()
         .filter(|sighting| sighting.row.worker == *actor)
-        .partition(|sighting| sighting.observed.is_live());
+        // Whoever starts one keeps all others away until its process runs: one without a process will never have one.
+        .partition(|sighting| sighting.observed.is_live() && sighting.observed != Observed::Starting);
     let (begun, started) = match running.into_iter().next() {
         Some(sighting) => (Begun { row: sighting.row, resumed: false, notes: Vec::new() }, false),
         None => {

@@ -113,6 +113,7 @@ fn the_session_begins_at_attach_outlives_the_person_and_comes_back_to_the_same_w
     assert_eq!(town.json(["crew", "list"])[0]["session"], first["session"]);
     town.gt(["status"]).succeeds().says(&["ada  talks"]);
     town.gt(["peek", "ada"]).succeeds().says(&["heard: hello there"]);
+    town.gt(["why", "ada"]).succeeds().says(&["a person's own session"]);
     fs::write(ada(&town).join("draft.txt"), "half done").expect("writable");
     town.end_everything();
     town.gt(["tick"]).succeeds();
@@ -281,6 +282,25 @@ fn killed_anywhere_crew_is_made_by_the_same_command_again() {
     drill.at_system_calls(Victim::Family, 8);
     let points = ["ledger.locked", "ledger.swapped", "ledger.files", "crew.reserved", "crew.cut"];
     assert!(drill.at_commit_points(&points).killed >= points.len());
+}
+
+#[test]
+fn killed_anywhere_a_session_is_started_once_by_the_same_command_again() {
+    let (town, _project) = town("process");
+    // One that does not end by itself where it has no terminal.
+    town.work_with("idles");
+    town.gt(["crew", "add", "ada"]).succeeds();
+    let command = |town: &TestTown| town.command(["crew", "attach", "ada"]).into_command();
+    let recover = |town: &TestTown| drop(town.gt(["crew", "attach", "ada"]).succeeds());
+    let check = |town: &TestTown| {
+        let session = town.json(["crew", "list"])[0]["session"].clone();
+        assert!(session.is_string(), "{session}");
+        assert_eq!(town.json(["crew", "attach", "ada"])["session"], session);
+        promises::hold(town);
+    };
+    let drill = Drill { town: &town, command: &command, recover: &recover, check: &check };
+    assert!(drill.at_commit_points(&["attended.recorded"]).killed >= 1);
+    drill.at_system_calls(Victim::Itself, 6);
 }
 
 #[test]

@@ -318,7 +318,7 @@ fn sign(state: &str, asks: bool) -> Sign {
     Sign {
         bead: "web-x7k2m".to_owned(),
         title: "Say #[fg=red]hello, #(touch x) %H; and `more`;".to_owned(),
-        state: state.to_owned(),
+        state: Some(state.to_owned()),
         asks,
         mail: 2,
     }
@@ -373,10 +373,14 @@ fn what_an_agents_hooks_tell_is_in_the_status_line_at_once() {
     let launch = place.script("web/ada", "exec sleep 600");
     let dir = place.start(RuntimeKind::Tmux, &launch);
     let person = Person::attaches(&place, "web/ada");
-    for (kind, word) in [(HookKind::Prompt, "working"), (HookKind::Stop, "your turn"), (HookKind::Waiting, "waiting")] {
+    for (kind, word) in [(HookKind::Prompt, "working"), (HookKind::Waiting, "waiting"), (HookKind::Stop, "your turn")] {
         tell(&dir, &HookEvent::of(kind), false).unwrap();
         person.sees(&[word]);
     }
+    // What the tick knows beside it leaves that as it is.
+    assert_eq!(post(&place, "web/ada", Sign { mail: 3, ..Sign::default() }, 0), 1);
+    person.sees(&["your turn", "3 mail"]);
+    assert_eq!(post(&place, "web/ada", Sign { mail: 3, ..Sign::default() }, 0), 0);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! when something changed and in none otherwise.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::{Panes, Seen};
 use crate::bead::Status;
@@ -13,9 +12,6 @@ use crate::mail::Letter;
 use crate::ops::OpenTown;
 use crate::runtime::{Posted, Sign, TmuxServer};
 use crate::witness::{Health, Judgement};
-
-/// How long what the tick says of unread mail holds where there is nothing to judge.
-const HOLDS: Duration = Duration::from_secs(60 * 60);
 
 /// Puts up the signs of all sessions that have a terminal.
 pub(super) fn post(open: &OpenTown, snapshot: &Snapshot, seen: &[Seen], panes: &Panes) -> Outcome<()> {
@@ -32,7 +28,7 @@ pub(super) fn post(open: &OpenTown, snapshot: &Snapshot, seen: &[Seen], panes: &
     let mut signs: Vec<Posted> = seen.iter().filter_map(|seen| worker(seen, &mail)).collect();
     let now = open.now();
     let sign = Sign { mail: mail(&Actor::Mayor), ..Sign::default() };
-    signs.push(Posted { name: Actor::Mayor.to_string(), sign, at: now, until: now + HOLDS });
+    signs.push(Posted { name: Actor::Mayor.to_string(), sign, at: now, until: now });
     let server = TmuxServer::at(&open.town.socket_path("tmux.sock")?);
     server.post(&signs, panes)?;
     Ok(server.post_town(&town(snapshot, seen, &letters)?, panes)?)
@@ -41,10 +37,8 @@ pub(super) fn post(open: &OpenTown, snapshot: &Snapshot, seen: &[Seen], panes: &
 fn worker(seen: &Seen, mail: &dyn Fn(&Actor) -> usize) -> Option<Posted> {
     let row = seen.row.as_ref().filter(|row| row.end.is_none())?;
     let (worker, judged) = (&seen.observation.worker, &seen.judgement);
-    let state = match worker.kind {
-        WorkerKind::Crew => "crew".to_owned(),
-        WorkerKind::Polecat => judged.health.word().to_owned(),
-    };
+    // A person sees how their own session is, and its hooks tell.
+    let state = (worker.kind == WorkerKind::Polecat).then(|| judged.health.word().to_owned());
     let sign = Sign {
         bead: seen.bead.as_ref().map(|bead| bead.id.to_string()).unwrap_or_default(),
         title: seen.bead.as_ref().map(|bead| bead.title.clone()).unwrap_or_default(),
@@ -53,8 +47,7 @@ fn worker(seen: &Seen, mail: &dyn Fn(&Actor) -> usize) -> Option<Posted> {
         mail: mail(&row.worker),
     };
     let at = seen.observation.now;
-    let until = if worker.kind == WorkerKind::Crew { at + HOLDS } else { judged.expires };
-    Some(Posted { name: row.name.clone(), sign, at, until })
+    Some(Posted { name: row.name.clone(), sign, at, until: judged.expires })
 }
 
 /// Whether it does not go on without somebody.

@@ -227,7 +227,8 @@ impl Tmux {
 /// What the status line says of a session that begins.
 fn first_sign(launch: &Launch) -> Posted {
     let told = |name: &str| launch.env.get(name).cloned().unwrap_or_default();
-    let sign = Sign { bead: told(env::BEAD), title: told(env::TITLE), state: "starting".to_owned(), ..Sign::default() };
+    let sign =
+        Sign { bead: told(env::BEAD), title: told(env::TITLE), state: Some("starting".to_owned()), ..Sign::default() };
     let at = super::now();
     Posted { name: launch.name.clone(), sign, at, until: at + BEGINS }
 }

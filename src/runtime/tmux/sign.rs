@@ -11,6 +11,8 @@ use super::server::{Pane, TmuxServer};
 use super::target;
 use crate::clock::Timestamp;
 
+/// The options that say how a session is.
+const HOW: [&str; 4] = ["@gt_state", "@gt_asks", "@gt_at", "@gt_until"];
 /// The option that tells whether a sign is news.
 const MARK: &str = "@gt_sign";
 /// How many bytes of arguments one call takes at most; tmux refuses more than 16 kB.
@@ -25,8 +27,8 @@ pub struct Sign {
     pub bead: String,
     /// The title of that.
     pub title: String,
-    /// How it is, in a word or two.
-    pub state: String,
+    /// How it is, in a word or two; none to leave that to what its hooks tell.
+    pub state: Option<String>,
     /// Whether it waits for a person.
     pub asks: bool,
     /// How many letters nobody has read.
@@ -60,12 +62,17 @@ impl Posted {
     /// Whether a terminal has to be told: it says something else, or what it says does not hold much longer.
     fn is_news_for(&self, pane: &Pane) -> bool {
         let half = self.at + (self.until - self.at) / 2;
-        pane.sign.as_deref() != Some(self.sign.mark().as_str()) || pane.sign_until.is_none_or(|until| until < half)
+        let runs_out = self.sign.state.is_some() && pane.sign_until.is_none_or(|until| until < half);
+        pane.sign.as_deref() != Some(self.sign.mark().as_str()) || runs_out
     }
 
     /// The commands that put it there.
     pub(super) fn commands(&self) -> Vec<TmuxCommand<'static>> {
-        self.commands_of(&["@gt_bead", "@gt_title", "@gt_state", "@gt_asks", "@gt_mail", "@gt_at", "@gt_until", MARK])
+        let what = ["@gt_bead", "@gt_title", "@gt_mail", MARK];
+        match self.sign.state {
+            Some(_) => self.commands_of(&[&what[..], &HOW].concat()),
+            None => self.commands_of(&what),
+        }
     }
 
     fn commands_of(&self, options: &[&str]) -> Vec<TmuxCommand<'static>> {
@@ -77,7 +84,7 @@ impl Posted {
         let values = [
             ("@gt_bead", no_format(bead)),
             ("@gt_title", no_format(&title)),
-            ("@gt_state", no_format(state)),
+            ("@gt_state", no_format(state.as_deref().unwrap_or_default())),
             ("@gt_asks", some(usize::from(*asks))),
             ("@gt_mail", some(*mail)),
             ("@gt_at", self.at.timestamp().to_string()),
@@ -106,10 +113,9 @@ impl TmuxServer {
     /// When there is no such session.
     pub fn post_state(&self, name: &str, state: &str, asks: bool, holds: Duration) -> Result<(), RuntimeError> {
         let at = super::super::now();
-        let sign = Sign { state: state.to_owned(), asks, ..Sign::default() };
+        let sign = Sign { state: Some(state.to_owned()), asks, ..Sign::default() };
         let posted = Posted { name: name.to_owned(), sign, at, until: at + holds };
-        let told = ["@gt_state", "@gt_asks", "@gt_at", "@gt_until", MARK];
-        self.run_all(posted.commands_of(&told)).map(drop)
+        self.run_all(posted.commands_of(&[&HOW[..], &[MARK]].concat())).map(drop)
     }
 
     /// Puts up the signs of sessions that say something else, in as few calls as fit. `panes` is what the server told of
