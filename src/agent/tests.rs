@@ -1,5 +1,9 @@
 //! Presets, launch plans and detection, with scripts in the place of agents.
 
+mod changes;
+mod choice;
+mod commands;
+mod hooks;
 mod preflight;
 
 use std::collections::BTreeMap;
@@ -306,52 +310,6 @@ fn an_agent_without_a_form_says_so() {
     assert!(matches!(launch(&machine, mine, &resume, false), Err(AgentError::NoResume { .. })));
 }
 
-/// Runs the plan as the runtime would and answers what it printed.
-#[expect(clippy::disallowed_methods, reason = "the plan is what is tested")]
-fn run(plan: &LaunchPlan) -> String {
-    let output = Command::new(&plan.argv[0])
-        .args(&plan.argv[1..])
-        .current_dir(&plan.cwd)
-        .env_clear()
-        .envs(&plan.env)
-        .output()
-        .expect("the program exists");
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-#[test]
-fn a_command_gets_the_prompt_byte_for_byte_whatever_is_in_it() {
-    let machine = Machine::with(&[("mine", "for word in \"$@\"; do printf '<%s>' \"$word\"; done")]);
-    let prompt = "It's \"quoted\" $(touch pwned) `x` ; {model} {prompt}\nline two \\n; ünïcode";
-    let cases = [
-        ("mine --flag", format!("<--flag><{prompt}>")),
-        ("mine {prompt} --after", format!("<{prompt}><--after>")),
-        ("mine \"m={model}\" {prompt}", format!("<m=big><{prompt}>")),
-        ("X=1 mine a", format!("<a><{prompt}>")),
-        ("cd . && mine", format!("<{prompt}>")),
-    ];
-    for (command, expected) in cases {
-        let text = format!("[x]\ncommand = {}\n", toml::Value::from(command));
-        let catalogue = Catalogue::new(&settings(&text));
-        let wish = Wish { prompt, model: Some("big"), ..Wish::default() };
-        let plan = launch(&machine, catalogue.get("x").expect("defined"), &wish, false).expect("installed");
-        assert_eq!(run(&plan), expected, "{command}");
-        assert!(!plan.cwd.join("pwned").exists());
-    }
-}
-
-#[test]
-fn a_command_may_take_the_prompt_as_a_file() {
-    let machine = Machine::with(&[("mine", "printf '<%s>' \"$@\"")]);
-    let catalogue = Catalogue::new(&settings("[x]\ncommand = \"mine --file {prompt_file}\"\n"));
-    let plan = launch(&machine, catalogue.get("x").expect("defined"), &Wish::default(), false).expect("installed");
-    assert_eq!(machine.shown(&run(&plan)), "<--file><[M]/run/prompt.md>");
-    assert_eq!(
-        plan.files[0],
-        PlannedFile { path: machine.path("run/prompt.md"), text: "Do it".to_owned(), program: false }
-    );
-}
-
 #[test]
 fn quotes_in_a_path_do_not_break_the_files_of_a_preset() {
     let machine = Machine::with(&[("codex", "true")]).signed_in();
@@ -374,133 +332,6 @@ fn quotes_in_a_path_do_not_break_the_files_of_a_preset() {
     let plan = plan(&request).expect("installed");
     let profile: toml::Table = toml::from_str(&plan.files[1].text).expect("still TOML");
     assert!(profile["projects"].as_table().expect("a table").contains_key(worktree.to_str().expect("UTF-8")));
-}
-
-#[test]
-fn the_town_changes_presets_and_adds_its_own() {
-    let text = "
-[claude]
-program = \"claude-beta\"
-env = { EXTRA = \"1\" }
-[cheap]
-base = \"claude\"
-pass = [\"MY_*\"]
-[mine]
-command = \"my-agent --flag\"
-[broken]
-base = \"nope\"
-[odd]
-interactive = [\"{promt}\"]
-[typo]
-porgram = \"x\"
-";
-    let catalogue = Catalogue::new(&settings(text));
-    let claude = catalogue.get("claude").expect("valid");
-    assert_eq!((claude.program.as_str(), claude.env.len()), ("claude-beta", 3));
-    let cheap = catalogue.get("cheap").expect("valid");
-    assert_eq!((cheap.name.as_str(), cheap.program.as_str(), cheap.pass.len()), ("cheap", "claude", 1));
-    assert_eq!(catalogue.get("mine").expect("valid").program, "my-agent");
-    let reason = |name: &str| catalogue.get(name).expect_err(name).to_string();
-    assert!(reason("broken").contains("base is \"nope\", but the built-in agents are claude, codex, gemini, "));
-    assert!(reason("odd").contains("unknown placeholder {promt}"));
-    assert!(reason("typo").contains("unknown field `porgram`"));
-    let unknown = catalogue.get("claud").expect_err("none");
-    assert_eq!(unknown.hints(), ["Did you mean claude?"]);
-    assert_eq!(catalogue.all().iter().map(|preset| preset.name.as_str()).collect::<Vec<_>>()[..2], ["cheap", "claude"]);
-}
-
-#[test]
-fn every_field_of_a_preset_is_a_documented_setting() {
-    for preset in Catalogue::built_in().all() {
-        let table = toml::Table::try_from(preset).expect("a preset is TOML");
-        for field in table.keys().filter(|field| !["name"].contains(&field.as_str())) {
-            let path = format!("agents.x.{field}");
-            let known = !matches!(schema::find(&path, schema::Places::town()), schema::Found::Unknown { .. });
-            assert!(known, "{path} is no setting");
-        }
-    }
-}
-
-#[test]
-fn a_missing_program_is_named_with_the_way_to_install_it() {
-    let mut machine = Machine::with(&[]);
-    machine.write("bin/claude", "not executable", 0o644);
-    machine.set("PATH", &format!("{}:/nowhere", machine.path("bin").display()));
-    let catalogue = Catalogue::built_in();
-    let error =
-        launch(&machine, catalogue.get("claude").expect("built in"), &Wish::default(), false).expect_err("none");
-    let told = machine.shown(&format!("{error}\n{}", error.hints().join("\n")));
-    assert_data_eq!(
-        told,
-        str![[r#"
-the agent claude needs the program claude, which is in none of the 2 folders of PATH
-To install it: npm install -g @anthropic-ai/claude-code (node 22 or newer), then run `claude` once and sign in.
-`gt agent list` says which agents can work; `gt sling --agent` and `gt config set agent` choose one.
-"#]]
-    );
-}
-
-#[test]
-fn the_choice_of_an_agent_says_its_reason() {
-    let gt = Path::new("/nowhere/gt");
-    let catalogue = Catalogue::built_in();
-    let chosen = |machine: &Machine, gt: &Path| {
-        let choice = choose(&detect(&catalogue, &machine.caller, gt));
-        (choice.agent, machine.shown(&choice.reason), choice.usable)
-    };
-    let both = Machine::with(&[("claude", "exit 1"), ("codex", "exit 1")]);
-    assert_eq!(chosen(&both, gt), ("claude".into(), "claude is installed in [M]/bin/claude".into(), true));
-    let codex = Machine::with(&[("codex", "exit 1")]);
-    assert_eq!(chosen(&codex, gt).0, "codex");
-    let mut none = Machine::with(&[("gt", "true")]);
-    let gt = none.path("bin/gt");
-    assert_eq!(
-        chosen(&none, &gt),
-        ("builtin".into(), "no agent is installed and no key for a model is set".into(), false)
-    );
-    none.set("OPENAI_API_KEY", "k");
-    assert_eq!(
-        chosen(&none, &gt),
-        ("builtin".into(), "OPENAI_API_KEY is set and no other agent can work".into(), true)
-    );
-}
-
-#[test]
-fn between_agents_of_its_own_a_town_has_to_choose() {
-    let mut machine = Machine::with(&[("one", "true"), ("two", "true"), ("gt", "true")]);
-    let gt = machine.path("bin/gt");
-    let chosen = |machine: &Machine, text: &str| {
-        let choice = choose(&detect(&Catalogue::new(&settings(text)), &machine.caller, &gt));
-        (choice.agent, choice.usable, choice.undecided)
-    };
-    let one = "[mine]\ncommand = \"one\"\n";
-    let broken = format!("{one}[broken]\ncommand = \"missing --now\"\n");
-    assert_eq!(chosen(&machine, &broken), ("mine".into(), true, vec![]));
-    let both = format!("{one}[a]\ncommand = \"two\"\n");
-    assert_eq!(chosen(&machine, &both), ("a".into(), false, vec!["a".into(), "mine".into()]));
-    machine.set("OPENAI_API_KEY", "k");
-    assert_eq!(chosen(&machine, &both), ("builtin".into(), true, vec![]));
-}
-
-#[test]
-fn a_version_is_asked_for_with_a_time_limit() {
-    let machine = Machine::with(&[
-        ("good", "echo warning >&2; echo; echo \"good 1.2 $1\""),
-        ("bad", "echo oops; exit 3"),
-        ("mute", "true"),
-        ("late", "while :; do :; done"),
-    ]);
-    let catalogue = Catalogue::built_in();
-    let claude = catalogue.get("claude").expect("built in");
-    let ask = |name: &str, limit: u64| {
-        let program = machine.path(&format!("bin/{name}"));
-        version(claude, &program, &machine.caller, Duration::from_millis(limit))
-            .map_err(|error| machine.shown(&error.to_string()))
-    };
-    assert_eq!(ask("good", 60_000), Ok("good 1.2 --version".to_owned()));
-    assert_eq!(ask("bad", 60_000), Err("[M]/bin/bad did not say its version: it ended with status 3".to_owned()));
-    assert_eq!(ask("mute", 60_000), Err("[M]/bin/mute did not say its version: it printed nothing".to_owned()));
-    assert_eq!(ask("late", 100), Err("[M]/bin/late did not say its version within 0.1 s".to_owned()));
 }
 
 #[test]
@@ -546,59 +377,15 @@ GT_WORKER=web/polecats/toast
     assert_eq!(mayor.variables().len(), 2);
 }
 
-#[test]
-fn hooks_stand_beside_what_a_file_holds_already() {
-    let machine = Machine::with(&[("codex", "true"), ("copilot", "true"), ("pi", "true")]).signed_in();
-    machine.write(
-        "home/.codex/mine.config.toml",
-        "[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = \"command\"\ncommand = \"bell\"\n",
-        0o600,
-    );
-    machine.write("home/.copilot/config.json", "{\"logged_in_users\": []}", 0o600);
-    machine.write("home/.pi/agent/auth.json", "{}", 0o600);
-    let catalogue = Catalogue::built_in();
-    let wish = Wish { profile: Some("mine"), ..Wish::default() };
-    let planned = |name: &str, wish: &Wish<'_>| {
-        launch(&machine, catalogue.get(name).expect("built in"), wish, false).expect("installed")
-    };
-    let codex = planned("codex", &wish);
-    let file = codex
-        .files
-        .iter()
-        .find(|file| file.path.extension().is_some_and(|ending| ending == "toml"))
-        .expect("a profile");
-    let text: toml::Table = file.text.parse().expect("TOML");
-    let stops = text["hooks"]["Stop"].as_array().expect("a list");
-    let commands: Vec<&str> = stops.iter().filter_map(|stop| stop["hooks"][0]["command"].as_str()).collect();
-    let ours = machine.shown(commands[1]);
-    assert_eq!((commands[0], ours.as_str()), ("bell", "[M]/gt/gt session event stop --dir [M]/run --hand-over block"));
-    assert!(codex.argv.iter().any(|word| word == "--dangerously-bypass-hook-trust"));
-    // A file that the person's own sessions read too.
-    let copilot = planned("copilot", &Wish::default());
-    let file = copilot.files.last().expect("it has files");
-    assert!(machine.shown(&file.path.display().to_string()).starts_with("[M]/home/.copilot/hooks/gt-web-toast-"));
-    let text: serde_json::Value = serde_json::from_str(&file.text).expect("JSON");
-    let command = text["hooks"]["agentStop"][0]["bash"].as_str().expect("a command");
-    assert!(command.starts_with("[ \"$GT_SESSION\" != run ] || exec "), "{command}");
-    let left = planted(
-        catalogue.get("copilot").expect("built in"),
-        &machine.caller,
-        &machine.path("work/web/polecats/toast"),
-        &machine.path("state"),
-    );
-    assert_eq!(left.as_slice(), std::slice::from_ref(&file.path));
-    // A program of ours that the agent loads.
-    let pi = planned("pi", &Wish::default());
-    assert_eq!(machine.shown(&pi.argv[1..3].join(" ")), "-e [M]/run/gt-hooks.ts");
-    let text = &pi.files.last().expect("it has files").text;
-    assert!(text.contains("\"agent_settled\":[\"") && !text.contains("EVENTS"), "{text}");
-}
-
-#[test]
-fn a_run_without_a_terminal_has_no_hooks() {
-    let machine = Machine::with(&[("pi", "true")]);
-    machine.write("home/.pi/agent/auth.json", "{}", 0o600);
-    let plan = launch(&machine, Catalogue::built_in().get("pi").expect("built in"), &Wish::default(), true)
-        .expect("installed");
-    assert!(plan.argv.iter().all(|word| word != "-e") && plan.files.len() == 1, "{plan:?}");
+/// Runs the plan as the runtime would and answers what it printed.
+#[expect(clippy::disallowed_methods, reason = "the plan is what is tested")]
+fn run(plan: &LaunchPlan) -> String {
+    let output = Command::new(&plan.argv[0])
+        .args(&plan.argv[1..])
+        .current_dir(&plan.cwd)
+        .env_clear()
+        .envs(&plan.env)
+        .output()
+        .expect("the program exists");
+    String::from_utf8(output.stdout).expect("UTF-8")
 }

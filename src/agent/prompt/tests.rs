@@ -1,5 +1,8 @@
 //! Renderings of every template, and what holds for any of them.
 
+mod limits;
+mod plan;
+
 use std::fs;
 use std::path::Path;
 
@@ -199,126 +202,6 @@ Roles: developer, tester, reviewer, architect, debugger, documenter, devops.
     assert!(none.contains("no rig yet"), "{none}");
 }
 
-const SCHEMA: &str = r#"{"type": "object"}"#;
-
-fn plan() -> PlanContext {
-    let rig = PlanRig {
-        name: "web".into(),
-        branch: "main".into(),
-        gates: vec!["npm test".into()],
-        tree: vec!["README.md".into(), "src/app.js".into()],
-        readme: "# Web\nA shop.".into(),
-    };
-    PlanContext {
-        goal: "Add login".into(),
-        rigs: vec![rig],
-        open_beads: vec!["web-aaaaa open: Fix the footer".into()],
-        schema: SCHEMA.into(),
-    }
-}
-
-#[test]
-fn a_planner_gets_the_schema_the_rules_and_the_facts() {
-    let text = Prompts::built_in().plan(&plan(), 60_000).expect("built in");
-    assert!(text.contains(SCHEMA));
-    let facts = &text[text.find("Rules:").expect("there are rules")..];
-    assert_data_eq!(
-        facts,
-        str![[r#"
-Rules:
-- Each bead can land alone: after it, all gates pass. Never one bead for the code and another for its tests.
-- `acceptance` is what a stranger can check: behaviour, commands and their results. Never empty, never "works".
-- `description` says what and why, and names the files and functions that matter. The agent sees only its own bead.
-- `needs` names beads of this plan by `key`, or open beads by their id, whose result must be there first. No cycles. As few as possible: what does not need each other runs at once.
-- Two beads that change the same lines need each other, or are one bead. `touches` are the globs of paths that it will change.
-- Do not plan again what an open bead covers: need it instead.
-- As few beads as do the job, each small enough for one sitting. A small goal is one bead.
-- `rig` is one of: web.
-- `role` is one of those below; `developer` when in doubt.
-
-Roles:
-- developer: You write code that lands.
-- tester: You find out whether it works, and prove it with tests that stay.
-- reviewer: You read changes as the one who has to live with them, and say what must change.
-- architect: You decide the shape of the solution, so that others can build it without guessing.
-- debugger: You find the cause of a defect, and remove the cause.
-- documenter: You write what a reader needs in order to do the thing.
-- devops: You make building, testing, releasing and running dull.
-
-## Rig web
-
-Target branch main. Gates: npm test.
-
-Files:
-README.md
-src/app.js
-
-README:
-# Web
-A shop.
-
-## Open beads
-
-web-aaaaa open: Fix the footer
-
-## Goal
-
-Add login
-
-"#]]
-    );
-}
-
-#[test]
-fn a_planner_of_a_large_repository_gets_less_of_it_and_is_told_so() {
-    let mut large = plan();
-    large.rigs[0].tree = (0..5_000).map(|number| format!("src/module_{number}/file.rs")).collect();
-    large.rigs[0].readme = "A line of the README.\n".repeat(5_000);
-    large.open_beads = (0..2_000).map(|number| format!("web-aaaaa open: number {number}")).collect();
-    let prompts = Prompts::built_in();
-    for limit in [8_000, 20_000, 60_000] {
-        let text = prompts.plan(&large, limit).expect("built in");
-        assert!(text.len() <= limit, "{} of {limit}", text.len());
-        assert!(text.len() > limit / 2, "{} of {limit} could hold more", text.len());
-        assert!(text.contains(" more]") && text.contains("more bytes]"), "{limit}");
-        assert!(text.ends_with("## Goal\n\nAdd login\n"));
-        assert_eq!(text, prompts.plan(&large, limit).expect("built in"));
-    }
-}
-
-#[test]
-fn a_plan_that_could_not_be_used_comes_back_with_the_reasons() {
-    let repair = RepairContext {
-        goal: "Add login".into(),
-        answer: "Sure! {\"beads\": []}".into(),
-        errors: vec!["beads is empty".into(), "line 1: text before the object".into()],
-        schema: SCHEMA.into(),
-    };
-    let text = Prompts::built_in().plan_repair(&repair).expect("built in");
-    assert_data_eq!(
-        text.replace(SCHEMA, "[SCHEMA]"),
-        str![[r#"
-Your plan cannot be used as it is:
-
-- beads is empty
-- line 1: text before the object
-
-Answer again with the whole plan, one JSON object and nothing else, that fits this schema:
-
-[SCHEMA]
-
-The goal was:
-
-Add login
-
-Your answer was:
-
-Sure! {"beads": []}
-
-"#]]
-    );
-}
-
 #[test]
 fn work_on_a_conflict_has_its_own_template_in_place_of_the_role() {
     let paths = (1..=22).map(|number| format!("src/{number}.js")).collect();
@@ -383,81 +266,6 @@ fn broken_templates_and_unknown_roles_are_named() {
         let error = prompts.prime(&PrimeContext { role: role.into(), ..toast() }).expect_err("no such role");
         assert!(matches!(error, AgentError::UnknownRole { .. }), "{role}");
         assert!(error.hints()[0].starts_with("Known roles: developer, tester"), "{:?}", error.hints());
-    }
-}
-
-#[test]
-fn text_is_cut_at_a_line_and_says_what_is_missing() {
-    assert_eq!(head("one\ntwo\nthree\n", 100, "x"), "one\ntwo\nthree");
-    assert_eq!(head("one\ntwo\nthree", 9, "`gt show a`"), "one\ntwo\n[... 6 more bytes: `gt show a`]");
-    assert_eq!(tail("one\ntwo\nthree", 9, "log"), "[... 8 bytes before: log]\nthree");
-    assert_eq!(head("ééé", 3, ""), "é\n[... 4 more bytes]");
-}
-
-/// All that a bead may have, as long as it may be.
-fn overfull(role: &str, conflict: usize) -> PrimeContext {
-    let long = "a line of words that says little\n".repeat(240);
-    let title = "t".repeat(200);
-    let need = |number: usize| NeedContext {
-        id: format!("web-need{number}"),
-        title: title.clone(),
-        landed: Some("1f3a9c02".into()),
-        result: Some(long.clone()),
-    };
-    let attempt = |number: u32| AttemptContext {
-        number,
-        outcome: "bounced".into(),
-        worker: Some("web/toast".into()),
-        reason: long.clone(),
-        log: Some(format!("/home/somebody/with/a/long/path/gt/.git/gt/logs/gates/web/{}.log", "f".repeat(60))),
-    };
-    let note = |number: usize| NoteContext {
-        by: "web/polecats/toast".into(),
-        at: "2026-11-20T08:00:00Z".into(),
-        text: format!("note {number}: {long}"),
-    };
-    let remembered = |number: usize| RememberedContext { name: format!("town/note-{number}"), text: long.clone() };
-    PrimeContext {
-        role: role.into(),
-        bead: BeadContext {
-            title: title.clone(),
-            description: long.clone(),
-            acceptance: long.clone(),
-            touches: vec!["some/folder/**/*.rs".into(); 60],
-            parent: Some(format!("web-paren: {title}")),
-            budget: Some("2h 100 turns".into()),
-            ..toast().bead
-        },
-        needs: (0..60).map(need).collect(),
-        earlier: (1..=5).map(attempt).collect(),
-        notes: (0..200).map(note).collect(),
-        remembered: (0..80).map(remembered).collect(),
-        gates: vec![GateContext { name: "g".repeat(40), run: "x".repeat(400) }; 20],
-        conflict: vec!["src/some/file.rs".into(); conflict],
-        ..toast()
-    }
-}
-
-#[test]
-fn every_role_is_primed_under_the_limit_and_what_is_left_out_is_said() {
-    let prompts = Prompts::built_in();
-    for role in prompts.role_names() {
-        for conflict in [0, 90] {
-            let text = prompts.prime(&overfull(role.as_str(), conflict)).expect("built in");
-            assert!(text.len() <= 6_000, "{role} with {conflict}: {}\n{text}", text.len());
-            for part in [
-                "note 199: a line",
-                "more: `gt show web-x7k2m`",
-                "older ones",
-                "`gt recall` shows",
-                "gt done",
-                "gt handoff",
-            ] {
-                assert!(text.contains(part), "{role}: {part} is missing in\n{text}");
-            }
-        }
-        let again = prompts.resume(&overfull(role.as_str(), 90), "it was sent back.", true).expect("built in");
-        assert!(again.len() <= 4_000 && again.contains("note 199: a line"), "{}\n{again}", again.len());
     }
 }
 
