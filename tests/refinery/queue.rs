@@ -141,3 +141,48 @@ fn a_persons_branch_of_a_remote_goes_through_the_gates() {
     scene.town.gt(["queue", "add", "only-here"]).exits(3).complains(&["no branch", "push it"]);
     scene.is_sound();
 }
+
+#[test]
+fn the_beads_of_a_convoy_stand_and_land_together() {
+    let scene = Scene::new();
+    let greens = scene.submit_green(5);
+    let [first, second, third, fourth, last] = greens.as_slice() else { panic!("five of them") };
+    let text = format!(
+        "id = \"cv-x7k2m\"\ntitle = \"One thing\"\nrig = \"web\"\nmembers = [\"{second}\", \"{last}\"]\n\
+         created = 2026-01-01T00:00:00Z\n"
+    );
+    scene.town.write("convoys/x7/cv-x7k2m.toml", &text);
+    scene.town.gt(["ledger", "adopt"]).succeeds();
+    assert_eq!(scene.queue(), [first, second, last, third, fourth].map(String::as_str));
+    assert!(whys(&scene)[2].1.contains("cv-x7k2m"), "{:?}", whys(&scene));
+    scene.town.gt(["config", "set", "batch_size", "3"]).succeeds();
+    let ran = scene.town.json(["refinery", "run", "web", "--once"])[0]["result"].clone();
+    assert_eq!(beads(&ran, "landed"), [first, second, last].map(String::as_str));
+    assert_eq!(beads(&scene.run(), "landed"), [third, fourth].map(String::as_str));
+    scene.is_sound();
+}
+
+#[test]
+fn a_newer_commit_that_is_handed_in_while_the_gate_runs_lands_and_the_older_one_does_not() {
+    let scene = Scene::unprotected();
+    let bead = scene.submit("race", &[("old.txt", "old\n")]);
+    let newer = scene.branch("newer", &[("new.txt", "new\n")]);
+    // The first gate moves the branch on and hands it in again; that is between the reading of the queue and the intent.
+    let (flag, project, town) = (scene.town.sandbox.join("flag"), &scene.project.path, &scene.town.root);
+    let hands_in = format!(
+        "[ -e '{flag}' ] || {{ touch '{flag}'; git -C '{project}' branch -f race {newer}; \
+         gt --town '{town}' queue add race; }}",
+        flag = flag.display(),
+        project = project.display(),
+        town = town.display(),
+    );
+    let gate = toml_edit::value(scene.counting(&hands_in)).to_string();
+    scene.gates(&format!("[[gates]]\nname = \"test\"\nrun = {gate}\n"));
+    let ran = scene.run();
+    assert!(flag.exists(), "the gate ran: {ran:#}");
+    scene.run();
+    assert_eq!(scene.state(&bead), "merged", "{:#}", scene.shown(&bead));
+    assert!(scene.has("new.txt") && !scene.has("old.txt"), "what was handed in last is what landed");
+    assert_eq!(scene.runs(), 2, "the newer commit has gates of its own");
+    scene.is_sound();
+}
