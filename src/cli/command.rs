@@ -13,6 +13,7 @@ use super::bead;
 use super::completions;
 use super::config;
 use super::convoy;
+use super::costs;
 use super::crew;
 use super::demo;
 use super::docs;
@@ -96,6 +97,7 @@ pub(super) enum Work {
     Why(why::Args),
     Log(history::Args),
     Feed(feed::Args),
+    Costs(costs::Args),
     Sling(sling::Args),
     Mayor(mayor::Args),
     Convoy(convoy::Args),
@@ -285,6 +287,7 @@ impl Work {
             Self::Why(args) => args.dispatch(call),
             Self::Log(args) => show(args, call),
             Self::Feed(args) => args.dispatch(call),
+            Self::Costs(args) => show(args, call),
             Self::Sling(args) => show(args, call),
             Self::Mayor(args) => args.dispatch(call),
             Self::Convoy(args) => args.dispatch(call),

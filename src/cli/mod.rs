@@ -19,6 +19,7 @@ pub mod complete;
 mod completions;
 mod config;
 mod convoy;
+mod costs;
 mod crew;
 mod demo;
 mod docs;

@@ -13,6 +13,7 @@ pub mod bench;
 pub mod config;
 mod confinement;
 pub mod convoy;
+pub mod costs;
 pub mod crew;
 pub mod demo;
 pub mod doctor;

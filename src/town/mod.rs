@@ -35,6 +35,8 @@ pub use merge::{Landing, Merge, MergeStyle, Pairs};
 pub use paths::Town;
 pub use rig::{Remote, Reserved, Rig};
 pub use seconds::Seconds;
-pub use settings::{Author, Health, Identity, MayorSettings, Permissions, RoleSettings, Sandbox, Settings, layer};
+pub use settings::{
+    Author, Health, Identity, MayorSettings, Permissions, Price, RoleSettings, Sandbox, Settings, layer,
+};
 pub use socket::short_hash;
 pub use url::{name_from_url, prefix_from_name};

@@ -81,6 +81,8 @@ pub enum Type {
     Flag,
     /// A whole number from, to.
     Count(i64, i64),
+    /// A number that is not negative, with a fraction or without.
+    Amount,
     /// A span of time.
     Span,
     /// A list of texts.
@@ -96,6 +98,7 @@ impl fmt::Display for Type {
             Self::Choice(words) => f.write_str(&words.join(" | ")),
             Self::Flag => f.write_str("true | false"),
             Self::Count(least, most) => write!(f, "number {least}-{most}"),
+            Self::Amount => f.write_str("amount, such as 3 or 0.25"),
             Self::Span => f.write_str("time, such as 90s or 10m"),
             Self::Texts => f.write_str("list of texts"),
             Self::Arguments => f.write_str("list of texts and lists of texts"),
@@ -122,6 +125,10 @@ impl Type {
             Self::Count(least, most) => match item.as_integer() {
                 Some(number) if (least..=most).contains(&number) => Ok(()),
                 _ => must(&format!("a whole number from {least} to {most}")),
+            },
+            Self::Amount => match item.as_float().or_else(|| item.as_integer().map(|number| number as f64)) {
+                Some(number) if number.is_finite() && number >= 0.0 => Ok(()),
+                _ => must("an amount, such as 3 or 0.25"),
             },
             Self::Span => fits_span(item),
             Self::Texts => match item.as_array() {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Rig, Seconds, Town, TownError, check, config, schema};
 use crate::id::{RoleName, WorkerName};
+use crate::model::Usage;
 use crate::runtime::RuntimeKind;
 
 /// What is in force, after all layers. Every field has a row in [`schema::KEYS`], which holds its default.
@@ -73,6 +74,9 @@ pub struct Settings {
     pub health: Health,
     /// The mayor.
     pub mayor: MayorSettings,
+    /// What models cost, by their names as agents write them down.
+    #[serde(default)]
+    pub prices: BTreeMap<String, Price>,
     /// What a role does differently.
     #[serde(default)]
     pub roles: BTreeMap<RoleName, RoleSettings>,
@@ -155,6 +159,33 @@ pub struct MayorSettings {
     pub limit: Seconds,
     /// Bytes of context handed to the planner at most.
     pub context: u32,
+}
+
+/// What a million tokens of a model cost, in US dollars.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Price {
+    /// Those that it reads.
+    pub input: f64,
+    /// Those that it writes.
+    pub output: f64,
+    /// Those that it reads from its endpoint's cache; as `input` where none is set.
+    pub cache_read: Option<f64>,
+    /// Those that it writes to that cache; as `input` where none is set.
+    pub cache_write: Option<f64>,
+}
+
+impl Price {
+    /// What these tokens cost.
+    pub fn of(&self, tokens: Usage) -> f64 {
+        let parts = [
+            (tokens.input, self.input),
+            (tokens.output, self.output),
+            (tokens.cache_read, self.cache_read.unwrap_or(self.input)),
+            (tokens.cache_write, self.cache_write.unwrap_or(self.input)),
+        ];
+        parts.into_iter().map(|(count, price)| count as f64 * price / 1e6).sum()
+    }
 }
 
 /// What a role does differently.

@@ -94,8 +94,9 @@ pub fn remedy(seen: &Observation, judged: &Judgement, counters: &Counters, thres
         Health::WaitingForInput { .. } => ladder.remind(ALONE).unwrap_or_else(|| ladder.escalate(Severity::Medium)),
         Health::Idle { .. } => ladder.remind(GO_ON).unwrap_or_else(|| ladder.escalate(Severity::Medium)),
         Health::Gupp { .. } => ladder.remind(BEGIN).unwrap_or_else(|| ladder.restart(Last::Escalate)),
-        // A message would make it longer still: a fresh session goes on in the same worktree.
-        Health::OutOfContext { .. } => ladder.restart(Last::Release),
+        // A message would make it longer still.
+        Health::OutOfContext { .. } => ladder.hand_off(),
+        Health::Ended { .. } if seen.activity.exhausted.is_some() => ladder.hand_off(),
         Health::Stalled { .. } => ladder.remind(GO_ON).unwrap_or_else(|| ladder.restart(Last::Release)),
         Health::Zombie { .. } => ladder.restart(Last::Escalate),
         Health::Ended { limited: true, .. } => Remedy::Restart { why: judged.evidence.clone(), counts: false },
@@ -154,6 +155,14 @@ impl Ladder<'_> {
             None => Some(Remedy::Remind { text: text.to_owned() }),
             Some(ago) if ago < self.thresholds.patience => Some(Remedy::Nothing),
             Some(_) => None,
+        }
+    }
+
+    /// A fresh conversation in the same worktree; one that is full again and again is no matter of its length.
+    fn hand_off(&self) -> Remedy {
+        match self.counters.handoffs < self.thresholds.handoffs {
+            true => Remedy::HandOff { why: self.why.to_owned() },
+            false => self.escalate(Severity::Medium),
         }
     }
 

@@ -60,7 +60,7 @@ fn with_a_session(limits: &Thresholds) -> Vec<Row> {
             row("working", "busy with one attempt, or the bead's budget used up"),
         ),
         Row {
-            remedy: format!("restart in place, {} times, then release", limits.restarts),
+            remedy: format!("handed on to a fresh session, {} times, then escalate", limits.handoffs),
             ..row("out of context", "the last call failed because the conversation is too long, and none followed")
         },
         Row {

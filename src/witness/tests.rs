@@ -194,6 +194,12 @@ fn the_ladder_goes_up() {
     for (seen, counters, expected) in cases {
         assert_eq!(short(&remedied(seen, &counters)), expected, "{} {counters:?}", judged(seen).health.word());
     }
+    let full = |session| seen(session, |seen| (progress(3)(seen), seen.activity.exhausted = Some(ago(3))).1);
+    let handed = |handoffs| Counters { handoffs, ..none };
+    assert_eq!(judged(&full(running(700))).health.word(), "out of context");
+    assert_eq!(short(&remedied(&full(running(700)), &handed(4))), "hand off");
+    assert_eq!(short(&remedied(&full(ended(10)), &handed(4))), "hand off");
+    assert_eq!(short(&remedied(&full(running(700)), &handed(5))), "escalate Medium");
     let excused = seen(lost(), |seen| seen.excused = Some("the machine was started anew".to_owned()));
     assert_eq!(short(&remedied(&excused, &restarted(1))), "restart, not counted");
     assert_eq!(short(&remedied(&excused, &restarted(2))), "escalate High");

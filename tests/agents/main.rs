@@ -112,6 +112,8 @@ fn slung_in(setup: &Setup<'_>, sandbox: &str) {
     let session = town.json(["polecat", "show", "toast"])["sessions"][0].clone();
     assert!(session["version"].is_string() && session["slot"] == 1, "{session}");
     assert!(session["conversation"].is_string(), "its own conversation is known: {session}");
+    let used = town.json(["costs", "--by", "agent"]);
+    assert!(used["total"]["replies"].as_u64() > Some(0) && used["total"]["output"].as_u64() > Some(0), "{used}");
     town.gt(["polecat", "remove", "toast"]).succeeds();
     let left = listing(&town.sandbox.join("home"));
     let left: Vec<_> = left

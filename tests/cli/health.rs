@@ -168,3 +168,39 @@ fn the_end_of_a_session_is_taken_down_with_its_likely_cause() {
     assert!(ending["cause"].as_str().is_some_and(|cause| cause.starts_with("something changed")), "{ending}");
     play.town.gt(["polecat", "show", "toast"]).succeeds().says(&["since its last good start: its arguments are"]);
 }
+
+#[test]
+fn tokens_and_money_are_counted_from_transcripts() {
+    let mut play = Play::new();
+    play.sling();
+    let used = |input: u64, output: u64| {
+        format!(
+            r#"{{"type":"token_count","info":{{"total_token_usage":{{"input_tokens":{input},"cached_input_tokens":1000,"output_tokens":{output}}}}}}}"#
+        )
+    };
+    play.does(&[r#"write turn_context {"model":"big-1"}"#]);
+    play.event(&used(3_000, 500));
+    play.event(&used(5_000, 1_000));
+    let costs = |by: &str| play.town.json(["costs", "--by", by]);
+    let by_bead = costs("bead");
+    assert_eq!(by_bead["lines"][0]["what"], Value::from(play.bead.clone()));
+    let line = &by_bead["lines"][0];
+    assert_eq!((&line["input"], &line["cache_read"], &line["output"]), (&4_000.into(), &1_000.into(), &1_000.into()));
+    assert_eq!((&line["replies"], &line["complete"]), (&2.into(), &false.into()));
+    assert_eq!(by_bead["unpriced"], serde_json::json!(["big-1"]));
+    let ran = play.town.gt(["costs"]).succeeds().says(&["unknown"]);
+    assert!(ran.stderr.contains("no price is known of big-1"), "{ran:?}");
+    for (key, price) in [("input", "2"), ("output", "10.5"), ("cache_read", "0.5")] {
+        play.town.gt(["config", "set", &format!("prices.big-1.{key}"), price]).succeeds();
+    }
+    for by in ["session", "bead", "rig", "day", "agent", "model"] {
+        let costs = costs(by);
+        let total = &costs["total"];
+        assert_eq!((total["dollars"].as_f64(), &total["complete"]), (Some(0.019), &true.into()), "{by}: {costs}");
+        assert_eq!(costs["lines"].as_array().map(Vec::len), Some(1), "{by}: {costs}");
+    }
+    assert_eq!(play.town.json(["costs", "--since", "2999-01-01"])["lines"], serde_json::json!([]));
+    // A budget counts the same tokens.
+    play.town.gt(["bead", "edit", &play.bead, "--budget", "2 turns"]).succeeds();
+    play.town.gt(["tick"]).succeeds().says(&["reminded of"]);
+}

@@ -20,7 +20,7 @@ use crate::runtime::{self, Exit, ExitReason, Observed, Pane, RuntimeKind, TmuxSe
 use crate::store::{Counter, SessionRow};
 use crate::town::{Rig, Settings};
 use crate::witness::{
-    Activity, Counters, Health, Hook, Judgement, Observation, Prompt, Session, Thresholds, fuse, judge,
+    Activity, Counters, Health, Hook, Judgement, Observation, Prompt, Says, Session, Thresholds, fuse, judge,
 };
 
 /// One worker as it is now.
@@ -296,8 +296,11 @@ impl Around<'_> {
         let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
         let text = |pane: &Pane| self.screens.get(&pane.pane).map(String::as_str);
         let terminal = pane.filter(|_| observed.is_live()).map(|pane| Terminal { pane, text: text(pane) });
-        // The built-in agent is known better than by these.
-        let signs = if preset.is_built_in() { Vec::new() } else { signs(preset, &heard, terminal, self.open.now()) };
+        let mut signs = signs(preset, &heard, terminal, self.open.now());
+        if preset.is_built_in() {
+            // It says in its run folder what it does, which is surer than these.
+            signs.retain(|sign| sign.says == Says::Exhausted);
+        }
         let told = fuse(&signs, self.open.now(), &self.thresholds);
         // It stands there ready, and neither hooks nor a transcript tell of any turn: its first prompt was not taken.
         let can_tell = preset.hooks.format.is_some() || preset.transcript.format.is_some();

@@ -1,5 +1,5 @@
-//! What the built-in agent wrote down of its model calls: what an attempt has used so far, whether it ever had an
-//! answer, and how long its endpoint refuses to serve it.
+//! What agents wrote down of their model calls: what an attempt has used so far; and of the built-in one, whether it ever
+//! had an answer, and how long its endpoint refuses to serve it.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -11,7 +11,7 @@ use crate::bead::Used;
 use crate::clock::{Timestamp, since};
 use crate::error::Outcome;
 use crate::model::Usage;
-use crate::ops::OpenTown;
+use crate::ops::{OpenTown, transcripts};
 use crate::store::SessionRow;
 use crate::witness::Hook;
 
@@ -32,7 +32,12 @@ pub(super) fn used(open: &OpenTown, hook: &Hook) -> Outcome<Used> {
         return Ok(used);
     }
     for row in of_this {
-        if let Some((tokens, turns)) = counted(&row.log.with_extension("audit.jsonl")) {
+        let told = || -> Outcome<Option<(u64, u64)>> {
+            let total = transcripts::kept(open, row)?.map(|followed| followed.reading.total());
+            Ok(total.filter(|total| total.replies > 0).map(|total| (total.tokens.total(), total.replies)))
+        };
+        let audit = counted(&row.log.with_extension("audit.jsonl"));
+        if let Some((tokens, turns)) = audit.map_or_else(told, |counted| Ok(Some(counted)))? {
             used.tokens = Some(used.tokens.unwrap_or(0).saturating_add(tokens));
             used.turns = Some(used.turns.unwrap_or(0) + turns);
         }

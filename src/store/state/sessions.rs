@@ -215,6 +215,11 @@ impl StateDb {
         self.sessions_where("substr(id, 1, length(?1)) = ?1", beginning, limit as i64)
     }
 
+    /// Every session, newest first.
+    pub fn sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
+        self.sessions_where("?1 = ''", "", i64::MAX)
+    }
+
     /// The sessions of an agent, newest first.
     pub fn sessions_of_agent(&self, agent: &str, limit: usize) -> Result<Vec<SessionRow>, StoreError> {
         self.sessions_where("agent = ?1", agent, limit as i64)

@@ -18,6 +18,7 @@ pub(super) fn typed(key: &str, kind: Type, words: &[&str]) -> Result<Value, Town
         (false, [word]) => match kind {
             Type::Flag => Value::from(flag(word).ok_or_else(|| fail("it must be true or false"))?),
             Type::Count(..) => Value::from(word.parse::<i64>().map_err(|_| fail("it must be a whole number"))?),
+            Type::Amount => Value::from(word.parse::<f64>().map_err(|_| fail("it must be an amount, such as 0.25"))?),
             Type::Span => Value::from(word.parse::<Seconds>().map_err(|reason| fail(&reason))?.to_string()),
             _ => Value::from(*word),
         },
