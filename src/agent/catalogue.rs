@@ -133,7 +133,7 @@ fn check(mut preset: Preset) -> Result<Preset, String> {
     }
     check_arguments(&preset)?;
     let dialogs = preset.dialogs.iter().filter_map(|dialog| Some(("dialogs.shows", dialog.shows.as_deref()?)));
-    let screen = preset.screen.patterns().into_iter().map(|(field, pattern)| (format!("screen.{field}"), pattern));
+    let screen = preset.screen.patterns().map(|(field, pattern)| (format!("screen.{field}"), pattern));
     for (field, pattern) in screen.chain(dialogs.map(|(field, pattern)| (field.to_owned(), pattern))) {
         regex_automata::meta::Regex::new(pattern)
             .map_err(|error| format!("{field} is no regular expression: {}", first_line(&error)))?;

@@ -10,6 +10,7 @@ use crate::id::WorkerRef;
 use crate::ops::target::Target;
 use crate::ops::{OpenTown, sandbox};
 use crate::polecat;
+use crate::store::write_atomic;
 use crate::town::{Rig, Settings};
 
 /// Makes the worktree where there is none, on the person's branch, and mends one that git lost hold of. What is in it
@@ -32,7 +33,7 @@ pub(super) fn ready(open: &OpenTown, worker: &WorkerRef, rig: &Rig, settings: &S
     let mut notes = polecat::furnish(&repo, &path, &sandbox::furnishing(rig))?;
     polecat::set_up(&repo, &path, &sandbox::set_up(open, rig, settings, worker.name.as_str()))?;
     if let Some(mark) = mark(open, worker) {
-        std::fs::write(&mark, "")
+        write_atomic(&mark, b"", 0o600)
             .map_err(|error| Failure::caused(Kind::External, format!("cannot write {}", mark.display()), error))?;
     }
     notes.extend(worktree::extras(&path, Some(settings.network_limit.duration()))?.iter().map(ToString::to_string));
