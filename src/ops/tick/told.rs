@@ -170,7 +170,8 @@ mod tests {
     fn the_last_events_of_hooks_count() {
         use HookKind::{Fail, Interrupt, Prompt, Start, Stop, Tool, ToolDone, Waiting};
         let tool = |name: &str| Says::Tool { name: name.to_owned() };
-        let cases: [(&[HookEvent], &[(Says, i64)]); 10] = [
+        type Case<'a> = (&'a [HookEvent], &'a [(Says, i64)]);
+        let cases: [Case<'_>; 10] = [
             (&[event(Start, 1, "startup")], &[]),
             (&[event(Prompt, 1, "x")], &[(Says::Busy, 1)]),
             (&[event(Prompt, 1, "x"), event(Tool, 2, "Bash"), event(Tool, 3, "Read")], &[(tool("Bash"), 2)]),
