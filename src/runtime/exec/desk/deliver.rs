@@ -180,7 +180,8 @@ impl Typist {
 
     /// Why nothing at all may be typed now.
     fn stands(&mut self, look: &Look) -> Option<&'static str> {
-        let begun = self.shared.lock().count > 0;
+        // A hook of the start comes before the keyboard is read.
+        let begun = self.shared.lock().heard.iter().any(|(_, event)| event.kind == HookKind::Stop);
         let ready = match self.judge.is_ready(look) {
             Some(_) => begun || self.ready.is_some_and(|since| since.elapsed() >= SIGN_RESTS),
             None => !look.text().trim().is_empty(),
