@@ -178,6 +178,7 @@ fn tokens_and_money_are_counted_from_transcripts() {
             r#"{{"type":"token_count","info":{{"total_token_usage":{{"input_tokens":{input},"cached_input_tokens":1000,"output_tokens":{output}}}}}}}"#
         )
     };
+    play.event(r#"{"type":"task_started"}"#);
     play.does(&[r#"write turn_context {"model":"big-1"}"#]);
     play.event(&used(3_000, 500));
     play.event(&used(5_000, 1_000));
@@ -202,5 +203,6 @@ fn tokens_and_money_are_counted_from_transcripts() {
     assert_eq!(play.town.json(["costs", "--since", "2999-01-01"])["lines"], serde_json::json!([]));
     // A budget counts the same tokens.
     play.town.gt(["bead", "edit", &play.bead, "--budget", "2 turns"]).succeeds();
-    play.town.gt(["tick"]).succeeds().says(&["reminded of"]);
+    let spent = || play.town.gt(["why", "toast"]).stdout.contains("the budget of 2 turns is used up");
+    wait_until("the budget to be used up", || play.town.gt(["tick"]).succeeds().code.is_some() && spent());
 }
