@@ -36,14 +36,14 @@ fn a_mailbox_is_read_answered_searched_and_cleared() {
     let id = town.json(["mail", "send", "human", "Lunch?", "-m", "At noon"])["id"].as_str().expect("an id").to_owned();
     let other = town.json(["mail", "send", "mayor", "Plans"])["id"].as_str().expect("an id").to_owned();
     town.gt(["mail", "inbox"]).succeeds().says(&[&id, "unread", "Lunch?"]);
-    assert_eq!(ids(&town.json(["mail", "inbox"])), [id.clone()]);
-    assert_eq!(ids(&town.json(["mail", "inbox", "mayor"])), [other.clone()]);
+    assert_eq!(ids(&town.json(["mail", "inbox"])), std::slice::from_ref(&id));
+    assert_eq!(ids(&town.json(["mail", "inbox", "mayor"])), std::slice::from_ref(&other));
     town.gt(["mail", "read", &id[..6]]).succeeds().says(&["Lunch?", "At noon", "human"]);
     assert!(town.json(["mail", "inbox"])[0]["read"].is_string());
     assert!(town.json(["mail", "read", &other])["read"].is_null(), "it is not the reader's own");
     let answer = town.json(["mail", "reply", &id, "Gladly"]);
     assert_eq!(answer["subject"], "Re: Lunch?");
-    assert_eq!(ids(&town.json(["mail", "search", "noon", "LUNCH"])), [id.clone()]);
+    assert_eq!(ids(&town.json(["mail", "search", "noon", "LUNCH"])), std::slice::from_ref(&id));
     assert_eq!(town.json(["mail", "search", "noon", "dinner"]), serde_json::json!([]));
     town.gt(["mail", "archive", &id]).succeeds();
     assert!(!ids(&town.json(["mail", "inbox"])).contains(&id));
