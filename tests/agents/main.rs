@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests are on the outer side of the doors")]
 
+mod continuity;
 #[path = "../support/endpoint.rs"]
 mod endpoint;
 mod hearing;

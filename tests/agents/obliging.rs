@@ -86,13 +86,13 @@ fn is_answered(body: &Value) -> bool {
         || parts.flatten().any(|part| part.get("functionResponse").is_some())
 }
 
-fn calling(name: &str, arguments: &Value) -> Reply {
+pub fn calling(name: &str, arguments: &Value) -> Reply {
     let call = ToolCall { id: "call_1".to_owned(), name: name.to_owned(), arguments: arguments.to_string() };
     Reply { calls: vec![call], stop: Stop::Tools, ..says("") }
 }
 
 /// A tool that runs a command, with its arguments for this one.
-fn shell(body: &Value, command: &str) -> Option<(String, Value)> {
+pub fn shell(body: &Value, command: &str) -> Option<(String, Value)> {
     let offered = offered(body);
     let known = ["bash", "exec_command", "shell_command", "shell", "run_shell_command", "developer__shell", "execute"];
     let found = known.iter().find_map(|wanted| {
