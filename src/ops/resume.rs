@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::prime::Assignment;
-use super::{OpenTown, prime};
+use super::{OpenTown, prime, transcripts};
 use crate::agent::prompt::{PrimeContext, Prompts};
 use crate::agent::{Begin, Catalogue};
 use crate::bead::Attempt;
@@ -100,7 +100,9 @@ fn resumable(open: &OpenTown, assignment: &Assignment<'_>, lease: &Lease, agent:
     }
     let mut rows = state.sessions_of_worker(&Actor::Worker(worker.clone()), SESSIONS)?;
     rows.retain(|row| row.bead.as_ref() == Some(&bead.id));
-    Ok(choose(&rows, lease, agent).cloned())
+    let Some(row) = choose(&rows, lease, agent) else { return Ok(None) };
+    let full = transcripts::kept(open, row)?.is_some_and(|kept| kept.reading.exhausted.is_some());
+    Ok((!full).then(|| row.clone()))
 }
 
 /// The session whose conversation goes on, out of those that a worker had about one bead, newest first: the last one,

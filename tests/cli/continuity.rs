@@ -27,6 +27,19 @@ impl Talking {
         self.town.change_local(|local| local["agents"]["recalls"]["ask"] = ask);
     }
 
+    /// From now on the agent is known to write down its conversations in this folder, as claude does.
+    fn keeps_transcripts(&self) -> PathBuf {
+        self.town.change_local(|local| {
+            let agent = &mut local["agents"]["recalls"];
+            agent["config_folder"] = toml_edit::value("~");
+            agent["transcript"]["format"] = toml_edit::value("claude");
+            agent["transcript"]["path"] = toml_edit::value("{config}/transcripts/{session}.jsonl");
+        });
+        let folder = self.town.sandbox.join("home/transcripts");
+        fs::create_dir_all(&folder).expect("writable");
+        folder
+    }
+
     /// What the agent does from now on, in `sh`.
     fn works(&self, script: &str) {
         fs::write(self.town.sandbox.join("home/work.sh"), script).expect("writable");
@@ -219,19 +232,13 @@ fn a_session_that_was_is_asked_from_its_conversation_or_from_what_it_showed() {
     assert!(text.contains("Which button?") && text.contains("I chose the small button"), "{text}");
     assert_eq!((answer["source"].as_str(), answer["agent"].as_str()), (Some("log"), Some("recalls")));
     // What its agent wrote down of the conversation tells more than the terminal.
-    let transcripts = town.sandbox.join("home/transcripts");
-    fs::create_dir_all(&transcripts).expect("writable");
+    let transcripts = talking.keeps_transcripts();
     let conversation = session["conversation"].as_str().expect("an id");
     let entry = serde_json::json!({
         "type": "user", "sessionId": conversation, "timestamp": "2026-11-20T12:00:00Z",
         "message": {"content": "I meant the round one"},
     });
     fs::write(transcripts.join(format!("{conversation}.jsonl")), format!("{entry}\n")).expect("writable");
-    town.change_local(|local| {
-        local["agents"]["recalls"]["config_folder"] = toml_edit::value("~");
-        local["agents"]["recalls"]["transcript"]["format"] = toml_edit::value("claude");
-        local["agents"]["recalls"]["transcript"]["path"] = toml_edit::value("{config}/transcripts/{session}.jsonl");
-    });
     let answer = town.json(["seance", "--talk", "toast", "-p", "Which button?"]);
     assert_eq!(answer["source"], "transcript", "{answer}");
     assert!(answer["answer"].as_str().expect("an answer").contains("I meant the round one"), "{answer}");
@@ -358,4 +365,47 @@ fn what_was_handed_off_goes_on_in_a_fresh_conversation_with_the_notes() {
     town.gt(["tick"]).succeeds();
     talking.told(&sessions[0], 2);
     promises::hold(town);
+}
+
+/// Its first session begins a file and then finds that its conversation is too long.
+const OVERFLOWS: &str = r#"
+if [ ! -f half.txt ]; then
+    now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    said='"message":{"id":"e","model":"<synthetic>","content":[{"type":"text","text":"Prompt is too long"}]}'
+    printf '{"type":"assistant","isApiErrorMessage":true,"sessionId":"%s","timestamp":"%s",%s}\n' "$ID" "$now" "$said" \
+        >"$HOME/transcripts/$ID.jsonl"
+    echo half >half.txt
+fi
+"#;
+
+#[test]
+fn what_ran_out_of_context_goes_on_in_a_fresh_session_with_notes_of_ours() {
+    for struck in [false, true] {
+        let talking = Talking::new("process");
+        let town = &talking.town;
+        talking.keeps_transcripts();
+        talking.works(OVERFLOWS);
+        let id = talking.bead("Something long");
+        talking.sling(&id);
+        wait_until("it to overflow", || talking.worktree().join("half.txt").exists());
+        assert_eq!(town.json(["polecat", "show", "toast"])["now"]["health"], "out-of-context");
+        let first = talking.sessions()[0].clone();
+        if struck {
+            // Whatever ends it: its conversation is not gone on with.
+            talking.strike();
+        }
+        town.gt(["tick"]).succeeds();
+        let sessions = talking.sessions();
+        assert_ne!(sessions[0]["conversation"], first["conversation"], "{sessions:#?}");
+        let told = talking.told(&sessions[0], 1);
+        assert!(told.contains("=== --new"), "{told}");
+        assert!(talking.worktree().join("half.txt").exists());
+        if !struck {
+            let prime = town.command(["prime"]).current_dir(talking.worktree()).run().succeeds();
+            prime.says(&["Handoff:", "too long for its model", "Not committed: half.txt (1 in all)"]);
+            assert_eq!(talking.restarts(&id), 0);
+        }
+        assert_eq!(town.json(["polecat", "show", "toast"])["sessions"].as_array().map(Vec::len), Some(2));
+        promises::hold(town);
+    }
 }
