@@ -180,6 +180,7 @@ fn every_verb_of_a_worker_works_in_the_sandbox() {
             can ready gt ready
             can status gt status
             can why gt why "$GT_BEAD"
+            can mail sh -c 'gt mail send human "Half way" && gt mail inbox'
             can escalate gt escalate "which database?"
             cannot code sh -c 'gt show no-such-bead || exit $?'
             can exit sh -c 'gt show no-such-bead 2>/dev/null; test $? = 3'
