@@ -9,7 +9,8 @@ use crate::support::{Project, TestTown, promises, wait_for};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// Why this machine cannot run these tests, said once for each.
+/// Whether this machine can run these tests; why not is said.
+#[allow(clippy::print_stderr, reason = "a test that is skipped says why")]
 fn has_sandboxes() -> bool {
     let program = Path::new(env!("CARGO_BIN_EXE_gt"));
     match gt::runtime::can_confine(program) {
