@@ -85,6 +85,7 @@ impl Ledger {
         if !objects.swap(&ledger.branch, None, &commit).map_err(lift)? {
             return Err(Failure::new(Kind::Conflict, format!("{} already has a branch {branch}", root.display())));
         }
+        objects.sync_ref(&ledger.branch).map_err(lift)?;
         ledger.objects.get_or_init(|| objects);
         ledger.settle()?;
         Ok(ledger)

@@ -22,7 +22,7 @@ pub struct Snapshot {
 impl Snapshot {
     pub(super) fn take(ledger: &Ledger) -> Outcome<Self> {
         let tip = ledger.tip()?;
-        let index = Index::open(&ledger.runtime_dir().join("index.db"))?;
+        let index = Self::open_index(ledger)?;
         index.begin_reading()?;
         if index.commit()?.as_ref() == Some(&tip) {
             return Ok(Self { index, tip });
@@ -36,9 +36,17 @@ impl Snapshot {
         Ok(Self { index, tip })
     }
 
+    pub(super) fn open_index(ledger: &Ledger) -> Outcome<Index> {
+        Ok(Index::open(&ledger.runtime_dir().join("index.db"))?)
+    }
+
     /// A snapshot inside a transaction: the caller holds the lock, `tip` does not move.
-    pub(super) fn under_lock(ledger: &Ledger, tip: &Oid) -> Outcome<Self> {
-        let index = Index::open(&ledger.runtime_dir().join("index.db"))?;
+    /// The index may have been opened before.
+    pub(super) fn under_lock(ledger: &Ledger, tip: &Oid, opened: Option<Index>) -> Outcome<Self> {
+        let index = match opened {
+            Some(index) => index,
+            None => Self::open_index(ledger)?,
+        };
         Ok(Self { index: caught_up(ledger, index, tip)?, tip: tip.clone() })
     }
 

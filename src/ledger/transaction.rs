@@ -172,14 +172,16 @@ pub(super) fn run<T>(
     actor: &Actor,
     mut work: impl FnMut(&mut Transaction) -> Outcome<T>,
 ) -> Outcome<Committed<T>> {
+    // Opened before the lock is taken: where many wait for it, each does so while it waits.
+    let objects = ledger.objects()?;
+    let mut index = Some(Snapshot::open_index(ledger)?);
     for _ in 0..TRIES {
-        let _lock = ledger.lock()?;
+        let lock = ledger.lock()?;
         ledger.check_head()?;
-        let objects = ledger.objects()?;
         let tip = objects.tip(&ledger.branch).map_err(lift)?.ok_or_else(|| ledger.no_branch())?;
         project::catch_up(ledger, &tip)?;
         let mut transaction = Transaction {
-            snapshot: Snapshot::under_lock(ledger, &tip)?,
+            snapshot: Snapshot::under_lock(ledger, &tip, index.take())?,
             now: ledger.clock.now(),
             changes: BTreeMap::new(),
             event: "change".to_owned(),
@@ -208,6 +210,10 @@ pub(super) fn run<T>(
             &transaction.snapshot,
         )
         .err();
+        drop(lock);
+        // Whoever comes next builds on this commit, and says so only when both are durable.
+        objects.sync_ref(&ledger.branch).map_err(lift)?;
+        transaction.snapshot.index().fold();
         return Ok(Committed { value, commit: Some(commit), warning: warning.map(|failure| failure.to_string()) });
     }
     Err(Failure::new(Kind::Retryable, "the ledger's branch kept moving under this command")

@@ -33,8 +33,8 @@ pub fn head_ref(git_dir: &Path) -> Option<String> {
 }
 
 impl Objects {
-    /// Moves a ref from `old` to `new`, durably; false when it stands somewhere else by now. A person's git holds the
-    /// lock of a ref for milliseconds, which are waited for.
+    /// Moves a ref from `old` to `new`; false when it stands somewhere else by now. It is durable when
+    /// [`Objects::sync_ref`] was called. A person's git holds the lock of a ref for milliseconds, which are waited for.
     ///
     /// Done as git's files backend does it: `NAME.lock` is made, the old value compared, the new one written, synced and
     /// renamed into place. libgit2 would want a second repository with its own configuration to sync. No reflog is
@@ -53,6 +53,20 @@ impl Objects {
             return Ok(false);
         }
         lock.publish(&path, new).map(|()| true)
+    }
+
+    /// Makes durable where a ref stands.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync_ref(&self, name: &str) -> Result<(), ObjectsError> {
+        let path = self.dir.join(name);
+        let folder = path.parent().unwrap_or(&self.dir);
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| ObjectsError::File {
+            action: "sync",
+            path: folder.to_owned(),
+            source,
+        })
     }
 }
 
@@ -115,13 +129,11 @@ impl RefLock {
     }
 
     fn publish(self, place: &Path, tip: &Oid) -> Result<(), ObjectsError> {
-        let folder = place.parent().unwrap_or(place);
         let text = format!("{tip}\n");
         let done = (self.file.set_len(text.len() as u64))
             .and_then(|()| self.file.write_all_at(text.as_bytes(), 0))
             .and_then(|()| self.file.sync_all())
-            .and_then(|()| fs::rename(&self.path, place))
-            .and_then(|()| File::open(folder)?.sync_all());
+            .and_then(|()| fs::rename(&self.path, place));
         done.map_err(|source| ObjectsError::File { action: "write", path: place.to_owned(), source })
     }
 }

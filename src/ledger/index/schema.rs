@@ -105,7 +105,7 @@ impl Index {
     }
 
     /// Folds the log of SQLite into the file, as far as nobody reads from it now.
-    pub(super) fn fold(&self) {
+    pub(in crate::ledger) fn fold(&self) {
         let _ = self.db.busy_timeout(Duration::ZERO);
         let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let _ = self.db.busy_timeout(PATIENCE);

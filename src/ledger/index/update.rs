@@ -58,7 +58,11 @@ impl Index {
                 index.replace(read)?;
             }
             index.set_commit(tip)
-        })
+        })?;
+        if self.db.is_autocommit() {
+            self.fold();
+        }
+        Ok(())
     }
 
     /// Writes many documents into an empty index: the orders are made when all are in it, and the documents are read
@@ -89,6 +93,7 @@ impl Index {
     }
 
     /// Takes over one transaction: `changed` leads from `old` to `new`. When the index is not at `old` nothing happens.
+    /// The log is left for [`Index::fold`].
     ///
     /// # Errors
     /// When the index cannot be written.
@@ -109,7 +114,6 @@ impl Index {
         match work(self) {
             Ok(()) => {
                 self.db.execute_batch("COMMIT").map_err(self.fail("written"))?;
-                self.fold();
             }
             Err(error) => {
                 let _ = self.db.execute_batch("ROLLBACK");
