@@ -30,6 +30,6 @@ impl Ledger {
                 _ => {}
             }
         }
-        Snapshot::under_lock(self, &self.tip()?).map(drop)
+        Snapshot::under_lock(self, &self.tip()?, None).map(drop)
     }
 }
