@@ -11,7 +11,7 @@ use crate::agent::{Caller, Catalogue, Preset};
 use crate::error::Outcome;
 use crate::id::{Actor, RigName};
 use crate::ops::{OpenTown, ending, session};
-use crate::runtime::{self, HookEvent, Launch};
+use crate::runtime::{self, HookEvent, Launch, Observed};
 use crate::store::{ProcessId, SessionRow};
 
 /// The kind of the record.
@@ -60,12 +60,17 @@ pub fn now(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
 /// When the local state cannot be read.
 pub fn heard(open: &OpenTown, catalogue: &Catalogue, row: &SessionRow) -> Outcome<Heard> {
     let kept = kept(open, row)?;
-    let events = runtime::events(&session::folder(open, &row.id));
+    let dir = session::folder(open, &row.id);
+    let events = runtime::events(&dir);
+    let agent = match runtime::observe(&dir) {
+        Observed::Running(pid) => pid.living_child(),
+        _ => None,
+    };
     let told = events.iter().rev().find_map(|event| event.transcript.clone());
     let read = with_subject_of(open, catalogue, row, |_, subject| {
         let place = place(subject.preset, told, kept.as_ref()).or_else(|| locate(subject));
         let followed = place.and_then(|place| follow(subject, &place, kept.clone()).ok());
-        (followed, state(subject))
+        (followed, agent.and_then(|agent| state(subject, agent)))
     });
     let (followed, state) = read.unwrap_or_default();
     Ok(Heard { events, followed: followed.or(kept), state })
@@ -108,15 +113,16 @@ fn place(preset: &Preset, told: Option<PathBuf>, kept: Option<&Followed>) -> Opt
     known.into_iter().find(|path| path.is_file()).map(|path| Place { format, path })
 }
 
-/// The state file of the living process of this session.
-fn state(subject: &Subject<'_>) -> Option<StateFile> {
-    let here = subject.worktree.to_str();
-    let is_of = |state: &StateFile| {
-        let same = subject.conversation.is_some() && state.conversation.as_deref() == subject.conversation;
-        (same || state.folder.as_deref() == here) && ProcessId::of(state.pid).is_some()
-    };
+/// The state file of the agent that lives, or of a process that holds its conversation for it. A person may run the same
+/// agent in the same folder.
+fn state(subject: &Subject<'_>, agent: ProcessId) -> Option<StateFile> {
     let files = subject.state_files();
-    files.iter().filter_map(|path| StateFile::read(path)).filter(is_of).max_by_key(|state| state.at)
+    let states: Vec<StateFile> = files.iter().filter_map(|path| StateFile::read(path)).collect();
+    let same = |state: &&StateFile| {
+        let held = subject.conversation.is_some() && state.conversation.as_deref() == subject.conversation;
+        held && ProcessId::of(state.pid).is_some()
+    };
+    states.iter().find(|state| state.pid == agent.pid).or_else(|| states.iter().find(same)).cloned()
 }
 
 /// Listens to every session that is not recorded as ended, and keeps what its transcript tells and which conversation
@@ -169,5 +175,51 @@ fn keep(open: &OpenTown, catalogue: &Catalogue, row: &SessionRow) -> Outcome<()>
             Ok(state.set_session_record(&row.id, KIND, followed)?)
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_state_file_of_another_process_in_the_same_folder_is_not_the_agents() {
+        let home = tempfile::tempdir().expect("a folder");
+        let sessions = home.path().join(".claude/sessions");
+        std::fs::create_dir_all(&sessions).expect("writable");
+        let write = |pid: i32, conversation: &str| {
+            let text = format!(r#"{{"pid":{pid},"sessionId":"{conversation}","cwd":"/tree","status":"idle"}}"#);
+            std::fs::write(sessions.join(format!("{pid}.json")), text).expect("writable");
+        };
+        let own = ProcessId::current();
+        let catalogue = Catalogue::built_in();
+        let variables = [("HOME".to_owned(), home.path().display().to_string())].into();
+        let caller = Caller { variables, root: false };
+        let read = |conversation: Option<&str>, agent: ProcessId| {
+            let subject = Subject {
+                preset: catalogue.get("claude").expect("built in"),
+                caller: &caller,
+                worktree: Path::new("/tree"),
+                state_dir: home.path(),
+                log: home.path(),
+                since: chrono::DateTime::UNIX_EPOCH,
+                conversation,
+            };
+            state(&subject, agent).and_then(|state| state.conversation)
+        };
+        let wrapper = ProcessId { pid: own.pid - 1, ..own };
+        assert_eq!(read(None, own), None);
+        write(own.pid, "one");
+        assert_eq!(read(None, own).as_deref(), Some("one"), "its own process");
+        assert_eq!(
+            read(Some("one"), wrapper).as_deref(),
+            Some("one"),
+            "its conversation, in a process below a wrapper"
+        );
+        assert_eq!(read(Some("two"), wrapper), None, "a person's own, in the same folder");
+        write(i32::MAX - 1, "gone");
+        assert_eq!(read(Some("gone"), wrapper), None, "what is left of a process that died");
     }
 }
