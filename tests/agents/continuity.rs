@@ -63,8 +63,7 @@ fn goes_on(setup: &Setup<'_>) {
     assert_eq!((answer["source"].as_str(), said), (Some("conversation"), "It was work.txt."), "{answer:#}");
     // Some agents also ask for a title, which carries nothing.
     let about = |body: &&Value| body.to_string().contains(QUESTION) && carried(body);
-    let asked =
-        heard.lock().expect("no panic").iter().rfind(about).cloned().expect("it was asked with what was before");
+    assert!(heard.lock().expect("no panic").iter().any(|body| about(&body)), "it was asked without what was before");
     town.gt(["polecat", "remove", "toast"]).succeeds();
 }
 
