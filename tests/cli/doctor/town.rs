@@ -108,8 +108,10 @@ fn an_index_that_lies_is_built_anew() {
     let (town, _project) = healthy();
     let id = new_bead(&town, "The truth");
     let db = rusqlite::Connection::open(town.root.join(".git/gt/index.db")).expect("it is there");
-    let lie = "UPDATE beads SET title = 'A lie', json = replace(json, 'The truth', 'A lie') WHERE id = ?1";
-    db.execute(lie, [&id]).expect("writable");
+    let lie =
+        "UPDATE prose SET json = replace(json, 'The truth', 'A lie') WHERE n = (SELECT n FROM beads WHERE id = ?1)";
+    assert_eq!(db.execute(lie, [&id]).expect("writable"), 1);
+    assert_eq!(db.execute("UPDATE beads SET title = 'A lie' WHERE id = ?1", [&id]).expect("writable"), 1);
     drop(db);
     town.gt(["list"]).succeeds().says(&["A lie"]);
     is_mended(&town, 10, &["problem town/index", &id], "built the index anew");

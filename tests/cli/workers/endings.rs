@@ -150,7 +150,8 @@ fn the_lock_of_a_git_that_was_killed_below_an_agent_is_gone_before_the_worker_go
     let (town, _project) = quiet_town();
     let id = bead(&town, "Add login");
     let (lock, struck) = (town.root.join("rigs/web/.git/worktrees/toast/index.lock"), town.sandbox.join("struck"));
-    let line = format!("touch {} && touch {}; exit 137", lock.display(), struck.display());
+    // Only the first time: whoever is started in its place is not struck.
+    let line = format!("test -e {0} || touch {1}; touch {0}; exit 137", struck.display(), lock.display());
     town.gt(["config", "set", "agents.struck.command", &line]).succeeds();
     town.gt(["sling", &id, "web/toast", "--agent", "struck"]).succeeds();
     wait_until("the session to be over", || struck.exists() && town.processes().is_empty());
