@@ -46,7 +46,7 @@ fn rules(chance: &mut Chance) -> Rules {
 
 /// Some bad ones, some pairs that are bad together or conflict, some bad luck; mostly none of each.
 fn nature(chance: &mut Chance) -> Nature {
-    let mut nature = Nature::default();
+    let mut nature = Nature { retries: chance.number(3), ..Nature::default() };
     for _ in 0..chance.number(4) {
         let mut red: Words = [chance.pick(&BEADS).to_owned()].into();
         if chance.once_in(2) {
@@ -82,6 +82,8 @@ struct History {
     attempts: BTreeMap<&'static str, usize>,
     /// How often each subject was gated since red verdicts were last forgotten.
     gated: BTreeMap<Subject, usize>,
+    /// How often the refinery was killed while a subject was gated, since then.
+    killed: BTreeMap<Subject, usize>,
     submitted: BTreeSet<String>,
     withdrawn: BTreeSet<String>,
 }
@@ -90,8 +92,8 @@ impl History {
     fn new(seed: u64) -> Self {
         let mut chance = Chance(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
         let world = World::of(rules(&mut chance), nature(&mut chance));
-        let (attempts, gated) = (BTreeMap::new(), BTreeMap::new());
-        Self { chance, world, attempts, gated, submitted: BTreeSet::new(), withdrawn: BTreeSet::new() }
+        let (attempts, gated, killed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { chance, world, attempts, gated, killed, submitted: BTreeSet::new(), withdrawn: BTreeSet::new() }
     }
 
     fn play(mut self) {
@@ -171,7 +173,10 @@ impl History {
     fn again(&mut self) {
         self.world.again();
         self.world.nature.unlucky.clear();
+        self.world.nature.flaky.clear();
+        self.world.tries.clear();
         self.gated.clear();
+        self.killed.clear();
     }
 
     /// Does one thing that the refinery says; or is killed in the middle of it.
@@ -181,18 +186,7 @@ impl History {
         self.world.log.push(decision.to_string());
         match &decision {
             Decision::Wait(_) => return,
-            Decision::Gate { subject, .. } => {
-                if subject.phase == Phase::After && self.chance.once_in(12) {
-                    self.world.nature.unlucky.insert(subject.id.clone());
-                    self.world.bad_luck = true;
-                }
-                let before = self.world.runs;
-                self.world.act(decision.clone());
-                let times = self.gated.entry(subject.clone()).or_default();
-                *times += self.world.runs - before;
-                assert!(*times <= 1, "{subject:?} was gated twice: {:#?}", self.world.log);
-                return;
-            }
+            Decision::Gate { subject, .. } => return self.gate(subject.clone(), decision),
             Decision::Land(stack) if self.chance.once_in(4) => {
                 if self.world.begin(stack) && self.chance.once_in(2) {
                     self.world.swap(stack);
@@ -204,6 +198,33 @@ impl History {
             _ => {}
         }
         self.world.act(decision);
+    }
+
+    /// Runs a gate that may be red by bad luck, may need its retries, or is killed in the middle of them.
+    fn gate(&mut self, subject: Subject, decision: Decision) {
+        let retries = self.world.nature.retries;
+        if subject.phase == Phase::After && self.chance.once_in(12) {
+            self.world.nature.unlucky.insert(subject.id.clone());
+            self.world.bad_luck = true;
+        }
+        if retries > 0 && self.chance.once_in(4) {
+            // Within its retries a flaky gate does no harm to anybody.
+            self.world.nature.flaky.insert(subject.clone(), 1 + self.chance.number(retries));
+        }
+        if !self.world.evidence.contains_key(&subject) && self.chance.once_in(16) {
+            *self.world.tries.entry(subject.clone()).or_default() += 1 + self.chance.number(1 + retries);
+            *self.killed.entry(subject).or_default() += 1;
+            self.world.log.push("killed while it gated".to_owned());
+            return self.world.restart();
+        }
+        let before = self.world.runs;
+        self.world.act(decision);
+        let times = self.gated.entry(subject.clone()).or_default();
+        *times += self.world.runs - before;
+        assert!(*times <= 1, "{subject:?} was gated twice: {:#?}", self.world.log);
+        let allowed = (1 + retries) * (1 + self.killed.get(&subject).unwrap_or(&0));
+        let tries = self.world.tries.get(&subject).unwrap_or(&0);
+        assert!(*tries <= allowed, "{subject:?} was tried {tries} times: {:#?}", self.world.log);
     }
 
     /// Needs that are closed by now are needs no more, as the verb reads them.
@@ -283,8 +304,8 @@ fn seeds() -> (u64, u64) {
     (number(from), number(count))
 }
 
-/// For any history: only trees that were gated green land, nothing is gated twice, nobody is blamed without proof or
-/// lands twice, and in the end each bead has landed, was bounced with a reason, or waits for something named.
+/// For any history: only trees that were gated green land, nothing is gated twice or tried more often than its retries
+/// allow, nobody is blamed without proof or lands twice, and in the end each bead has landed, was bounced with a reason, or waits for something named.
 #[test]
 fn the_target_stays_green_and_nobody_is_forgotten() {
     let (from, count) = seeds();

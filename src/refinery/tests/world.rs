@@ -45,6 +45,10 @@ pub struct Nature {
     pub gone: Words,
     /// Trees that are found red although they are not.
     pub unlucky: BTreeSet<String>,
+    /// How often a gate that fails is tried once more.
+    pub retries: usize,
+    /// How many first tries of a gate fail although nothing is wrong.
+    pub flaky: BTreeMap<Subject, usize>,
 }
 
 impl Nature {
@@ -71,8 +75,10 @@ pub struct World {
     /// What git says.
     pub target: Words,
     pub now: i64,
-    /// How often gates were run.
+    /// How often gates were run, however many tries each took.
     pub runs: usize,
+    /// How often each subject was tried since red verdicts were last forgotten.
+    pub tries: BTreeMap<Subject, usize>,
     pub log: Vec<String>,
     /// Words that landed, in order, and beads that were bounced, with the reason.
     pub landed: Vec<String>,
@@ -103,6 +109,7 @@ impl World {
             target: Words::new(),
             now: 100_000,
             runs: 0,
+            tries: BTreeMap::new(),
             log: Vec::new(),
             landed: Vec::new(),
             bounced: Vec::new(),
@@ -248,9 +255,22 @@ impl World {
             Phase::Before => words.is_disjoint(&self.nature.red_before),
         };
         let red = Verdict::Red { reason: "tests failed".to_owned(), log: None, at: at(self.now - 60) };
-        let verdict = if green { Verdict::Green } else { red };
+        let verdict = if self.passes(&subject, green) { Verdict::Green } else { red };
         self.evidence.insert(subject.clone(), verdict.clone());
         self.refinery.apply(Event::Gated { subject, verdict });
+    }
+
+    /// Tries a gate until it passes or its retries are used up.
+    fn passes(&mut self, subject: &Subject, green: bool) -> bool {
+        let fails = self.nature.flaky.get(subject).copied().unwrap_or(0);
+        let tries = self.tries.entry(subject.clone()).or_default();
+        for number in 0..=self.nature.retries {
+            *tries += 1;
+            if green && number >= fails {
+                return true;
+            }
+        }
+        false
     }
 
     fn stack(&mut self, base: Commit, members: &[BeadId]) -> Stack {
