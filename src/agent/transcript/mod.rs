@@ -1,6 +1,6 @@
 //! Transcripts: what agents write down of their own conversations, read as one kind of facts.
 //!
-//! [`locate`] finds the file of a session, [`follow`] reads on from where it was read before, so that a look costs what
+//! [`locate()`] finds the file of a session, [`follow()`] reads on from where it was read before, so that a look costs what
 //! was written since. The readers of each shape are pure: entries in, a [`Reading`] out. What an entry does not say, a
 //! reading does not claim, and an entry that cannot be understood is passed over.
 
