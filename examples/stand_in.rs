@@ -2,6 +2,7 @@
 //! works for a while, runs the hooks of the file it is given, and does what files in its control folder say:
 //!
 //! - `hold`: a turn does not end while this is there,
+//! - `pager`: it shows this file in a real `less` and removes it when that is left,
 //! - `dialog`: it asks a question, and every key answers it,
 //! - `swallow`: so many Enters are not noticed,
 //! - `stubborn`: it does not go on with what a stop hook hands over,
@@ -14,20 +15,65 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
 
 /// How long a turn takes at least.
 const TURN: Duration = Duration::from_millis(300);
 
+/// The keyboard, which a pager gets for a while.
+#[derive(Clone, Default)]
+struct Keyboard {
+    lent: Arc<AtomicBool>,
+    reading: Arc<Mutex<()>>,
+}
+
+impl Keyboard {
+    /// Reads what is typed while the keyboard is not lent.
+    fn read(&self, send: &Sender<Vec<u8>>) {
+        let stdin = std::io::stdin();
+        let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+        let mut bytes = [0; 4096];
+        loop {
+            if self.lent.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+                continue;
+            }
+            let _reading = self.reading.lock().expect("nobody panics with it");
+            if self.lent.load(Ordering::SeqCst) {
+                continue;
+            }
+            if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&moment)).is_ok_and(|ready| ready == 0) {
+                continue;
+            }
+            match rustix::io::read(&stdin, &mut bytes) {
+                Ok(read @ 1..) if send.send(bytes[..read].to_vec()).is_ok() => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Runs a program that has the keyboard and the screen until it ends.
+    fn lend(&self, program: &mut Command) {
+        self.lent.store(true, Ordering::SeqCst);
+        let _mine = self.reading.lock().expect("nobody panics with it");
+        program.status().expect("it is installed");
+        self.lent.store(false, Ordering::SeqCst);
+    }
+}
+
 struct Agent {
     control: PathBuf,
+    keyboard: Keyboard,
     hooks: Value,
     /// It takes nothing while it works: what is typed stays in the line.
     deaf: bool,
@@ -61,16 +107,12 @@ fn main() {
     let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);
     print!("\x1b[?1049h\x1b[?2004h");
     let (send, keys) = channel();
-    std::thread::spawn(move || {
-        let mut byte = [0; 4096];
-        while let Ok(read @ 1..) = std::io::stdin().read(&mut byte) {
-            if send.send(byte[..read].to_vec()).is_err() {
-                return;
-            }
-        }
-    });
+    let keyboard = Keyboard::default();
+    let reader = keyboard.clone();
+    std::thread::spawn(move || reader.read(&send));
     let mut agent = Agent {
         control,
+        keyboard,
         hooks: settings["hooks"].clone(),
         deaf,
         line: Vec::new(),
@@ -92,6 +134,10 @@ impl Agent {
         let mut shown = String::new();
         loop {
             self.work();
+            if self.says("pager") {
+                self.page();
+                shown.clear();
+            }
             let screen = self.screen();
             if screen != shown {
                 print!("\x1b[H\x1b[2J{screen}");
@@ -108,6 +154,13 @@ impl Agent {
 
     fn says(&self, name: &str) -> bool {
         self.control.join(name).exists()
+    }
+
+    fn page(&self) {
+        let file = self.control.join("pager");
+        self.keyboard.lend(Command::new("less").arg(&file));
+        fs::remove_file(file).expect("it is there");
+        print!("\x1b[?1049h");
     }
 
     fn screen(&self) -> String {

@@ -284,12 +284,24 @@ agents! {
 }
 
 /// It is offered no tools, so that it cannot hand a bead in.
+const AIDER: Setup<'_> = Setup {
+    agent: "aider",
+    bin: "aider",
+    variables: &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", "{url}/v1")],
+    files: &[],
+    arguments: &["--model", "openai/scripted"],
+};
+
 #[test]
 #[ignore = "make test-agents"]
 fn aider() {
-    let variables = &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", "{url}/v1")];
-    let arguments = &["--model", "openai/scripted"];
-    all_works(&tried(&Setup { agent: "aider", bin: "aider", variables, arguments, ..Setup::default() }));
+    all_works(&tried(&AIDER));
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn aider_hears() {
+    hearing::hears(&AIDER);
 }
 
 /// A provider of the person's own, as codex wants it.

@@ -82,6 +82,32 @@ fn nothing_is_typed_into_a_question() {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "what was skipped")]
+fn nothing_is_typed_into_a_real_pager() {
+    let scene = Scene::new(&Manner::default());
+    if scene.town.program("less").arg("--version").output().is_err() {
+        return eprintln!("skipped: this machine has no less");
+    }
+    let lines: String = (0..500).map(|number| format!("line {number:03}\n")).collect();
+    scene.set("pager", &lines);
+    // Its first screen ends with the name of the file: nothing in it says that this is a pager.
+    scene.wait_until_shown("toast", "control/pager");
+    let said = scene.nudge(&["toast", "Good news"]);
+    scene.wait_for_reason("toast", "a pager or an editor is open");
+    for (key, shown) in [("G", "(END)"), ("g", "line 030")] {
+        scene.tmux(&["send-keys", "-t", "=web/toast:", key]);
+        scene.wait_until_shown("toast", shown);
+        let waits = scene.messages("toast").pop().expect("there is one");
+        assert!(waits["state"] == "queued" && waits["tries"] == 0, "{waits}");
+    }
+    assert_eq!(prompts(&scene), [""; 0]);
+    scene.tmux(&["send-keys", "-t", "=web/toast:", "q"]);
+    let done = scene.wait_for_state("toast", "turn_done");
+    assert!(done["id"] == said["id"] && done["tries"] == 1, "{done}");
+    assert_eq!(prompts(&scene), ["Good news"]);
+}
+
+#[test]
 fn nothing_is_typed_while_somebody_scrolls() {
     let scene = Scene::new(&Manner::default());
     scene.tmux(&["copy-mode", "-t", "=web/toast:"]);

@@ -34,6 +34,11 @@ const PAGERS: &[&str] = &["less", "more", "most", "man", "vi", "vim", "nvim", "n
 /// How a pager ends its screen.
 const PAGER_ENDS: &[&str] = &["(END)", "--More--"];
 
+/// Whether a program of this name is one of them.
+pub(in crate::runtime) fn is_pager(name: &str) -> bool {
+    PAGERS.contains(&name)
+}
+
 impl Look {
     /// The whole text.
     pub fn text(&self) -> String {
@@ -49,7 +54,7 @@ impl Look {
     /// Whether a pager or an editor is in front of the agent.
     pub fn is_paged(&self) -> bool {
         let last = self.rows.iter().rfind(|row| !row.is_empty()).map_or("", String::as_str);
-        PAGERS.contains(&self.program.as_str()) || PAGER_ENDS.iter().any(|end| last.ends_with(end)) || last == ":"
+        is_pager(&self.program) || PAGER_ENDS.iter().any(|end| last.ends_with(end)) || last == ":"
     }
 }
 

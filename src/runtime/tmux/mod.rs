@@ -22,6 +22,7 @@ use super::{Attach, Launch, Observed, Place, Runtime, RuntimeError, RuntimeKind,
 use crate::env;
 
 pub use look::Look;
+pub(super) use look::is_pager;
 pub(super) use server::without_escapes;
 pub use server::{Pane, TmuxServer, tmux_version, usable_tmux};
 pub use sign::{Posted, Sign};

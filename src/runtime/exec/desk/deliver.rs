@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::judge::{Judge, is_bare};
+use super::front::has_pager;
+use super::judge::{Judge, PAGED, is_bare};
 use super::post::{Post, words};
 use super::{Shared, Work};
 use crate::runtime::tmux::TmuxServer;
@@ -164,7 +165,7 @@ impl Typist {
                 None if busy => self.held_while_busy(server, &message),
                 None => None,
             };
-            match held {
+            match held.or_else(|| has_pager().then_some(PAGED)) {
                 Some(why) => self.post.waits(message.id, why),
                 None => {
                     self.shared.lock().at_work = true;
@@ -223,7 +224,7 @@ impl Typist {
                 if since.elapsed() >= STOPS {
                     return None;
                 }
-                let press = self.stopping.is_none() || pressed.elapsed() >= ESCAPES;
+                let press = (self.stopping.is_none() || pressed.elapsed() >= ESCAPES) && !has_pager();
                 if press && server.press(&self.pane, "Escape").is_err() {
                     return Some("it works");
                 }
@@ -278,7 +279,7 @@ impl Typist {
     /// Settles what was typed: accepted, Enter once more, or failed.
     fn prove(&mut self, server: &TmuxServer, look: &Look) {
         let mut typed = std::mem::take(&mut self.typed);
-        let free = self.judge.hindrance(look).is_none() && !self.is_busy(look);
+        let free = !typed.is_empty() && self.judge.hindrance(look).is_none() && !self.is_busy(look) && !has_pager();
         typed.retain_mut(|one| {
             if let Some(proof) = self.proof(one, look) {
                 self.post.accepted(one.id, proof);

@@ -17,6 +17,9 @@ const OUTWEIGHS: Duration = Duration::from_secs(4);
 /// How long the screen of an agent without any sign rests before it counts as waiting.
 const RESTS: Duration = Duration::from_millis(1_200);
 
+/// Why nothing is typed while something else has the keyboard.
+pub(super) const PAGED: &str = "a pager or an editor is open in its terminal";
+
 /// The signs of an agent, held against looks.
 #[derive(Debug)]
 pub(super) struct Judge {
@@ -45,7 +48,7 @@ impl Judge {
             return Some("somebody scrolls in its terminal");
         }
         if look.is_paged() {
-            return Some("a pager or an editor is open in its terminal");
+            return Some(PAGED);
         }
         let asks = self.signs.questions.iter().any(|sign| sign.is_match(bottom.as_str()));
         (asks || finds(&self.signs.title_waiting, &look.title)).then_some("it waits for an answer of a person")

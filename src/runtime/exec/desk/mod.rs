@@ -4,6 +4,7 @@
 //! answer, a hook above all, is answered at once by the session's own loop, which shares what is known with the thread.
 
 mod deliver;
+mod front;
 mod judge;
 mod post;
 
