@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use rustix::fs::fstat;
 use rustix::termios::tcgetpgrp;
 
 use crate::runtime::survivors::process_table;
@@ -12,16 +11,16 @@ use crate::runtime::tmux::is_pager;
 /// itself while it shows something in a pager. Reads the process table: to be asked only before a key is pressed.
 pub(super) fn has_pager() -> bool {
     let stdin = std::io::stdin();
-    let (Ok(group), Ok(terminal)) = (tcgetpgrp(&stdin), fstat(&stdin)) else { return false };
+    let (Ok(group), Some(terminal)) = (tcgetpgrp(&stdin), device_of("self", 0)) else { return false };
     let group = group.as_raw_nonzero().get();
     let of_group = process_table().into_values().filter(|entry| entry.group == group && !entry.zombie);
     of_group.map(|entry| entry.process.pid).any(|pid| {
         let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        is_pager(name.trim_end()) && shows_on(pid, terminal.st_rdev)
+        is_pager(name.trim_end()) && device_of(&pid.to_string(), 1).is_none_or(|output| output == terminal)
     })
 }
 
-/// Whether a process prints on a terminal, not into a pipe; also when that cannot be seen.
-fn shows_on(pid: i32, terminal: u64) -> bool {
-    std::fs::metadata(format!("/proc/{pid}/fd/1")).map_or(true, |output| output.rdev() == terminal)
+/// The device behind an open file of a process; 0 for what is none, nothing when that cannot be seen.
+fn device_of(process: &str, file: u32) -> Option<u64> {
+    Some(std::fs::metadata(format!("/proc/{process}/fd/{file}")).ok()?.rdev())
 }
