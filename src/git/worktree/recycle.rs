@@ -99,9 +99,13 @@ fn clean(cut: &Cut<'_>, git_dir: &Path, keep: Option<&[String]>) -> Result<bool,
             args.extend(["-e", pattern]);
         }
     }
-    git.run(&args)?;
-    // What git does not know was cleaned away just now, or that failed.
-    let after = look_at_tracked(cut.repo, cut.path)?;
+    // At once: the one removes what git does not know, the other looks at what it knows.
+    let (cleaned, after) = std::thread::scope(|scope| {
+        let looking = scope.spawn(|| look_at_tracked(cut.repo, cut.path));
+        (git.run(&args), looking.join())
+    });
+    cleaned?;
+    let after = after.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     Ok(after.state == State::Clean && after.head.as_ref() == Some(cut.commit) && after.branch.as_deref() == cut.branch)
 }
 
