@@ -116,6 +116,14 @@ impl Snapshot {
         Ok(self.index.numbers(query)?)
     }
 
+    /// The JSON of the bead of one of [`Snapshot::numbers`].
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn json_at(&self, number: i64) -> Outcome<String> {
+        Ok(self.index.json_at(number)?)
+    }
+
     /// The bead of one of [`Snapshot::numbers`].
     ///
     /// # Errors

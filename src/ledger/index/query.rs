@@ -90,6 +90,17 @@ impl Index {
         self.select("n", query, |row| row.get(0))
     }
 
+    /// The JSON of the bead at one of these places.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn json_at(&self, number: i64) -> Result<String, IndexError> {
+        self.db
+            .prepare_cached("SELECT json FROM prose WHERE n = ?1")
+            .and_then(|mut statement| statement.query_row([number], |row| row.get(0)))
+            .map_err(self.fail("read"))
+    }
+
     /// The bead at one of these places.
     ///
     /// # Errors

@@ -57,8 +57,8 @@ impl Listed {
 
 impl Serialize for Listed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let line = self.snapshot.line_at(self.number).map_err(serde::ser::Error::custom)?;
-        stored(&line.json, serializer)
+        let json = self.snapshot.json_at(self.number).map_err(serde::ser::Error::custom)?;
+        stored(&json, serializer)
     }
 }
 
