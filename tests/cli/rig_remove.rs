@@ -88,7 +88,9 @@ fn what_would_be_thrown_away_is_shown_and_asked_about_on_a_terminal() {
     git(&town, &["update-ref", "refs/gt/snapshots/toast/1", &commit]);
     let terminal = Terminal::shell(&town);
     for (answer, said) in [("", "code=7"), ("no", "code=7"), ("yes", "code=0")] {
-        terminal.line("clear; gt rig remove web --discard; echo co''de=$?");
+        // What is still there of the round before is not this one's.
+        terminal.line(&format!("clear; echo ro''und={answer}.; gt rig remove web --discard; echo co''de=$?"));
+        terminal.wait(&format!("round={answer}."));
         let asked = terminal.wait("throw this away for ever? [y/N]:");
         assert!(asked.contains("nowhere else: refs/gt/snapshots/toast/1 is not in main"), "{asked}");
         terminal.line(answer);

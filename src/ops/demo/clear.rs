@@ -34,12 +34,10 @@ fn end_sessions(place: &Place) -> Outcome<()> {
     Ok(TmuxServer::at(&socket).end()?)
 }
 
-/// Removes the folder, and the sockets where they did not fit into it.
+/// Removes the folder, and the one for what must lie elsewhere: temporary files of workers, sockets with long paths.
 pub(super) fn remove(place: &Place) -> Outcome<()> {
-    if let Ok(socket) = Town::at(place.town()).socket_path("tmux.sock")
-        && let Some(folder) = socket.parent().filter(|folder| !folder.starts_with(&place.folder))
-    {
-        remove_folder(folder)?;
+    if let Ok(folder) = Town::at(place.town()).temporary_dir() {
+        remove_folder(&folder)?;
     }
     remove_folder(&place.folder)
 }
