@@ -105,16 +105,20 @@ impl Drill<'_> {
         }
         let mut tally = Tally { tried: chosen.len(), killed: 0 };
         for point in &chosen {
-            self.town.restore();
             let inject = format!("inject=?{}:signal=KILL:when={}", point.call, point.number);
-            let log = self.traced(victim, &[&point.call], Some(&inject));
-            tally.killed += usize::from(log.contains("+++ killed by SIGKILL"));
-            self.afterwards(point);
+            // A race may move a call out of reach in one run and not in the next.
+            let died = (0..3).any(|_| {
+                self.town.restore();
+                let log = self.traced(victim, &[&point.call], Some(&inject));
+                self.afterwards(point);
+                log.contains("+++ killed by SIGKILL")
+            });
+            tally.killed += usize::from(died);
         }
         self.town.restore();
         // Races move single calls; a driver that mostly misses would be no test.
         assert!(
-            tally.killed * 4 >= tally.tried || tally.tried == 1,
+            tally.killed * 2 >= tally.tried || tally.tried == 1,
             "only {tally:?}: the command makes other calls each time"
         );
         Some(tally)
