@@ -10,7 +10,7 @@ use crate::bead::{Bead, Claim};
 use crate::clock::Timestamp;
 use crate::env::commit_point;
 use crate::error::Outcome;
-use crate::id::{Actor, BeadId, WorkerRef};
+use crate::id::{Actor, BeadId, SessionId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
@@ -56,7 +56,7 @@ fn worker_of(open: &OpenTown, rigs: &[Rig], seen: &Seen) -> Outcome<Option<Strin
     };
     match remedy(&seen.observation, &seen.judgement, &counters, &thresholds(&settings)) {
         Remedy::Nothing => Ok(None),
-        Remedy::End { session, why } => end(open, &session, &why),
+        Remedy::End { session, why } => end(open, &seen.observation.worker, &session, &why),
         Remedy::Remind { text } => remind(open, seen, &text),
         Remedy::Restart { why, counts } => restart(open, seen, &why, counts),
         Remedy::HandOff { why } => hand_off(open, seen, &why),
@@ -129,10 +129,18 @@ fn witness(worker: &WorkerRef) -> Actor {
     Actor::Witness(worker.rig.clone())
 }
 
-fn end(open: &OpenTown, id: &crate::id::SessionId, why: &str) -> Outcome<Option<String>> {
+/// Keeps what a worker has not committed; answers in words what could not be kept. The worktree stays where it is and is
+/// moved aside before any reuse, so that is not lost either and holds nothing up.
+fn keep(open: &OpenTown, worker: &WorkerRef, why: &str) -> String {
+    let unkept = sandbox::secure(open, worker, why).err();
+    unkept.map(|failure| format!("; in its worktree only: {failure}")).unwrap_or_default()
+}
+
+fn end(open: &OpenTown, worker: &WorkerRef, id: &SessionId, why: &str) -> Outcome<Option<String>> {
     let Some(row) = open.state()?.session(id)? else { return Ok(None) };
     session::close(open, &row, Some("not needed"))?;
-    Ok(Some(format!("ended its session: {why}")))
+    let unkept = keep(open, worker, "before its session ended");
+    Ok(Some(format!("ended its session: {why}{unkept}")))
 }
 
 fn remind(open: &OpenTown, seen: &Seen, text: &str) -> Outcome<Option<String>> {
@@ -180,13 +188,14 @@ fn hand_off(open: &OpenTown, seen: &Seen, why: &str) -> Outcome<Option<String>> 
     Ok(handed.map(|_| format!("handed {} on to a fresh session: {why}", bead.id)))
 }
 
-/// Takes the bead back; what the worker has is pinned first.
+/// Takes the bead back; what the worker has is kept first, committed or not.
 fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
     let Some(claim) = claim(bead) else { return Ok(None) };
     let Some(guard) = to_ourselves(open, claim, &bead.id)? else { return Ok(None) };
     session::end_all(open, &claim.assignee, "released")?;
     let head = sandbox::pin(open, &claim.assignee, bead)?;
+    let unkept = keep(open, &claim.assignee, "before a release");
     commit_point("release.pinned");
     let by = witness(&claim.assignee);
     let ending = Ending { head: head.map(|head| head.to_string()), ..ending.clone() };
@@ -200,7 +209,7 @@ fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<Stri
     forget(open, &bead.id)?;
     open.event("bead.released", &by, Some(&bead.id), Some(&claim.assignee.rig), &ending.reason);
     guard.succeeded();
-    Ok(Some(format!("{} released: {}", bead.id, ending.reason)))
+    Ok(Some(format!("{} released: {}{unkept}", bead.id, ending.reason)))
 }
 
 /// A new hooking begins the ladder anew.

@@ -1,5 +1,7 @@
 //! Workers that are stopped, restarted, retired, broken or killed.
 
+use std::time::{Duration, SystemTime};
+
 use super::*;
 
 #[test]
@@ -31,6 +33,26 @@ fn a_stopped_worker_stays_stopped_and_loses_nothing() {
     town.gt(["polecat", "stop", "toast"]).succeeds().says(&["no session ran"]);
     town.gt(["sling", &id]).succeeds().says(&["web/toast"]);
     assert!(worktree(&town, "toast").join("done.txt").exists(), "the next attempt goes on from the last");
+    promises::hold(&town);
+}
+
+#[test]
+fn what_the_tick_takes_back_is_kept_committed_or_not() {
+    let (town, _project) = quiet_town();
+    for (key, number) in [("restarts", "0"), ("attempts", "1")] {
+        town.gt(["config", "set", key, number]).succeeds();
+    }
+    let id = slung(&town, "toast");
+    fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
+    // Times of work are compared in whole seconds.
+    let work = fs::File::options().append(true).open(worktree(&town, "toast").join(".git")).expect("own file");
+    work.set_modified(SystemTime::now() + Duration::from_secs(5)).expect("own file");
+    town.end_everything();
+    town.gt(["tick"]).succeeds();
+    assert_eq!(shown(&town, &id)["attempts"][0]["outcome"], "ended");
+    let kept = town.json(["polecat", "show", "toast"])["snapshots"][0]["commit"].clone();
+    let kept = kept.as_str().expect("what was not committed is kept");
+    assert_eq!(git_in(&town, "toast", &["show", &format!("{kept}:half.txt")]), "half");
     promises::hold(&town);
 }
 
