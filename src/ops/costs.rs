@@ -84,11 +84,7 @@ pub fn costs(open: &OpenTown, by: By, since: Option<NaiveDate>) -> Outcome<Costs
         since.is_some_and(|since| last.is_some_and(|last| last < since))
     };
     for row in open.state()?.sessions()?.into_iter().filter(|row| !early(row)) {
-        let followed = match row.end {
-            Some(_) => transcripts::kept(open, &row)?,
-            None => transcripts::now(open, &row)?,
-        };
-        match followed.filter(|followed| !followed.reading.tokens.is_empty()) {
+        match transcripts::last(open, &row)?.filter(|followed| !followed.reading.tokens.is_empty()) {
             None => *untold.entry(row.agent).or_default() += 1,
             Some(Followed { reading, skipped, .. }) => {
                 partly += usize::from(skipped > 0);

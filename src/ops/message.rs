@@ -142,6 +142,7 @@ pub(super) fn post(open: &OpenTown, message: &NewMessage) -> Outcome<i64> {
 /// When the local state or the ledger cannot be read.
 pub(super) fn see_to(open: &OpenTown) -> Outcome<()> {
     let state = open.state()?;
+    state.trim_messages(KEPT)?;
     let waiting = state.open_messages(None)?;
     if waiting.is_empty() {
         return Ok(());
@@ -158,7 +159,6 @@ pub(super) fn see_to(open: &OpenTown) -> Outcome<()> {
             None => without_session(open, &snapshot, &message)?,
         }
     }
-    state.trim_messages(KEPT)?;
     Ok(())
 }
 

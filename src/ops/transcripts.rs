@@ -54,6 +54,17 @@ pub fn now(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
     Ok(heard(open, &catalogue(open, row), row)?.followed)
 }
 
+/// The transcript of a session as far as it will ever be read: to its end where that has come, else to the present.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub fn last(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
+    match row.end {
+        Some(_) => kept(open, row),
+        None => now(open, row),
+    }
+}
+
 /// What the agent of a session tells now; nothing is written. What cannot be read is as if it were not there.
 ///
 /// # Errors

@@ -1,9 +1,8 @@
-//! What agents wrote down of their model calls: what an attempt has used so far; and of the built-in one, whether it ever
-//! had an answer, and how long its endpoint refuses to serve it.
+//! What an attempt has used so far, by what its agents wrote down of their model calls; and of the built-in agent, whether
+//! it ever had an answer, and how long its endpoint refuses to serve it.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
 
 use serde::Deserialize;
 
@@ -32,14 +31,11 @@ pub(super) fn used(open: &OpenTown, hook: &Hook) -> Outcome<Used> {
         return Ok(used);
     }
     for row in of_this {
-        let told = || -> Outcome<Option<(u64, u64)>> {
-            let total = transcripts::kept(open, row)?.map(|followed| followed.reading.total());
-            Ok(total.filter(|total| total.replies > 0).map(|total| (total.tokens.total(), total.replies)))
-        };
-        let audit = counted(&row.log.with_extension("audit.jsonl"));
-        if let Some((tokens, turns)) = audit.map_or_else(told, |counted| Ok(Some(counted)))? {
-            used.tokens = Some(used.tokens.unwrap_or(0).saturating_add(tokens));
-            used.turns = Some(used.turns.unwrap_or(0) + turns);
+        let total = transcripts::last(open, row)?.map(|followed| followed.reading.total());
+        // Without any reply nobody knows whether there was none or none is told.
+        if let Some(total) = total.filter(|total| total.replies > 0) {
+            used.tokens = Some(used.tokens.unwrap_or(0).saturating_add(total.tokens.total()));
+            used.turns = Some(used.turns.unwrap_or(0) + total.replies);
         }
     }
     Ok(used)
@@ -71,7 +67,7 @@ pub(super) fn endpoint(row: &SessionRow) -> Option<Endpoint> {
     let length = file.metadata().ok()?.len();
     let tail = part(&mut file, length.saturating_sub(ENDS))?;
     // A log that is longer than this has had answers.
-    let answered = length > ENDS || !replies(&tail).is_empty();
+    let answered = length > ENDS || lines(&tail).any(|line| line.kind == "model" && line.usage.is_some());
     let limited_until = lines(&tail).last().filter(|line| line.kind == "end").and_then(|line| line.until);
     Some(Endpoint { answered, limited_until })
 }
@@ -85,14 +81,4 @@ fn part(file: &mut File, from: u64) -> Option<String> {
 
 fn lines(text: &str) -> impl Iterator<Item = Line> {
     text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok())
-}
-
-fn replies(text: &str) -> Vec<Usage> {
-    lines(text).filter(|line| line.kind == "model").filter_map(|line| line.usage).collect()
-}
-
-/// Tokens and replies of one session; none where nobody counted them.
-fn counted(audit: &Path) -> Option<(u64, u64)> {
-    let replies = replies(&std::fs::read_to_string(audit).ok()?);
-    Some((replies.iter().map(|usage| usage.total()).sum(), replies.len() as u64))
 }
