@@ -1,34 +1,17 @@
 //! `gt convoy`.
 
-use clap::Subcommand;
-
-use super::render::show as print;
+use super::dispatch::subcommands;
 use super::{Call, Perform, Render, Table, Text, Ui, complete};
 use crate::convoy::Verdict;
 use crate::error::Outcome;
 use crate::ops::Page;
 use crate::ops::convoy::{Listed, Shown, list, show};
 
-/// See what is worked on as one, and how far it is
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    List(ListArgs),
-    Show(ShowArgs),
-}
-
-impl Args {
-    /// Carries the command out; the exit code.
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::List(args) => print(args, call),
-            Command::Show(args) => print(args, call),
-        }
+subcommands! {
+    /// See what is worked on as one, and how far it is
+    Args {
+        List(ListArgs),
+        Show(ShowArgs),
     }
 }
 

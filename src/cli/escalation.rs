@@ -1,33 +1,17 @@
 //! `gt escalation`.
 
-use clap::Subcommand;
-
-use super::render::show;
+use super::dispatch::subcommands;
 use super::{Call, Label, Perform, Render, Table, Text, Ui};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
 use crate::ops::escalation::{Acknowledged, Raised, acknowledge, list};
 use crate::ops::{Many, Page};
 
-/// See the problems that were raised, and say that you are at them
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    List(ListArgs),
-    Ack(AckArgs),
-}
-
-impl Args {
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::List(args) => show(args, call),
-            Command::Ack(args) => show(args, call),
-        }
+subcommands! {
+    /// See the problems that were raised, and say that you are at them
+    Args {
+        List(ListArgs),
+        Ack(AckArgs),
     }
 }
 

@@ -1,8 +1,6 @@
 //! `gt mail`.
 
-use clap::Subcommand;
-
-use super::render::show;
+use super::dispatch::subcommands;
 use super::{Call, Label, Perform, Render, Table, Text, Ui, complete, input};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
@@ -10,34 +8,15 @@ use crate::mail::Letter;
 use crate::ops::mailbox::{Sending, Sent, archive, inbox, read, reply, search, send};
 use crate::ops::{Many, Page};
 
-/// Send, read and keep letters: they are files of the ledger, and an agent is told of them at its next turn
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Send(SendArgs),
-    Inbox(InboxArgs),
-    Read(ReadArgs),
-    Reply(ReplyArgs),
-    Search(SearchArgs),
-    Archive(ArchiveArgs),
-}
-
-impl Args {
-    /// Carries the command out; the exit code.
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::Send(args) => show(args, call),
-            Command::Inbox(args) => show(args, call),
-            Command::Read(args) => show(args, call),
-            Command::Reply(args) => show(args, call),
-            Command::Search(args) => show(args, call),
-            Command::Archive(args) => show(args, call),
-        }
+subcommands! {
+    /// Send, read and keep letters: they are files of the ledger, and an agent is told of them at its next turn
+    Args {
+        Send(SendArgs),
+        Inbox(InboxArgs),
+        Read(ReadArgs),
+        Reply(ReplyArgs),
+        Search(SearchArgs),
+        Archive(ArchiveArgs),
     }
 }
 

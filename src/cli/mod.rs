@@ -6,7 +6,7 @@
 //! - [`Perform`] for them, which calls the verb,
 //! - [`Render`] for the verb's report,
 //!
-//! and one variant with one arm in `command.rs`.
+//! and one arm in `command.rs`.
 
 mod agent;
 mod args;
@@ -22,6 +22,7 @@ mod convoy;
 mod costs;
 mod crew;
 mod demo;
+mod dispatch;
 mod docs;
 mod doctor;
 mod done;

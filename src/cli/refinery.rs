@@ -2,8 +2,7 @@
 
 mod watch;
 
-use clap::Subcommand;
-
+use super::dispatch::subcommands;
 use super::interrupt::ends_commands;
 use super::render::show;
 use super::watching;
@@ -15,26 +14,11 @@ use crate::ops::refinery::{Ran, run};
 use crate::ops::{Many, OpenTown, Page};
 use watch::Queues;
 
-/// Work through the merge queue: merge, gate, land
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Run(RunArgs),
-    Status(StatusArgs),
-}
-
-impl Args {
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::Run(args) if args.watch => args.watch(call),
-            Command::Run(args) => show(args, call),
-            Command::Status(args) => show(args, call),
-        }
+subcommands! {
+    /// Work through the merge queue: merge, gate, land
+    Args {
+        Run(RunArgs),
+        Status(StatusArgs),
     }
 }
 
@@ -60,7 +44,10 @@ impl RunArgs {
         })
     }
 
-    fn watch(self, call: &mut Call) -> Outcome<u8> {
+    fn dispatch(self, call: &mut Call) -> Outcome<u8> {
+        if !self.watch {
+            return show(self, call);
+        }
         let open = call.open()?;
         let _interruptible = ends_commands(&open)?;
         let rigs = self.rigs(&open)?;

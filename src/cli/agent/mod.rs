@@ -5,36 +5,18 @@ mod list;
 mod show;
 mod test;
 
-use clap::Subcommand;
-
 use super::Call;
-use super::render::show;
+use super::dispatch::subcommands;
 use crate::agent::Catalogue;
 use crate::error::Outcome;
 
-/// See which agents can work, add one, and try whether it does what is known about it
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    List(list::Args),
-    Show(show::Args),
-    Add(add::Args),
-    Test(test::Args),
-}
-
-impl Args {
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::List(args) => show(args, call),
-            Command::Show(args) => show(args, call),
-            Command::Add(args) => show(args, call),
-            Command::Test(args) => show(args, call),
-        }
+subcommands! {
+    /// See which agents can work, add one, and try whether it does what is known about it
+    Args {
+        List(list::Args),
+        Show(show::Args),
+        Add(add::Args),
+        Test(test::Args),
     }
 }
 

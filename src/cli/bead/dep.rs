@@ -1,24 +1,16 @@
 //! `gt bead dep`.
 
-use clap::Subcommand;
-
-use crate::cli::render::show;
+use crate::cli::dispatch::subcommands;
 use crate::cli::{Call, Perform, Render, Text, Ui, complete};
 use crate::error::Outcome;
 use crate::ops::bead::dep::{Needs, add, remove};
 
-/// Say what a bead has to wait for
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-/// What can be done with needs.
-#[derive(Debug, Subcommand)]
-enum Command {
-    Add(Add),
-    Remove(Remove),
+subcommands! {
+    /// Say what a bead has to wait for
+    Args {
+        Add(Add),
+        Remove(Remove),
+    }
 }
 
 /// Let a bead wait until others are done
@@ -41,16 +33,6 @@ struct Remove {
     /// What it needs no more
     #[arg(required = true, value_name = "NEED", add = complete::beads())]
     needs: Vec<String>,
-}
-
-impl Args {
-    /// Carries the command out; the exit code.
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::Add(args) => show(args, call),
-            Command::Remove(args) => show(args, call),
-        }
-    }
 }
 
 impl Perform for Add {

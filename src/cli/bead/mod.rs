@@ -11,34 +11,25 @@ pub(super) mod ready;
 mod reopen;
 pub(super) mod show;
 
-use clap::Subcommand;
-
-use super::render::show as print;
-use super::{Call, Text, Ui};
-use crate::error::Outcome;
+use super::dispatch::subcommands;
+use super::{Text, Ui};
 use crate::ops::Page;
 
-/// Create, find and change beads
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-/// What can be done with beads.
-#[derive(Debug, Subcommand)]
-enum Command {
-    Create(Box<create::Args>),
-    Show(show::Args),
-    List(Box<list::Args>),
-    Ready(ready::Args),
-    Edit(Box<edit::Args>),
-    Note(note::Args),
-    Close(close::Args),
-    Reopen(reopen::Args),
-    Dep(dep::Args),
-    Log(crate::cli::history::BeadArgs),
-    Graph(graph::Args),
+subcommands! {
+    /// Create, find and change beads
+    Args {
+        Create(Box<create::Args>),
+        Show(show::Args),
+        List(Box<list::Args>),
+        Ready(ready::Args),
+        Edit(Box<edit::Args>),
+        Note(note::Args),
+        Close(close::Args),
+        Reopen(reopen::Args),
+        Dep(dep::Args),
+        Log(crate::cli::history::BeadArgs),
+        Graph(graph::Args),
+    }
 }
 
 impl Args {
@@ -51,23 +42,6 @@ impl Args {
     /// Whether it reads its standard input.
     pub(super) fn reads_stdin(&self) -> bool {
         matches!(&self.command, Command::Note(args) if args.reads_stdin())
-    }
-
-    /// Carries the command out; the exit code.
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::Create(args) => print(*args, call),
-            Command::Show(args) => print(args, call),
-            Command::List(args) => print(*args, call),
-            Command::Ready(args) => args.dispatch(call),
-            Command::Edit(args) => print(*args, call),
-            Command::Note(args) => print(args, call),
-            Command::Close(args) => print(args, call),
-            Command::Reopen(args) => print(args, call),
-            Command::Dep(args) => args.dispatch(call),
-            Command::Log(args) => print(args, call),
-            Command::Graph(args) => print(args, call),
-        }
     }
 }
 

@@ -1,24 +1,17 @@
 //! `gt config agent`.
 
-use clap::Subcommand;
-
 use crate::cli::Call;
 use crate::cli::Perform;
 use crate::cli::complete;
-use crate::cli::render::show;
+use crate::cli::dispatch::subcommands;
 use crate::error::Outcome;
 use crate::ops::agents::add::{Added, Request, set};
 
-/// Say what an agent is
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Set(SetArgs),
+subcommands! {
+    /// Say what an agent is
+    Args {
+        Set(SetArgs),
+    }
 }
 
 /// Let a line of sh start the agent, new or known
@@ -36,14 +29,6 @@ struct SetArgs {
     /// On this machine only
     #[arg(long)]
     local: bool,
-}
-
-impl Args {
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::Set(args) => show(args, call),
-        }
-    }
 }
 
 impl Perform for SetArgs {

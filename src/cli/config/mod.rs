@@ -6,40 +6,19 @@ mod get;
 mod list;
 mod set;
 
-use clap::Subcommand;
-
-use super::render::show;
-use super::{Call, Text, complete};
-use crate::error::Outcome;
+use super::dispatch::subcommands;
+use super::{Text, complete};
 use crate::ops::config::Scope;
 
-/// Read and change settings
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Get(get::Args),
-    Agent(agent::Args),
-    Set(set::SetArgs),
-    Unset(set::UnsetArgs),
-    List(list::Args),
-    Edit(edit::Args),
-}
-
-impl Args {
-    pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        match self.command {
-            Command::Get(args) => show(args, call),
-            Command::Agent(args) => args.dispatch(call),
-            Command::Set(args) => show(args, call),
-            Command::Unset(args) => show(args, call),
-            Command::List(args) => show(args, call),
-            Command::Edit(args) => show(args, call),
-        }
+subcommands! {
+    /// Read and change settings
+    Args {
+        Get(get::Args),
+        Agent(agent::Args),
+        Set(set::SetArgs),
+        Unset(set::UnsetArgs),
+        List(list::Args),
+        Edit(edit::Args),
     }
 }
 
