@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::Reading;
 use super::limits::Trouble;
-use super::parts::{count, text, time};
+use super::parts::{count, text, time, usage};
 use super::reading::Limit;
-use crate::model::Usage;
 
 pub(super) fn entry(reading: &mut Reading, entry: &Value) {
     if let Some(session) = text(entry, "/session") {
@@ -20,9 +19,7 @@ pub(super) fn entry(reading: &mut Reading, entry: &Value) {
             reading.runs(at);
         }
         "model" => {
-            if let Some(model) = text(entry, "/model") {
-                reading.model = Some(model.to_owned());
-            }
+            reading.is_of_model(text(entry, "/model"));
             if let Some(error) = text(entry, "/error") {
                 reading.fails(at, error);
                 if let Some(until) = time(entry, "/until") {
@@ -31,10 +28,8 @@ pub(super) fn entry(reading: &mut Reading, entry: &Value) {
                 return;
             }
             reading.replies(at);
-            let usage = |name: &str| count(entry, &format!("/usage/{name}"));
-            let (input, output) = (usage("input"), usage("output"));
-            let (cache_read, cache_write) = (usage("cache_read"), usage("cache_write"));
-            reading.counts(at, None, Usage { input, output, cache_read, cache_write });
+            let usage = usage(&entry["usage"], ["input", "output", "cache_read", "cache_write"]);
+            reading.counts(at, None, usage);
             if count(entry, "/calls") == 0 {
                 reading.ends(at);
             }

@@ -3,9 +3,8 @@
 use serde_json::Value;
 
 use super::Reading;
-use super::parts::{count, list, said, text, time};
+use super::parts::{list, said, text, time, usage};
 use crate::clock::Timestamp;
-use crate::model::Usage;
 
 pub(super) fn entry(reading: &mut Reading, entry: &Value) {
     if let Some(id) = text(entry, "/sessionId") {
@@ -61,21 +60,13 @@ fn assistant(reading: &mut Reading, entry: &Value, at: Timestamp) {
         return;
     }
     reading.replies(at);
-    if let Some(model) = text(message, "/model") {
-        reading.model = Some(model.to_owned());
-    }
-    let usage = Usage {
-        input: count(message, "/usage/input_tokens"),
-        output: count(message, "/usage/output_tokens"),
-        cache_read: count(message, "/usage/cache_read_input_tokens"),
-        cache_write: count(message, "/usage/cache_creation_input_tokens"),
-    };
+    reading.is_of_model(text(message, "/model"));
+    let names = ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];
+    let usage = usage(&message["usage"], names);
     // The id of a message is its endpoint's; with the request it is one of its own.
     let id = text(message, "/id").map(|id| format!("{id} {}", text(entry, "/requestRef").unwrap_or_default()));
     reading.counts(at, id.as_deref(), usage);
-    for call in list(message, "/content").iter().filter(|part| part["type"] == "tool_use") {
-        reading.calls(at, text(call, "/id").unwrap_or_default(), text(call, "/name").unwrap_or_default());
-    }
+    reading.calls_each(at, list(message, "/content").iter().filter(|part| part["type"] == "tool_use"));
     if entry["isAbortedMidStream"] == true {
         reading.aborts(at);
     } else if !is_aside(entry)

@@ -42,9 +42,7 @@ fn reply(reading: &mut Reading, data: &Value, at: Timestamp) {
 }
 
 fn usage(reading: &mut Reading, usage: &Value, at: Timestamp) {
-    if let Some(model) = text(usage, "/model") {
-        reading.model = Some(model.to_owned());
-    }
+    reading.is_of_model(text(usage, "/model"));
     let (read, written) = (count(usage, "/cacheReadTokens"), count(usage, "/cacheWriteTokens"));
     let input = count(usage, "/inputTokens").saturating_sub(read + written);
     let tokens = Usage { input, output: count(usage, "/outputTokens"), cache_read: read, cache_write: written };

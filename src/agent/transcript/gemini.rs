@@ -42,9 +42,7 @@ fn user(reading: &mut Reading, entry: &Value, at: Timestamp) {
 
 fn reply(reading: &mut Reading, entry: &Value, at: Timestamp) {
     reading.replies(at);
-    if let Some(model) = text(entry, "/model") {
-        reading.model = Some(model.to_owned());
-    }
+    reading.is_of_model(text(entry, "/model"));
     if entry.get("tokens").is_some_and(Value::is_object) {
         let cached = count(entry, "/tokens/cached");
         let usage = Usage {

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::database::conversation;
 use super::parts::{said, text};
 use super::{Reading, Subject};
 use crate::clock::Timestamp;
 use crate::model::Usage;
-use crate::store::{Foreign, Record, StoreError};
+use crate::store::{Record, StoreError};
 
 const SESSION: &str = "SELECT * FROM sessions WHERE (id = ?1 OR (?1 = '' AND working_dir = ?2))
     ORDER BY created_at DESC, id DESC LIMIT 1";
@@ -17,17 +18,15 @@ const MESSAGES: &str = "SELECT role, content_json, created_timestamp FROM (SELEC
 
 /// What the database tells of a session.
 pub(super) fn read(subject: &Subject<'_>, path: &Path) -> Result<Reading, StoreError> {
-    let database = Foreign::open(path)?;
-    let folder = subject.worktree.display().to_string();
-    let sessions = database.rows(SESSION, &[subject.conversation.unwrap_or_default(), &folder])?;
+    let (database, session) = conversation(subject, path, SESSION)?;
     let mut reading = Reading::since(subject.since);
-    let Some(session) = sessions.first() else { return Ok(reading) };
+    let Some(session) = session else { return Ok(reading) };
     let updated = format!("{}Z", session["updated_at"].as_str().unwrap_or_default().replacen(' ', "T", 1));
     let Some(updated) = updated.parse().ok().filter(|at| reading.sees(*at)) else { return Ok(reading) };
     let id = session["id"].as_str().unwrap_or_default();
     reading.conversation = Some(id.to_owned());
     reading.folder = session["working_dir"].as_str().map(str::to_owned);
-    take_up(&mut reading, session, &database.rows(MESSAGES, &[id])?, updated);
+    take_up(&mut reading, &session, &database.rows(MESSAGES, &[id])?, updated);
     Ok(reading)
 }
 

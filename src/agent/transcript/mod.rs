@@ -8,6 +8,7 @@ mod builtin;
 mod claude;
 mod codex;
 mod copilot;
+mod database;
 mod follow;
 mod gemini;
 mod goose;

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::database::conversation;
 use super::parts::{count, millis, text};
 use super::{Reading, Subject};
 use crate::clock::Timestamp;
 use crate::model::Usage;
-use crate::store::{Foreign, Record, StoreError};
+use crate::store::{Record, StoreError};
 
 const SESSION: &str = "SELECT * FROM session WHERE (id = ?1 OR (?1 = '' AND directory = ?2 AND parent_id IS NULL))
     ORDER BY time_created DESC LIMIT 1";
@@ -19,11 +20,9 @@ const PARTS: &str = "SELECT message_id, time_created, data FROM (SELECT rowid AS
 
 /// What the database tells of a session.
 pub(super) fn read(subject: &Subject<'_>, path: &Path) -> Result<Reading, StoreError> {
-    let database = Foreign::open(path)?;
-    let folder = subject.worktree.display().to_string();
-    let sessions = database.rows(SESSION, &[subject.conversation.unwrap_or_default(), &folder])?;
+    let (database, session) = conversation(subject, path, SESSION)?;
     let mut reading = Reading::since(subject.since);
-    let Some(session) = sessions.first() else { return Ok(reading) };
+    let Some(session) = session else { return Ok(reading) };
     let Some(updated) = session["time_updated"].as_i64().and_then(millis) else { return Ok(reading) };
     if !reading.sees(updated) {
         return Ok(reading);
@@ -59,7 +58,7 @@ fn document(row: &Record) -> Option<Value> {
 }
 
 fn reply(reading: &mut Reading, message: &Value, id: &str, at: Timestamp) {
-    reading.model = text(message, "/modelID").map(str::to_owned).or(reading.model.take());
+    reading.is_of_model(text(message, "/modelID"));
     let usage = Usage {
         input: count(message, "/tokens/input"),
         output: count(message, "/tokens/output") + count(message, "/tokens/reasoning"),

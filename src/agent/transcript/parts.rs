@@ -4,6 +4,7 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::model::Usage;
 
 /// A text at this place.
 pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
@@ -29,6 +30,12 @@ pub(super) fn millis(value: i64) -> Option<Timestamp> {
 /// The members of a list at this place.
 pub(super) fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Tokens by the names that a shape has for what was read, written, and read from and written to the cache.
+pub(super) fn usage(value: &Value, [input, output, cache_read, cache_write]: [&str; 4]) -> Usage {
+    let of = |name: &str| value[name].as_u64().unwrap_or_default();
+    Usage { input: of(input), output: of(output), cache_read: of(cache_read), cache_write: of(cache_write) }
 }
 
 /// The text of a content, which is a text or a list of parts some of which have `text`.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Reading;
-use super::parts::{count, list, said, text, time};
+use super::parts::{list, said, text, time, usage};
 use crate::clock::Timestamp;
 use crate::model::Usage;
 
@@ -30,15 +30,8 @@ pub(super) fn entry(reading: &mut Reading, entry: &Value) {
 }
 
 fn reply(reading: &mut Reading, message: &Value, at: Timestamp) {
-    if let Some(model) = text(message, "/model") {
-        reading.model = Some(model.to_owned());
-    }
-    let usage = Usage {
-        input: count(message, "/usage/input"),
-        output: count(message, "/usage/output"),
-        cache_read: count(message, "/usage/cacheRead"),
-        cache_write: count(message, "/usage/cacheWrite"),
-    };
+    reading.is_of_model(text(message, "/model"));
+    let usage = usage(&message["usage"], ["input", "output", "cacheRead", "cacheWrite"]);
     if usage != Usage::default() {
         reading.counts(at, None, usage);
     }
@@ -54,12 +47,7 @@ fn reply(reading: &mut Reading, message: &Value, at: Timestamp) {
         Some("aborted") => return reading.aborts(at),
         _ => reading.replies(at),
     }
-    let mut called = false;
-    for call in list(message, "/content").iter().filter(|part| part["type"] == "toolCall") {
-        reading.calls(at, text(call, "/id").unwrap_or_default(), text(call, "/name").unwrap_or_default());
-        called = true;
-    }
-    if !called {
+    if !reading.calls_each(at, list(message, "/content").iter().filter(|part| part["type"] == "toolCall")) {
         reading.ends(at);
     }
 }

@@ -31,9 +31,7 @@ pub(super) fn entry(reading: &mut Reading, entry: &Value) {
 
 fn reply(reading: &mut Reading, entry: &Value, at: Timestamp) {
     reading.replies(at);
-    if let Some(model) = text(entry, "/model") {
-        reading.model = Some(model.to_owned());
-    }
+    reading.is_of_model(text(entry, "/model"));
     if let Some(usage) = entry.get("usageMetadata") {
         let (prompt, cached) = (count(usage, "/promptTokenCount"), count(usage, "/cachedContentTokenCount"));
         let output = count(usage, "/totalTokenCount").checked_sub(prompt);
@@ -45,12 +43,8 @@ fn reply(reading: &mut Reading, entry: &Value, at: Timestamp) {
         };
         reading.counts(at, text(entry, "/uuid"), usage);
     }
-    let mut called = false;
-    for call in list(entry, "/message/parts").iter().filter_map(|part| part.get("functionCall")) {
-        reading.calls(at, text(call, "/id").unwrap_or_default(), text(call, "/name").unwrap_or_default());
-        called = true;
-    }
-    if !called {
+    let calls = list(entry, "/message/parts").iter().filter_map(|part| part.get("functionCall"));
+    if !reading.calls_each(at, calls) {
         reading.ends(at);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::limits::{Trouble, trouble};
 use crate::clock::Timestamp;
@@ -168,6 +169,11 @@ impl Reading {
         counts
     }
 
+    /// What follows is of this model, where one is named.
+    pub(super) fn is_of_model(&mut self, model: Option<&str>) {
+        self.model = model.map(str::to_owned).or(self.model.take());
+    }
+
     /// A turn runs.
     pub(super) fn runs(&mut self, at: Timestamp) {
         if !matches!(self.turn, Turn::Running { .. }) {
@@ -208,6 +214,12 @@ impl Reading {
         if self.tools.len() < TOOLS && self.tools.iter().all(|tool| tool.id != id) {
             self.tools.push(Tool { id: id.to_owned(), name: name.to_owned(), since: at });
         }
+    }
+
+    /// Each of these calls, with its `id` and `name`, is one of a tool. Answers whether there were any.
+    pub(super) fn calls_each<'c>(&mut self, at: Timestamp, calls: impl Iterator<Item = &'c Value>) -> bool {
+        let word = |call: &'c Value, name: &str| call[name].as_str().unwrap_or_default();
+        calls.map(|call| self.calls(at, word(call, "id"), word(call, "name"))).count() > 0
     }
 
     /// A tool answered.
