@@ -114,6 +114,11 @@ pub enum Status {
     Closed,
 }
 
+impl Status {
+    /// All but [`Status::Closed`].
+    pub const NOT_CLOSED: [Self; 3] = [Self::Open, Self::Hooked, Self::Submitted];
+}
+
 impl State {
     /// The bare word.
     pub fn status(&self) -> Status {

@@ -164,7 +164,7 @@ fn kind(row: &SessionRow) -> Outcome<RuntimeKind> {
 
 fn ended(open: &OpenTown, subject: &Subject) -> Failure {
     let name = subject.worker.short();
-    let query = BeadQuery { assignee: vec![subject.worker.clone()], ..BeadQuery::default() };
+    let query = BeadQuery::default().held_by(&subject.worker);
     let held = open.snapshot().and_then(|snapshot| snapshot.beads(&query)).unwrap_or_default();
     let next = if subject.worker.kind == WorkerKind::Crew {
         format!("`gt crew attach {name}` starts it again, in the same worktree")

@@ -4,7 +4,7 @@ use super::OpenTown;
 use crate::bead::{Bead, lookup};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, WorkerRef};
-use crate::ledger::Snapshot;
+use crate::ledger::{BeadQuery, Snapshot};
 use crate::town::Rig;
 
 impl OpenTown {
@@ -38,8 +38,7 @@ impl OpenTown {
     /// The bead that the worker named so holds.
     fn bead_on(&self, snapshot: &Snapshot, text: &str) -> Outcome<Option<Bead>> {
         let Some(worker) = self.find_worker(text)? else { return Ok(None) };
-        let query =
-            crate::ledger::BeadQuery { assignee: vec![worker.clone()], status: HELD.to_vec(), ..Default::default() };
+        let query = BeadQuery { status: HELD.to_vec(), ..BeadQuery::default().held_by(&worker) };
         match snapshot.beads(&query)?.into_iter().next() {
             Some(bead) => Ok(Some(bead)),
             None => Err(Failure::new(Kind::NotFound, format!("{worker} has no bead"))

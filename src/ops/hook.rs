@@ -80,7 +80,7 @@ pub fn show(open: &OpenTown, word: Option<&str>) -> Outcome<Hook> {
         Some(word) => open.worker(&snapshot, word)?,
         None => this_worker(open)?.clone(),
     };
-    let held = snapshot.beads(&BeadQuery { assignee: vec![worker.clone()], ..BeadQuery::default() })?;
+    let held = snapshot.beads(&BeadQuery::default().held_by(&worker))?;
     let (hooked, submitted): (Vec<Bead>, Vec<Bead>) =
         held.into_iter().partition(|bead| bead.status() == Status::Hooked);
     let held = |bead: Bead| Held { attempt: bead.attempt_number(), bead: bead.id, title: bead.title };

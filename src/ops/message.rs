@@ -204,7 +204,7 @@ pub(super) fn receiver(open: &OpenTown, snapshot: &Snapshot, who: &str) -> Outco
 
 fn hooked(snapshot: &Snapshot, to: &Actor) -> Outcome<Option<BeadId>> {
     let Actor::Worker(worker) = to else { return Ok(None) };
-    let query = BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Hooked).held_by(worker);
     Ok(snapshot.beads(&query)?.into_iter().next().map(|bead| bead.id))
 }
 

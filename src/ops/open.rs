@@ -92,6 +92,17 @@ impl OpenTown {
         Ok(self.town.rig(&name.parse()?)?)
     }
 
+    /// The rig of this name, or all of them.
+    ///
+    /// # Errors
+    /// When there is none, or the file of one is broken.
+    pub fn rigs(&self, only: Option<&str>) -> Outcome<Vec<Rig>> {
+        match only {
+            Some(name) => Ok(vec![self.rig(name)?]),
+            None => Ok(self.town.rigs()?),
+        }
+    }
+
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -43,7 +43,7 @@ pub fn retired(snapshot: &Snapshot) -> Outcome<Vec<Rig>> {
 /// # Errors
 /// When the ledger cannot be read.
 pub fn town(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig]) -> Outcome<scheduler::Town> {
-    let hooked = snapshot.beads(&BeadQuery { status: vec![Status::Hooked], ..Default::default() })?;
+    let hooked = snapshot.beads(&BeadQuery::of(Status::Hooked))?;
     let hooks: BTreeMap<WorkerRef, BeadId> =
         hooked.into_iter().filter_map(|bead| Some((bead.claim()?.assignee.clone(), bead.id))).collect();
     let mut ever = retired(snapshot)?;
@@ -116,7 +116,7 @@ pub fn rows_about(snapshot: &Snapshot, bead: &Bead) -> Outcome<Vec<Row>> {
             None => None,
         };
     }
-    let children = BeadQuery { parent: Some(bead.id.clone()), ..Default::default() };
+    let children = BeadQuery::children_of(&bead.id);
     for child in snapshot.beads(&children)? {
         rows.entry(child.id.clone()).or_insert_with(|| Row::from(&child));
     }
@@ -139,7 +139,7 @@ pub fn account_of(open: &OpenTown, snapshot: &Snapshot, bead: &Bead, rigs: &[Rig
 /// # Errors
 /// When the ledger cannot be read.
 pub fn all_rows(snapshot: &Snapshot) -> Outcome<Vec<Row>> {
-    let open = BeadQuery { status: vec![Status::Open, Status::Hooked, Status::Submitted], ..Default::default() };
+    let open = BeadQuery::not_closed();
     let mut rows: BTreeMap<BeadId, Row> =
         snapshot.beads(&open)?.iter().map(|bead| (bead.id.clone(), Row::from(bead))).collect();
     let epics: Vec<BeadId> =
@@ -160,7 +160,7 @@ pub fn all_rows(snapshot: &Snapshot) -> Outcome<Vec<Row>> {
         }
     }
     for epic in epics {
-        for child in snapshot.beads(&BeadQuery { parent: Some(epic), ..Default::default() })? {
+        for child in snapshot.beads(&BeadQuery::children_of(&epic))? {
             rows.entry(child.id.clone()).or_insert_with(|| Row::from(&child));
         }
     }

@@ -61,7 +61,7 @@ pub fn up(open: &OpenTown, restore: bool, talk: &mut dyn Talk) -> Outcome<Up> {
     }
     let ran: BTreeSet<SessionId> = live(open)?.into_iter().map(|row| row.id).collect();
     if restore {
-        let query = BeadQuery { status: vec![Status::Hooked], ..BeadQuery::default() };
+        let query = BeadQuery::of(Status::Hooked);
         for bead in open.snapshot()?.beads(&query)? {
             tick::forget(open, &bead.id)?;
         }

@@ -64,7 +64,7 @@ pub fn hooked_bead(open: &OpenTown, snapshot: &Snapshot) -> Outcome<(Bead, Lease
         return Err(Failure::new(Kind::Usage, "this verb is a worker's, and no worker stands here")
             .hint("Run it in a worker's worktree or session."));
     };
-    let query = crate::ledger::BeadQuery { assignee: vec![worker.clone()], ..Default::default() };
+    let query = crate::ledger::BeadQuery::default().held_by(worker);
     let mut held = snapshot.beads(&query)?;
     // What it submitted earlier waits in the queue and is its own still; what is on its hook comes first.
     held.sort_by_key(|bead| bead.status() != Status::Hooked);

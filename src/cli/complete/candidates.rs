@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::agent::Catalogue;
-use crate::bead::Status;
 use crate::clock::Clock;
 use crate::convoy::Convoy;
 use crate::env;
@@ -119,8 +118,7 @@ fn bead_candidates(typed: &OsStr) -> Vec<CompletionCandidate> {
         if !typed.is_empty() {
             return snapshot.beginning_with(typed, MOST).ok();
         }
-        let status = vec![Status::Open, Status::Hooked, Status::Submitted];
-        let (rows, _) = snapshot.rows(&BeadQuery { status, limit: Some(MOST), ..Default::default() }).ok()?;
+        let (rows, _) = snapshot.rows(&BeadQuery { limit: Some(MOST), ..BeadQuery::not_closed() }).ok()?;
         Some(rows.into_iter().map(|row| (row.id, row.title)).collect())
     };
     fitting(typed, found().unwrap_or_default().into_iter())

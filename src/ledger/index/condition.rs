@@ -38,6 +38,33 @@ pub struct BeadQuery {
     pub limit: Option<usize>,
 }
 
+impl BeadQuery {
+    /// The beads in this state.
+    pub fn of(status: Status) -> Self {
+        Self { status: vec![status], ..Self::default() }
+    }
+
+    /// The beads that are not closed.
+    pub fn not_closed() -> Self {
+        Self { status: Status::NOT_CLOSED.to_vec(), ..Self::default() }
+    }
+
+    /// The children of a bead.
+    pub fn children_of(parent: &BeadId) -> Self {
+        Self { parent: Some(parent.clone()), ..Self::default() }
+    }
+
+    /// Of these, those with this prefix, and so of its rig.
+    pub fn with_prefix(self, prefix: &Prefix) -> Self {
+        Self { prefix: vec![prefix.clone()], ..self }
+    }
+
+    /// Of these, those that this worker holds.
+    pub fn held_by(self, worker: &WorkerRef) -> Self {
+        Self { assignee: vec![worker.clone()], ..self }
+    }
+}
+
 /// The order of an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {

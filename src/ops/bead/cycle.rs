@@ -54,11 +54,8 @@ fn find(snapshot: &Snapshot, changed: &BTreeMap<BeadId, Bead>, id: &BeadId) -> O
 }
 
 fn children(snapshot: &Snapshot, changed: &BTreeMap<BeadId, Bead>, parent: &BeadId) -> Outcome<Vec<Bead>> {
-    let mut found: BTreeMap<BeadId, Bead> = snapshot
-        .beads(&BeadQuery { parent: Some(parent.clone()), ..Default::default() })?
-        .into_iter()
-        .map(|bead| (bead.id.clone(), bead))
-        .collect();
+    let mut found: BTreeMap<BeadId, Bead> =
+        snapshot.beads(&BeadQuery::children_of(parent))?.into_iter().map(|bead| (bead.id.clone(), bead)).collect();
     for bead in changed.values() {
         if bead.parent.as_ref() == Some(parent) {
             found.insert(bead.id.clone(), bead.clone());

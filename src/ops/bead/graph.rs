@@ -76,7 +76,7 @@ pub fn graph(open: &OpenTown, request: &Request) -> Outcome<Picture> {
 type Nodes = BTreeMap<BeadId, Node>;
 
 fn everything(open: &OpenTown, snapshot: &Snapshot, request: &Request) -> Outcome<Nodes> {
-    let not_closed = vec![Status::Open, Status::Hooked, Status::Submitted];
+    let not_closed = Status::NOT_CLOSED.to_vec();
     let query = BeadQuery {
         status: if request.all { Vec::new() } else { not_closed },
         prefix: request.rig.iter().map(|name| super::list::prefix(open, name)).collect::<Outcome<_>>()?,
@@ -108,7 +108,7 @@ fn below(snapshot: &Snapshot, roots: &[BeadId]) -> Outcome<Nodes> {
         let Some(row) = snapshot.line(&id)? else { continue };
         let node = node(Brief::read(row)?);
         ahead.extend(node.needs.iter().cloned());
-        let (children, _) = snapshot.lines(&BeadQuery { parent: Some(id.clone()), ..Default::default() })?;
+        let (children, _) = snapshot.lines(&BeadQuery::children_of(&id))?;
         for child in children {
             ahead.push(child.id.parse()?);
         }

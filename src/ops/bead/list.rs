@@ -80,7 +80,7 @@ pub fn list(open: &OpenTown, request: &Request) -> Outcome<Page<Listed>> {
 }
 
 fn query(open: &OpenTown, snapshot: &Snapshot, request: &Request) -> Outcome<BeadQuery> {
-    let not_closed = vec![Status::Open, Status::Hooked, Status::Submitted];
+    let not_closed = Status::NOT_CLOSED.to_vec();
     let status = match (request.status.is_empty(), request.all) {
         (true, true) => Vec::new(),
         (true, false) => not_closed,

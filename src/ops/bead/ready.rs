@@ -136,8 +136,7 @@ pub fn explain(open: &OpenTown, request: &Request) -> Outcome<Page<Explained>> {
 
 /// Every bead that is not closed, and the closed ones that they hang on; with the titles.
 fn everything(snapshot: &Snapshot) -> Outcome<(Vec<Row>, BTreeMap<BeadId, String>)> {
-    let status = vec![Status::Open, Status::Hooked, Status::Submitted];
-    let (found, _) = snapshot.lines(&BeadQuery { status, ..Default::default() })?;
+    let (found, _) = snapshot.lines(&BeadQuery::not_closed())?;
     let mut titles = BTreeMap::new();
     let mut rows = BTreeMap::new();
     for row in found {
@@ -148,7 +147,7 @@ fn everything(snapshot: &Snapshot) -> Outcome<(Vec<Row>, BTreeMap<BeadId, String
     let epics: Vec<BeadId> =
         rows.values().filter(|row: &&Row| row.kind == BeadKind::Epic).map(|row| row.id.clone()).collect();
     for epic in epics {
-        let (children, _) = snapshot.lines(&BeadQuery { parent: Some(epic), ..Default::default() })?;
+        let (children, _) = snapshot.lines(&BeadQuery::children_of(&epic))?;
         for child in children {
             let row = Brief::read(child)?.row;
             rows.entry(row.id.clone()).or_insert(row);

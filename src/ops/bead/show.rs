@@ -63,7 +63,7 @@ pub fn show(open: &OpenTown, snapshot: &Snapshot, text: &str) -> Outcome<Shown> 
 }
 
 fn children(snapshot: &Snapshot, bead: &Bead) -> Outcome<Vec<Neighbour>> {
-    let (rows, _) = snapshot.lines(&BeadQuery { parent: Some(bead.id.clone()), ..Default::default() })?;
+    let (rows, _) = snapshot.lines(&BeadQuery::children_of(&bead.id))?;
     let neighbour = |row| {
         let brief = Brief::read(row)?;
         Ok(Neighbour { state: brief.state(), title: Some(brief.title), id: brief.row.id })

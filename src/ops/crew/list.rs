@@ -47,10 +47,7 @@ impl Row for Listed {
 /// # Errors
 /// When there is no such rig, or the local state cannot be read.
 pub fn list(open: &OpenTown, rig: Option<&str>) -> Outcome<Page<Listed>> {
-    let rigs = match rig {
-        Some(rig) => vec![open.rig(rig)?],
-        None => open.town.rigs()?,
-    };
+    let rigs = open.rigs(rig)?;
     let sessions = session::sightings(open)?;
     let mut rows = Vec::new();
     for rig in &rigs {

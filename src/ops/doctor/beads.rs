@@ -25,7 +25,7 @@ pub(super) fn checks(look: &Look<'_>) -> Vec<Finding> {
 }
 
 fn all(look: &Look<'_>, snapshot: &Snapshot, sheet: &mut Sheet) -> Outcome<()> {
-    let open = BeadQuery { status: vec![Status::Open, Status::Hooked, Status::Submitted], ..BeadQuery::default() };
+    let open = BeadQuery::not_closed();
     let beads = snapshot.beads(&open)?;
     cycles(&beads, sheet);
     claims(look, &beads, sheet)?;

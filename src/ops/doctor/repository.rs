@@ -137,7 +137,7 @@ fn repository(look: &Look<'_>, rig: &Rig, sheet: &mut Sheet) -> Outcome<()> {
 /// What waits in the queue must be there, pinned, and either landing or not.
 fn submitted(open: &OpenTown, rig: &Rig, snapshot: &Snapshot, sheet: &mut Sheet) -> Outcome<()> {
     let repo = open.town.rig_repo(&rig.name);
-    let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Submitted).with_prefix(&rig.prefix);
     let home = open.town.local()?.map(|local| local.home);
     let ours = |bead: &Bead| bead.claim().map(|claim| &claim.home) == home.as_ref();
     let owner = FileLock::recorded_owner(&open.town.refinery_lock(&rig.name));
@@ -181,7 +181,7 @@ fn submitted(open: &OpenTown, rig: &Rig, snapshot: &Snapshot, sheet: &mut Sheet)
 
 /// Closed as merged means merged.
 fn merged(target: &Target, rig: &Rig, snapshot: &Snapshot, tip: &Oid, sheet: &mut Sheet) -> Outcome<()> {
-    let query = BeadQuery { status: vec![Status::Closed], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Closed).with_prefix(&rig.prefix);
     let mut landed: BTreeMap<String, Bead> = BTreeMap::new();
     for bead in snapshot.beads(&query)? {
         let State::Closed(closing) = &bead.state else { continue };

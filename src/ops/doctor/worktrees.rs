@@ -19,7 +19,7 @@ pub(super) fn checks(look: &Look<'_>, rig: &Rig, sheet: &mut Sheet) -> Outcome<(
     let registry = Registry::read(&repo);
     let hooked: Vec<WorkerRef> = match &look.snapshot {
         Ok(snapshot) => {
-            let query = BeadQuery { status: vec![Status::Hooked], ..BeadQuery::default() };
+            let query = BeadQuery::of(Status::Hooked);
             snapshot.beads(&query)?.iter().filter_map(|bead| Some(bead.claim()?.assignee.clone())).collect()
         }
         Err(_) => Vec::new(),

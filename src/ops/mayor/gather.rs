@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::outline::outline;
 use crate::agent::prompt::{PlanContext, PlanRig};
+use crate::bead::Bead;
 use crate::bead::similar::Words;
-use crate::bead::{Bead, Status};
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::{Git, Oid, bare};
 use crate::id::{BeadId, RigName};
@@ -85,7 +85,7 @@ impl Scope {
 }
 
 fn unfinished(snapshot: &Snapshot) -> Outcome<Vec<Bead>> {
-    snapshot.beads(&BeadQuery { status: vec![Status::Open, Status::Hooked, Status::Submitted], ..BeadQuery::default() })
+    snapshot.beads(&BeadQuery::not_closed())
 }
 
 /// A rig as it is in its target. A remote that cannot be reached is told, and what was fetched last is used.

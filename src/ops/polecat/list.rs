@@ -37,10 +37,7 @@ impl Row for Listed {
 /// # Errors
 /// When there is no such rig, or the ledger or the local state cannot be read.
 pub fn list(open: &OpenTown, rig: Option<&str>) -> Outcome<Page<Listed>> {
-    let rigs = match rig {
-        Some(rig) => vec![open.rig(rig)?],
-        None => open.town.rigs()?,
-    };
+    let rigs = open.rigs(rig)?;
     let snapshot = open.snapshot()?;
     let role = |worker: &WorkerRef| {
         let rig = rigs.iter().find(|rig| rig.name == worker.rig)?;

@@ -32,7 +32,7 @@ pub fn restart(open: &OpenTown, word: &str, only: Option<&SessionId>) -> Outcome
     open.ledger.settle()?;
     let snapshot = open.snapshot()?;
     let worker = open.worker(&snapshot, word)?;
-    let query = BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Hooked).held_by(&worker);
     let bead = snapshot.beads(&query)?.into_iter().next().ok_or_else(|| nothing(&worker))?;
     let live = session::live(open, &worker)?.map(|live| live.row.id);
     if only.is_some() && live.as_ref() != only {

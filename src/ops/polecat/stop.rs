@@ -41,7 +41,7 @@ pub fn stop(open: &OpenTown, word: &str, why: Option<&str>) -> Outcome<Stopped> 
 }
 
 fn stop_alone(open: &OpenTown, worker: WorkerRef, why: Option<&str>) -> Outcome<Stopped> {
-    let query = BeadQuery { assignee: vec![worker.clone()], status: vec![Status::Hooked], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Hooked).held_by(&worker);
     let hooked = open.snapshot()?.beads(&query)?.into_iter().next();
     let released = match hooked.as_ref().and_then(|bead| Some((bead, bead.claim()?))) {
         Some((bead, claim)) if claim.home == *open.home()? => {

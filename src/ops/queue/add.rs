@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use super::told_of;
+use super::{submitted, told_of};
 use crate::bead::transition::{Ending, Hold};
 use crate::bead::{AttemptOutcome, Bead, Claim, Merge, Status};
 use crate::env::commit_point;
@@ -15,7 +15,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::git::worktree::{self, State};
 use crate::git::{Oid, bare, pins};
 use crate::id::{BeadId, HomeId, Lease, WorkerKind, WorkerName, WorkerRef};
-use crate::ledger::{BeadQuery, Snapshot};
+use crate::ledger::Snapshot;
 use crate::ops::bead::create::prefix_of;
 use crate::ops::crew::{acting, branch_name};
 use crate::ops::target::Target;
@@ -140,22 +140,18 @@ fn find(target: &Target, branch: &str) -> Outcome<Oid> {
 
 /// The bead by which this very commit waits already, as after a kill.
 fn waiting(snapshot: &Snapshot, work: &Work) -> Outcome<Option<Bead>> {
-    let prefix = vec![work.rig.prefix.clone()];
-    let query = BeadQuery { status: vec![Status::Submitted], prefix, ..BeadQuery::default() };
     let same = |bead: &Bead| bead.merge.as_ref().is_some_and(|merge| merge.head == work.head.as_str());
-    Ok(snapshot.beads(&query)?.into_iter().find(same))
+    Ok(submitted(snapshot, &work.rig)?.into_iter().find(same))
 }
 
 /// The bead by which an older commit of the same branch waits: the newer one takes its place.
 fn older(open: &OpenTown, snapshot: &Snapshot, work: &Work, branch: &str) -> Outcome<Option<BeadId>> {
     let home = open.home()?;
-    let prefix = vec![work.rig.prefix.clone()];
-    let query = BeadQuery { status: vec![Status::Submitted], prefix, ..BeadQuery::default() };
     let same = |bead: &Bead| {
         bead.merge.as_ref().is_some_and(|merge| merge.branch == branch && merge.intent.is_none())
             && bead.claim().is_some_and(|claim| is_persons(claim, home))
     };
-    Ok(snapshot.beads(&query)?.into_iter().find(same).map(|bead| bead.id))
+    Ok(submitted(snapshot, &work.rig)?.into_iter().find(same).map(|bead| bead.id))
 }
 
 /// Whether the person of this clone put it into the queue, in whichever of their worktrees.

@@ -74,10 +74,7 @@ impl Row for Queued {
 /// # Errors
 /// When there is no such rig, or the ledger cannot be read.
 pub fn list(open: &OpenTown, rig: Option<&str>) -> Outcome<Page<Queued>> {
-    let rigs = match rig {
-        Some(rig) => vec![open.rig(rig)?],
-        None => open.town.rigs()?,
-    };
+    let rigs = open.rigs(rig)?;
     let mut rows = Vec::new();
     for rig in &rigs {
         rows.extend(of_rig(open, rig)?);

@@ -26,8 +26,7 @@ use crate::town::Rig;
 
 /// The beads of a rig that wait to be merged.
 fn submitted(snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Bead>> {
-    let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
-    snapshot.beads(&query)
+    snapshot.beads(&BeadQuery::of(Status::Submitted).with_prefix(&rig.prefix))
 }
 
 /// What a refinery told people about a bead, and nobody has acknowledged: while there is such a letter, the bead counts

@@ -53,8 +53,7 @@ pub fn put(open: &OpenTown, word: &str, end: End) -> Outcome<Moved> {
             let message = format!("{} is not in the merge queue: it is {}", bead.id, bead.state.describe());
             return Err(Failure::new(Kind::Conflict, message).hint("`gt queue list` shows what is"));
         }
-        let query =
-            BeadQuery { status: vec![Status::Submitted], prefix: vec![bead.id.prefix()], ..BeadQuery::default() };
+        let query = BeadQuery::of(Status::Submitted).with_prefix(&bead.id.prefix());
         let mut others = tx.at_tip().beads(&query)?;
         others.retain(|other| other.id != bead.id);
         let with = if end == End::Front { needed(&bead, &others) } else { BTreeSet::new() };

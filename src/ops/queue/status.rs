@@ -48,10 +48,7 @@ impl Row for State {
 /// # Errors
 /// When there is no such rig, or the ledger cannot be read.
 pub fn status(open: &OpenTown, rig: Option<&str>) -> Outcome<Page<State>> {
-    let rigs = match rig {
-        Some(rig) => vec![open.rig(rig)?],
-        None => open.town.rigs()?,
-    };
+    let rigs = open.rigs(rig)?;
     Ok(Page::complete(rigs.iter().map(|rig| of(open, rig)).collect::<Outcome<_>>()?))
 }
 

@@ -33,7 +33,7 @@ pub fn every_entry(snapshot: &Snapshot, beads: &[Bead]) -> Outcome<Vec<Entry>> {
 /// The submitted beads of a rig that this clone has to judge: those of others are theirs.
 pub(super) fn submitted(open: &OpenTown, snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Bead>> {
     let home = open.home()?;
-    let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![rig.prefix.clone()], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Submitted).with_prefix(&rig.prefix);
     let mut beads = snapshot.beads(&query)?;
     beads.retain(|bead| bead.claim().is_some_and(|claim| claim.home == *home));
     Ok(beads)

@@ -175,8 +175,7 @@ fn carry_out(open: &OpenTown, rig: &Rig, folder: &Path) -> Outcome<()> {
 }
 
 fn open_beads(snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<BeadId>> {
-    let status = vec![Status::Open, Status::Hooked, Status::Submitted];
-    let (rows, _) = snapshot.rows(&BeadQuery { status, prefix: vec![rig.prefix.clone()], ..Default::default() })?;
+    let (rows, _) = snapshot.rows(&BeadQuery::not_closed().with_prefix(&rig.prefix))?;
     rows.iter().map(|row| Ok(row.id.parse()?)).collect()
 }
 

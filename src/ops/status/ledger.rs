@@ -62,7 +62,7 @@ pub fn told(open: &OpenTown, rigs: &[Rig]) -> Outcome<Told> {
         counts: counts(&snapshot, &accounts)?,
         queues,
         escalations,
-        hooked: snapshot.beads(&BeadQuery { status: vec![Status::Hooked], ..BeadQuery::default() })?,
+        hooked: snapshot.beads(&BeadQuery::of(Status::Hooked))?,
         snapshot,
     })
 }
@@ -129,7 +129,7 @@ fn counts(snapshot: &Snapshot, accounts: &[Account]) -> Outcome<BTreeMap<Prefix,
 
 fn queues(open: &OpenTown, snapshot: &Snapshot, escalations: &[Escalation]) -> Outcome<BTreeMap<Prefix, Vec<Queued>>> {
     let home = open.town.local()?.map(|local| local.home);
-    let submitted = snapshot.beads(&BeadQuery { status: vec![Status::Submitted], ..BeadQuery::default() })?;
+    let submitted = snapshot.beads(&BeadQuery::of(Status::Submitted))?;
     let mut of_prefix: BTreeMap<Prefix, Vec<Bead>> = BTreeMap::new();
     for bead in submitted {
         of_prefix.entry(bead.id.prefix()).or_default().push(bead);

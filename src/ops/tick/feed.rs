@@ -90,7 +90,7 @@ fn close(open: &OpenTown, convoy: &Convoy) -> Outcome<()> {
 /// Open beads that were slung and came back without a person taking them: bounced, given up by a worker, or
 /// interrupted. What a person asked for once goes on.
 fn in_flight(snapshot: &Snapshot) -> Outcome<BTreeSet<BeadId>> {
-    let open = snapshot.beads(&BeadQuery { status: vec![Status::Open], ..BeadQuery::default() })?;
+    let open = snapshot.beads(&BeadQuery::of(Status::Open))?;
     Ok(open.into_iter().filter(came_back).map(|bead| bead.id).collect())
 }
 
@@ -102,7 +102,7 @@ fn came_back(bead: &Bead) -> bool {
 
 /// Open beads that a person took from their worker: they stay open until a person slings them again.
 fn taken_back(snapshot: &Snapshot) -> Outcome<BTreeSet<BeadId>> {
-    let open = snapshot.beads(&BeadQuery { status: vec![Status::Open], ..BeadQuery::default() })?;
+    let open = snapshot.beads(&BeadQuery::of(Status::Open))?;
     Ok(open.into_iter().filter(is_taken_back).map(|bead| bead.id).collect())
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::observe::modified;
-use crate::bead::{Bead, Status};
+use crate::bead::Bead;
 use crate::clock::{Timestamp, since};
 use crate::error::{Failure, Kind, Outcome};
 use crate::ledger::BeadQuery;
@@ -95,8 +95,7 @@ struct InUse {
 impl InUse {
     fn of(open: &OpenTown) -> Outcome<Self> {
         let (snapshot, state) = (open.snapshot()?, open.state()?);
-        let status = vec![Status::Open, Status::Hooked, Status::Submitted];
-        let beads: Vec<Bead> = snapshot.beads(&BeadQuery { status, ..BeadQuery::default() })?;
+        let beads: Vec<Bead> = snapshot.beads(&BeadQuery::not_closed())?;
         let mut sessions: BTreeSet<String> = BTreeSet::new();
         sessions.extend(state.open_sessions()?.into_iter().map(|row| row.id.to_string()));
         let (letters, _) = snapshot.documents::<Letter>()?;

@@ -185,7 +185,7 @@ fn restore(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) {
 /// Sets a refinery going for each rig that has something to merge or to deliver, unless one is at it, or the
 /// person wants to be asked (`auto_merge` off).
 fn merge(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outcome<()> {
-    let query = BeadQuery { status: vec![Status::Submitted], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Submitted);
     let submitted = open.snapshot()?.beads(&query)?;
     for rig in rigs.iter().filter(|rig| !rig.parked) {
         let queued = rig.paused.is_none() && submitted.iter().any(|bead| bead.id.prefix() == rig.prefix);

@@ -59,7 +59,7 @@ pub fn seen(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig]) -> Outcome<Vec<S
 /// # Errors
 /// As [`seen`].
 pub fn seen_beside(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig], panes: &Panes) -> Outcome<Vec<Seen>> {
-    let hooked = snapshot.beads(&BeadQuery { status: vec![Status::Hooked], ..BeadQuery::default() })?;
+    let hooked = snapshot.beads(&BeadQuery::of(Status::Hooked))?;
     let mut hooks: BTreeMap<WorkerRef, Bead> =
         hooked.into_iter().filter_map(|bead| Some((bead.claim()?.assignee.clone(), bead))).collect();
     // A clone that has no identity yet holds nothing.

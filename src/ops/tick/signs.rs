@@ -57,7 +57,7 @@ fn asks(judged: &Judgement) -> bool {
 
 /// `2 working, 1 in the queue, 1 problem`.
 fn town(snapshot: &Snapshot, seen: &[Seen], letters: &[Letter]) -> Outcome<String> {
-    let query = BeadQuery { status: vec![Status::Submitted], ..BeadQuery::default() };
+    let query = BeadQuery::of(Status::Submitted);
     let at_work = seen.iter().filter(|seen| seen.bead.is_some()).count();
     let problems = letters.iter().filter(|letter| letter.is_open_escalation()).count();
     let parts = [

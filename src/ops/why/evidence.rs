@@ -87,7 +87,7 @@ pub(super) fn queue(snapshot: &Snapshot, bead: &Bead) -> Outcome<Option<Fact>> {
     if bead.status() != Status::Submitted {
         return Ok(None);
     }
-    let query = BeadQuery { status: vec![Status::Submitted], prefix: vec![bead.id.prefix()], ..Default::default() };
+    let query = BeadQuery::of(Status::Submitted).with_prefix(&bead.id.prefix());
     let entries = refinery::every_entry(snapshot, &snapshot.beads(&query)?)?;
     let placed = order(&entries);
     Ok(placed

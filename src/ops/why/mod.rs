@@ -84,7 +84,7 @@ pub fn why(open: &OpenTown, text: &str) -> Outcome<Why> {
 
 /// The bead of a worker; what is on its hook goes before what it submitted.
 fn held(snapshot: &Snapshot, worker: &WorkerRef) -> Outcome<Option<Bead>> {
-    let mut beads = snapshot.beads(&BeadQuery { assignee: vec![worker.clone()], ..Default::default() })?;
+    let mut beads = snapshot.beads(&BeadQuery::default().held_by(worker))?;
     beads.sort_by_key(|bead| bead.status() != crate::bead::Status::Hooked);
     Ok(beads.into_iter().next())
 }
