@@ -18,6 +18,9 @@ use crate::clock::Timestamp;
 /// The file in a run folder.
 const FILE: &str = "events.jsonl";
 
+/// What was in it before it was begun anew.
+const BEFORE: &str = "events.jsonl.1";
+
 /// The longest file, in bytes.
 const LIMIT: u64 = 4 << 20;
 
@@ -99,18 +102,31 @@ impl HookEvent {
     }
 }
 
-/// The last events of a run folder, the oldest first: those in the last 256 KiB of the file.
+/// The last events of a run folder, the oldest first: those in the last 256 KiB, also where the file was begun anew among
+/// them.
 pub fn events(dir: &Path) -> Vec<HookEvent> {
-    let Ok(mut file) = File::open(dir.join(FILE)) else { return Vec::new() };
-    let length = file.metadata().map_or(0, |meta| meta.len());
-    let start = length.saturating_sub(TAIL);
-    let mut bytes = Vec::new();
-    if file.seek(SeekFrom::Start(start)).is_err() || file.take(TAIL).read_to_end(&mut bytes).is_err() {
-        return Vec::new();
-    }
+    let newer = tail(&dir.join(FILE), TAIL);
+    let older = match TAIL.saturating_sub(newer.len() as u64) {
+        0 => Vec::new(),
+        rest => tail(&dir.join(BEFORE), rest),
+    };
+    let bytes = [older, newer].concat();
     let text = String::from_utf8_lossy(&bytes);
     // A tail may begin in the middle of a line, which is then no event.
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// The last bytes of a file; none of one that cannot be read.
+fn tail(path: &Path, most: u64) -> Vec<u8> {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        let start = file.metadata()?.len().saturating_sub(most);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().unwrap_or_default()
 }
 
 /// The last event of a run folder that is of one of these kinds.
@@ -136,7 +152,7 @@ pub(super) fn record(dir: &Path, event: &HookEvent) -> Result<(), RuntimeError> 
     let path = dir.join(FILE);
     let failed = |error| RuntimeError::io("write", &path)(error);
     if fs::metadata(&path).is_ok_and(|meta| meta.len() > LIMIT) {
-        let _ = fs::rename(&path, dir.join(format!("{FILE}.1")));
+        let _ = fs::rename(&path, dir.join(BEFORE));
     }
     let mut line = serde_json::to_string(event).expect("an event has only plain fields");
     line.push('\n');
@@ -160,9 +176,11 @@ mod tests {
         // Nobody listens at the folder's socket.
         for number in 0..5_000 {
             assert_eq!(tell(folder.path(), &said(number), true).expect("written"), None);
+            let just_begun = fs::metadata(folder.path().join(FILE)).is_ok_and(|file| file.len() < 10_000);
+            assert!(!just_begun || (number.min(200)..300).contains(&events(folder.path()).len()), "{number}");
         }
         let read = events(folder.path());
-        assert!((100..300).contains(&read.len()), "{}", read.len());
+        assert!((200..300).contains(&read.len()), "{}", read.len());
         assert_eq!(read.last().and_then(|event| event.text.clone()), said(4_999).text);
         let size: u64 = fs::read_dir(folder.path())
             .expect("it is there")
