@@ -26,7 +26,7 @@ while :; do sleep 600; done
 const HIDDEN: [&str; 6] = ["p.child", "p.setsid", "p.daemon", "p.bare", "p.stopped", "p.agent"];
 
 fn hidden(place: &TestPlace) -> Vec<(String, i32)> {
-    let number = |name: &&str| (name.to_string(), place.read_soon(name).trim().parse().unwrap());
+    let number = |name: &&str| (name.to_string(), place.read_soon(name).trim().parse().expect("it is well formed"));
     let found: Vec<(String, i32)> = HIDDEN.iter().map(number).collect();
     for (name, pid) in &found {
         assert!(lives(*pid), "{name}");
@@ -41,16 +41,16 @@ fn everything_that_a_session_started_is_ended() {
         let launch = place.script("web/toast", HIDER);
         let dir = place.start(kind, &launch);
         let hidden = hidden(&place);
-        let report = end(&dir, Duration::from_millis(100)).unwrap();
+        let report = end(&dir, Duration::from_millis(100)).expect("the runtime answers");
         for (name, pid) in hidden {
             assert!(!lives(pid), "{kind}: {name} lives");
         }
-        let exit = report.exit.unwrap();
+        let exit = report.exit.expect("there is one");
         assert_eq!((exit.reason, exit.signal), (ExitReason::Ended, Some(9)), "{kind}");
         assert!(exit.killed >= 6, "{exit:?}");
         assert_eq!(report.killed, [], "the session itself did it");
         assert_eq!(marked(&launch.session), [0; 0]);
-        let again = end(&dir, Duration::ZERO).unwrap();
+        let again = end(&dir, Duration::ZERO).expect("the runtime answers");
         assert!(matches!(again.was, Observed::Ended(_)) && again.killed.is_empty());
     }
 }
@@ -64,7 +64,7 @@ fn what_an_agent_leaves_behind_when_it_ends_is_ended_too() {
     let exit = place.exit_of(&dir);
     assert_eq!((exit.reason, exit.status), (ExitReason::Exited, Some(3)));
     for name in &HIDDEN[..4] {
-        let pid = place.read_soon(name).trim().parse().unwrap();
+        let pid = place.read_soon(name).trim().parse().expect("it is well formed");
         wait_until(name, || !lives(pid));
     }
 }
@@ -77,13 +77,13 @@ fn a_killed_session_is_lost_and_its_survivors_are_ended() {
         let launch = place.script("web/toast", &script);
         let dir = place.start(kind, &launch);
         let names = ["p.child", "p.setsid", "p.daemon", "p.agent"];
-        let pids = names.map(|name| place.read_soon(name).trim().parse::<i32>().unwrap());
+        let pids = names.map(|name| place.read_soon(name).trim().parse::<i32>().expect("it is well formed"));
         let Observed::Running(pid) = observe(&dir) else { panic!("it runs") };
-        kill_process(Pid::from_raw(pid.process.pid).unwrap(), Signal::KILL).unwrap();
+        kill_process(Pid::from_raw(pid.process.pid).expect("a process has a number"), Signal::KILL).expect("it runs");
         wait_for("the loss to be seen", SOON, || (observe(&dir) == Observed::Lost).then_some(()));
         // With the terminal some go by themselves; those without live on.
         assert!(lives(pids[1]) && lives(pids[2]), "{kind}");
-        let report = end(&dir, Duration::from_millis(50)).unwrap();
+        let report = end(&dir, Duration::from_millis(50)).expect("the runtime answers");
         assert_eq!(report.was, Observed::Lost);
         assert!(report.killed.len() >= 2, "{report:?}");
         for pid in pids {
@@ -100,7 +100,7 @@ fn a_session_that_is_signalled_ends_everything_itself() {
         let dir = place.start(RuntimeKind::Process, &place.script("web/toast", HIDER));
         let hidden = hidden(&place);
         let Observed::Running(pid) = observe(&dir) else { panic!("it runs") };
-        kill_process(Pid::from_raw(pid.process.pid).unwrap(), signal).unwrap();
+        kill_process(Pid::from_raw(pid.process.pid).expect("a process has a number"), signal).expect("it runs");
         assert_eq!(place.exit_of(&dir).reason, ExitReason::Ended);
         assert!(hidden.iter().all(|(_, pid)| !lives(*pid)));
     }
@@ -111,10 +111,10 @@ fn an_agent_may_end_by_itself_before_it_is_made_to() {
     let place = TestPlace::new();
     let launch = place.script("web/toast", "trap 'exit 5' USR1; echo $$ >\"$OUT/p\"; while :; do sleep 0.02; done");
     let dir = place.start(RuntimeKind::Process, &launch);
-    let agent = place.read_soon("p").trim().parse().unwrap();
+    let agent = place.read_soon("p").trim().parse().expect("it is well formed");
     assert!(end_after(&dir, SOON));
     assert!(observe(&dir).is_live());
-    kill_process(Pid::from_raw(agent).unwrap(), Signal::USR1).unwrap();
+    kill_process(Pid::from_raw(agent).expect("a process has a number"), Signal::USR1).expect("it runs");
     let start = Instant::now();
     let exit = place.exit_of(&dir);
     assert_eq!((exit.reason, exit.status), (ExitReason::Ended, Some(5)));
@@ -139,12 +139,12 @@ fn a_session_that_is_ended_while_it_starts_never_starts() {
     let place = TestPlace::new();
     let launch = place.script("web/toast", "echo no >\"$OUT/ran\"");
     let dir = place.dir(&launch);
-    launch.write(&dir).unwrap();
+    launch.write(&dir).expect("the folder is the test's own");
     assert_eq!(observe(&dir), Observed::Starting);
-    end(&dir, Duration::ZERO).unwrap();
+    end(&dir, Duration::ZERO).expect("the runtime answers");
     place.start(RuntimeKind::Process, &launch);
     assert_eq!(place.exit_of(&dir).reason, ExitReason::Ended);
-    let quiet = runs(&place.path("run")).unwrap();
+    let quiet = runs(&place.path("run")).expect("the runtime answers");
     assert!(quiet.iter().all(|run| !run.observed.is_live()));
     wait_until("its process to go", || marked(&launch.session).is_empty());
     assert!(!place.path("ran").exists());
@@ -153,7 +153,7 @@ fn a_session_that_is_ended_while_it_starts_never_starts() {
 #[test]
 fn nothing_is_ended_where_nothing_was_started() {
     let place = TestPlace::new();
-    let report = end(&place.path("run/neverstarted"), Duration::ZERO).unwrap();
+    let report = end(&place.path("run/neverstarted"), Duration::ZERO).expect("the runtime answers");
     assert_eq!((report.was, report.exit, report.killed.len()), (Observed::Absent, None, 0));
 }
 
@@ -163,7 +163,7 @@ fn the_session_of_another_is_not_touched() {
     // The first agent starts the second session, as a crew member does who slings.
     let second = place.script("web/crust", "echo $$ >\"$OUT/second\"; exec sleep 600");
     let second_dir = place.dir(&second);
-    second.write(&second_dir).unwrap();
+    second.write(&second_dir).expect("the folder is the test's own");
     let start = format!(
         "env -i PATH=$PATH GT_SESSION={} GT_DETACHED=1 {} session exec {} --dir {} </dev/null >/dev/null 2>&1 & exec sleep 600",
         second.session,
@@ -172,10 +172,10 @@ fn the_session_of_another_is_not_touched() {
         second_dir.display(),
     );
     let first_dir = place.start(RuntimeKind::Process, &place.script("web/toast", &start));
-    let agent = place.read_soon("second").trim().parse().unwrap();
-    end(&first_dir, Duration::ZERO).unwrap();
+    let agent = place.read_soon("second").trim().parse().expect("it is well formed");
+    end(&first_dir, Duration::ZERO).expect("the runtime answers");
     assert!(lives(agent), "the second session lives on");
     assert!(matches!(observe(&second_dir), Observed::Running(_)));
-    end(&second_dir, Duration::ZERO).unwrap();
+    end(&second_dir, Duration::ZERO).expect("the runtime answers");
     assert!(!lives(agent));
 }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use gt::id::SessionId;
-use gt::runtime::{Exit, Launch, Observed, Place, Runtime, RuntimeKind, end, observe, open, wait_until_ended};
+use gt::runtime::{
+    Exit, Launch, Observed, Place, Runtime, RuntimeKind, TmuxServer, end, observe, open, wait_until_ended,
+};
 
 use crate::support::processes;
 use crate::support::{GENEROUS, wait_for};
@@ -23,18 +26,18 @@ pub struct TestPlace {
 impl TestPlace {
     /// An empty place.
     pub fn new() -> Self {
-        Self::in_folder(tempfile::Builder::new().prefix("gt-rt-").tempdir().unwrap())
+        Self::in_folder(tempfile::Builder::new().prefix("gt-rt-").tempdir().expect("there is room"))
     }
 
     /// An empty place whose path has everything that shells and tmux read as something else.
     pub fn odd() -> Self {
-        Self::in_folder(tempfile::Builder::new().prefix("gt it's #S \"$x\" ;ü ").tempdir().unwrap())
+        Self::in_folder(tempfile::Builder::new().prefix("gt it's #S \"$x\" ;ü ").tempdir().expect("there is room"))
     }
 
     fn in_folder(folder: tempfile::TempDir) -> Self {
         let town = folder.path().to_owned();
         for dir in ["run", "logs", "work"] {
-            std::fs::create_dir(town.join(dir)).unwrap();
+            std::fs::create_dir(town.join(dir)).expect("the folder is the test's own");
         }
         let place = Place {
             program: PathBuf::from(env!("CARGO_BIN_EXE_gt")),
@@ -56,6 +59,18 @@ impl TestPlace {
         self.root().join(name)
     }
 
+    /// The tmux server of the place.
+    pub fn server(&self) -> TmuxServer {
+        TmuxServer::at(&self.place.tmux_socket)
+    }
+
+    /// What the program tmux answers of that server.
+    pub fn tmux(&self, words: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        let output = command.arg("-S").arg(&self.place.tmux_socket).args(words).output().expect("tmux is there");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// The runtime.
     pub fn runtime(&self, kind: RuntimeKind) -> Box<dyn Runtime> {
         open(kind, &self.place)
@@ -74,7 +89,7 @@ impl TestPlace {
     /// A session that runs a program.
     pub fn program(&self, name: &str, argv: &[&str]) -> Launch {
         let session = SessionId::random();
-        let env = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("OUT", self.root().to_str().unwrap())];
+        let env = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("OUT", self.root().to_str().expect("a path in UTF-8"))];
         Launch {
             log: self.root().join("logs").join(format!("{session}.log")),
             session,
@@ -130,7 +145,7 @@ impl Drop for TestPlace {
 /// Whether any process carries the marker of a session.
 pub fn marked(session: &SessionId) -> Vec<i32> {
     let wanted = format!("GT_SESSION={session}");
-    let entries = std::fs::read_dir("/proc").unwrap();
+    let entries = std::fs::read_dir("/proc").expect("it is there");
     let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     ids.filter(|id| {
         let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
