@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use snapbox::{assert_data_eq, str};
+use snapbox::{assert_data_eq, file, str};
 use tempfile::TempDir;
 
 use super::*;
@@ -179,74 +179,7 @@ fn codex_trusts_the_worktree_by_a_profile_of_its_own() {
     // The name of the profile follows from the path of the worktree, which is another one in each run.
     let profile = plan.argv[5].clone();
     assert!(profile.starts_with("gt-web-toast-") && profile.len() == "gt-web-toast-123456".len(), "{profile}");
-    assert_data_eq!(
-        described(&machine, &plan).replace(&profile, "[PROFILE]"),
-        str![[r#"
-[M]/bin/codex
---dangerously-bypass-hook-trust
---no-daemon
---dangerously-bypass-approvals-and-sandbox
--p
-[PROFILE]
--c
-model_reasoning_effort="high"
-Do it
-HOME=[M]/home
-PATH=[M]/gt:[M]/bin
-TERM=xterm-256color
-== [M]/run/prompt.md
-Do it
-== [M]/home/.codex/[PROFILE].config.toml
-allow_login_shell = false
-check_for_update_on_startup = false
-
-[[hooks.Interrupt]]
-
-[[hooks.Interrupt.hooks]]
-command = "[M]/gt/gt session event interrupt --dir [M]/run"
-type = "command"
-
-[[hooks.PostToolUse]]
-
-[[hooks.PostToolUse.hooks]]
-command = "[M]/gt/gt session event tool-done --dir [M]/run"
-type = "command"
-
-[[hooks.PreCompact]]
-
-[[hooks.PreCompact.hooks]]
-command = "[M]/gt/gt session event compact --dir [M]/run"
-type = "command"
-
-[[hooks.PreToolUse]]
-
-[[hooks.PreToolUse.hooks]]
-command = "[M]/gt/gt session event tool --dir [M]/run"
-type = "command"
-
-[[hooks.SessionStart]]
-
-[[hooks.SessionStart.hooks]]
-command = "[M]/gt/gt session event start --dir [M]/run"
-type = "command"
-
-[[hooks.Stop]]
-
-[[hooks.Stop.hooks]]
-command = "[M]/gt/gt session event stop --dir [M]/run --hand-over block"
-type = "command"
-
-[[hooks.UserPromptSubmit]]
-
-[[hooks.UserPromptSubmit.hooks]]
-command = "[M]/gt/gt session event prompt --dir [M]/run"
-type = "command"
-
-[projects."[M]/work/web/polecats/toast"]
-trust_level = "trusted"
-
-"#]]
-    );
+    assert_data_eq!(described(&machine, &plan).replace(&profile, "[PROFILE]"), file!["tests/codex.txt"]);
     let again = launch(&machine, catalogue.get("codex").expect("built in"), &wish, false).expect("installed");
     assert_eq!(again, plan, "a second start writes the same files");
 }

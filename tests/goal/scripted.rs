@@ -68,7 +68,7 @@ impl Scripted {
     }
 
     /// A `gt` command of the town, to be changed before it runs.
-    pub fn command(&self, arguments: &[&str]) -> crate::support::town::Invocation {
+    pub fn command(&self, arguments: &[&str]) -> crate::support::Invocation {
         self.town.command(arguments).variable("GT_SCRIPT", &self.script)
     }
 

@@ -13,8 +13,8 @@ use std::process::Command;
 use rustix::fs::statvfs;
 
 use crate::scene::{GREEN, RED, Scene};
+use crate::support::Invocation;
 use crate::support::random::{Random, seeds};
-use crate::support::town::Invocation;
 use crate::support::{Ran, TestTown, promises};
 
 /// Room is given in pages, and every file takes at least one.

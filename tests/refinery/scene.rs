@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::town::Invocation;
+use crate::support::Invocation;
 use crate::support::{Project, TestTown, promises};
 
 /// A town, the project of its one rig `web`, and where work for it lands.

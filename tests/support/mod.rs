@@ -9,6 +9,7 @@
 
 pub mod converge;
 pub mod history;
+pub mod invocation;
 pub mod kill;
 pub mod normalise;
 pub mod processes;
@@ -19,6 +20,8 @@ pub mod random;
 pub mod town;
 pub mod wait;
 
+#[allow(unused_imports, reason = "each program uses its own part of this")]
+pub use invocation::Invocation;
 pub use project::Project;
 pub use ran::Ran;
 pub use town::TestTown;

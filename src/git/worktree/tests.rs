@@ -113,78 +113,86 @@ fn a_broken_worktree_is_foreign_and_nothing_above_is_taken_for_it() {
     assert_eq!(toast.look().state, State::Missing);
 }
 
+/// Makes the worktree's branch and another commit, which it answers, change the same line.
+fn diverges(toast: &Toast) -> Oid {
+    let base = head(&toast.path);
+    commit(&toast.path, &[("README.md", "one\n")], "one");
+    let one = head(&toast.path);
+    toast.git().run(&["checkout", "-q", "-b", "other", base.as_str()]).expect("checkout");
+    commit(&toast.path, &[("README.md", "two\n")], "two");
+    one
+}
+
+type Spoil = fn(&Toast);
+
 /// Everything that the notes on recycling name, each of which a plain checkout and clean leave behind.
+const LEFT_BEHIND: &[(&str, Spoil)] = &[
+    ("changes", |toast| write(&toast.path, &[("README.md", "x"), ("new/file", "x")])),
+    ("a merge with conflicts", |toast| {
+        let one = diverges(toast);
+        assert!(!toast.git().output(&["merge", one.as_str()]).expect("git runs").ok());
+    }),
+    ("a rebase with conflicts", |toast| {
+        let one = diverges(toast);
+        assert!(!toast.git().output(&["rebase", one.as_str()]).expect("git runs").ok());
+    }),
+    ("a bisection", |toast| {
+        commit(&toast.path, &[("README.md", "one\n")], "one");
+        commit(&toast.path, &[("README.md", "two\n")], "two");
+        toast.git().run(&["bisect", "start", "HEAD", "HEAD~2"]).expect("bisect");
+    }),
+    ("hidden changes", |toast| {
+        write(&toast.path, &[("README.md", "hidden")]);
+        toast.git().run(&["update-index", "--skip-worktree", "README.md"]).expect("flagged");
+    }),
+    ("assumed unchanged", |toast| {
+        write(&toast.path, &[("README.md", "hidden")]);
+        toast.git().run(&["update-index", "--assume-unchanged", "README.md"]).expect("flagged");
+    }),
+    ("a nested repository", |toast| {
+        let inner = toast.path.join("inner");
+        fs::create_dir(&inner).expect("a folder");
+        Git::at(&inner).run(&["init", "-q"]).expect("init");
+        commit(&inner, &[("x", "x")], "x");
+    }),
+    ("a stale lock", |toast| {
+        let admin = admin_dir(&toast.scene.bare, &toast.path).expect("registered");
+        write(&admin, &[("index.lock", ""), ("HEAD.lock", "")]);
+    }),
+    ("a broken index", |toast| {
+        let admin = admin_dir(&toast.scene.bare, &toast.path).expect("registered");
+        fs::write(admin.join("index"), "garbage").expect("written");
+    }),
+    ("a detached head", |toast| {
+        toast.git().run(&["checkout", "-q", "--detach"]).expect("detached");
+        commit(&toast.path, &[("x", "x")], "x");
+    }),
+    ("a file turned into a folder", |toast| {
+        fs::remove_file(toast.path.join("README.md")).expect("removed");
+        write(&toast.path, &[("README.md/inner", "x")]);
+    }),
+];
+
 #[test]
 fn recycling_leaves_nothing_of_the_last_task() {
-    type Spoil = fn(&Toast);
-    let cases: &[(&str, Spoil)] = &[
-        ("changes", |toast| write(&toast.path, &[("README.md", "x"), ("new/file", "x")])),
-        ("a merge with conflicts", |toast| {
-            let base = head(&toast.path);
-            commit(&toast.path, &[("README.md", "one\n")], "one");
-            let one = head(&toast.path);
-            toast.git().run(&["checkout", "-q", "-b", "other", base.as_str()]).expect("checkout");
-            commit(&toast.path, &[("README.md", "two\n")], "two");
-            assert!(!toast.git().output(&["merge", one.as_str()]).expect("git runs").ok());
-        }),
-        ("a rebase with conflicts", |toast| {
-            let base = head(&toast.path);
-            commit(&toast.path, &[("README.md", "one\n")], "one");
-            let one = head(&toast.path);
-            toast.git().run(&["checkout", "-q", "-b", "other", base.as_str()]).expect("checkout");
-            commit(&toast.path, &[("README.md", "two\n")], "two");
-            assert!(!toast.git().output(&["rebase", one.as_str()]).expect("git runs").ok());
-        }),
-        ("a bisection", |toast| {
-            commit(&toast.path, &[("README.md", "one\n")], "one");
-            commit(&toast.path, &[("README.md", "two\n")], "two");
-            toast.git().run(&["bisect", "start", "HEAD", "HEAD~2"]).expect("bisect");
-        }),
-        ("hidden changes", |toast| {
-            write(&toast.path, &[("README.md", "hidden")]);
-            toast.git().run(&["update-index", "--skip-worktree", "README.md"]).expect("flagged");
-        }),
-        ("assumed unchanged", |toast| {
-            write(&toast.path, &[("README.md", "hidden")]);
-            toast.git().run(&["update-index", "--assume-unchanged", "README.md"]).expect("flagged");
-        }),
-        ("a nested repository", |toast| {
-            let inner = toast.path.join("inner");
-            fs::create_dir(&inner).expect("a folder");
-            Git::at(&inner).run(&["init", "-q"]).expect("init");
-            commit(&inner, &[("x", "x")], "x");
-        }),
-        ("a stale lock", |toast| {
-            let admin = admin_dir(&toast.scene.bare, &toast.path).expect("registered");
-            write(&admin, &[("index.lock", ""), ("HEAD.lock", "")]);
-        }),
-        ("a broken index", |toast| {
-            let admin = admin_dir(&toast.scene.bare, &toast.path).expect("registered");
-            fs::write(admin.join("index"), "garbage").expect("written");
-        }),
-        ("a detached head", |toast| {
-            toast.git().run(&["checkout", "-q", "--detach"]).expect("detached");
-            commit(&toast.path, &[("x", "x")], "x");
-        }),
-        ("a file turned into a folder", |toast| {
-            fs::remove_file(toast.path.join("README.md")).expect("removed");
-            write(&toast.path, &[("README.md/inner", "x")]);
-        }),
-    ];
-    for (what, spoil) in cases {
+    for (what, spoil) in LEFT_BEHIND {
         let toast = Toast::new();
         write(&toast.path, &[("build/cache", "warm")]);
         spoil(&toast);
         assert_eq!(toast.recycle("polecat/toast/two", None), Recycled::Warm, "{what}");
-        let look = toast.look();
-        assert_eq!((look.state, look.branch.as_deref()), (State::Clean, Some("polecat/toast/two")), "{what}");
-        assert_eq!(look.head, Some(toast.scene.tip()), "{what}");
-        assert_eq!(fs::read_to_string(toast.path.join("README.md")).expect("there"), "hello\n", "{what}");
-        assert!(toast.path.join("build/cache").exists(), "{what}: ignored files stay warm");
-        assert!(!toast.path.join("inner").exists() && !toast.path.join("new").exists(), "{what}");
-        let admin = admin_dir(&toast.scene.bare, &toast.path).expect("registered");
-        assert!(!admin.join("refs/bisect").exists() && !admin.join("BISECT_START").exists(), "{what}");
+        is_as_new(&toast, what);
     }
+}
+
+fn is_as_new(toast: &Toast, what: &str) {
+    let look = toast.look();
+    assert_eq!((look.state, look.branch.as_deref()), (State::Clean, Some("polecat/toast/two")), "{what}");
+    assert_eq!(look.head, Some(toast.scene.tip()), "{what}");
+    assert_eq!(fs::read_to_string(toast.path.join("README.md")).expect("there"), "hello\n", "{what}");
+    assert!(toast.path.join("build/cache").exists(), "{what}: ignored files stay warm");
+    assert!(!toast.path.join("inner").exists() && !toast.path.join("new").exists(), "{what}");
+    let admin = admin_dir(&toast.scene.bare, &toast.path).expect("registered");
+    assert!(!admin.join("refs/bisect").exists() && !admin.join("BISECT_START").exists(), "{what}");
 }
 
 #[test]

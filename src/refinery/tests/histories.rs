@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::{Nature, Words, World, bead_of, entry, name, set};
+use super::nature::{Nature, Words, name, set};
+use super::world::{World, bead_of, entry};
 use super::*;
 use crate::bead::sample::id;
 use crate::env;

@@ -1,11 +1,13 @@
 mod histories;
+mod nature;
 mod world;
 
 use super::*;
 use crate::bead::sample::id;
 use crate::id::BeadId;
 use crate::town::Phase;
-use world::{Nature, World, entry, set};
+use nature::{Nature, set};
+use world::{World, entry};
 
 const ALL: [&str; 16] = [
     "aaaa", "bbbb", "cccc", "dddd", "eeee", "ffff", "gggg", "hhhh", "jjjj", "kkkk", "mmmm", "nnnn", "pppp", "qqqq",
