@@ -36,7 +36,7 @@ pub const KEYS: &[Key] = &[
     key_row("snapshot_interval", Type::Span, "\"5m\"", Places::ALL, "How old an uncommitted change may get before it is pinned."),
     key_row("grace", Type::Span, "\"10s\"", Places::ALL, "How long a session may go on after done."),
     key_row("fetch_interval", Type::Span, "\"30s\"", Places::ALL, "How old may be what a worker starts from: a remote that was asked longer ago is asked again first."),
-    key_row("logs.age", Type::Span, "\"30d\"", Places::TOWN_LOCAL, "Logs of sessions, gates and set-up that are older are removed, but for those that something open points to."),
+    key_row("logs.age", Type::Span, "\"30d\"", Places::TOWN_LOCAL, "Logs of sessions, gates, set-up, plans and seances that are older are removed, but for those that something open points to."),
     key_row("logs.megabytes", Type::Count(1, 1_000_000), "2000", Places::TOWN_LOCAL, "What all logs may take; the oldest go first, but for those that something open points to."),
     key_row("names", Type::Texts, "[]", Places::TOWN, "The pool of workers' names; empty means the built-in pool."),
     key_row("identity.author", Type::Choice(&["worker", "person"]), "\"worker\"", Places::ALL, "Whose name the author of a worker's commits has; the address and the committer are the person's."),

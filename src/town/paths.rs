@@ -180,7 +180,7 @@ impl Town {
         self.refinery_dir(rig).join(slot)
     }
 
-    /// `mayor/`, hidden like `rigs/`: the folder in which the mayor's session runs.
+    /// `.git/gt/mayor`: the folder in which the mayor's session runs.
     pub fn mayor_dir(&self) -> PathBuf {
         self.runtime_dir().join("mayor")
     }

@@ -84,7 +84,7 @@ fn a_budget_ends_the_built_in_agent_and_gets_no_second_start() {
 
 fn age(path: &Path, days: u64) {
     let then = SystemTime::now() - Duration::from_secs(days * 86_400);
-    let file = File::options().append(true).open(path).expect("own file");
+    let file = File::open(path).expect("it is there");
     file.set_times(FileTimes::new().set_modified(then)).expect("own file");
 }
 
@@ -106,14 +106,16 @@ fn old_logs_go_and_those_of_open_work_stay() {
     let audit = log(&town, "sessions/oldoldoldold.audit.jsonl", 9);
     let told_of = log(&town, "gates/web/def-test.log", 9);
     town.gt(["escalate", "look at it\nthe log is .git/gt/logs/gates/web/def-test.log"]).succeeds();
-    for path in [&running, &old, &audit, &told_of] {
+    let (asked, lately) = (log(&town, "../seance/oldoldoldold/answer.md", 9), log(&town, "../seance/new/answer.md", 9));
+    for path in [&running, &old, &audit, &told_of, &asked, &asked.with_file_name("")] {
         age(path, 31);
     }
     age(&young, 29);
     tick_in(&town, 61);
     let there = |path: &PathBuf| path.exists();
     assert_eq!([&old, &audit].map(there), [false, false]);
-    assert_eq!([&running, &young, &told_of].map(there), [true, true, true]);
+    assert_eq!([&running, &young, &told_of, &lately].map(there), [true; 4]);
+    assert!(!asked.with_file_name("").exists(), "what was asked once and its answer go together");
     let big = log(&town, "gates/web/big-test.log", 2 << 20);
     age(&big, 2);
     town.gt(["config", "set", "logs.megabytes", "1"]).succeeds();

@@ -118,7 +118,11 @@ fn find(open: &OpenTown, word: &str) -> Outcome<SessionRow> {
         return Ok(row);
     }
     let none = || Failure::new(Kind::NotFound, format!("there was no session {word:?}")).hint("`gt seance` lists them");
-    super::list::rows(open, Some(word)).map_err(|_| none())?.into_iter().next().ok_or_else(none)
+    match super::list::rows(open, Some(word)) {
+        Ok(rows) => rows.into_iter().next().ok_or_else(none),
+        Err(failure) if failure.kind == Kind::NotFound => Err(none()),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A question to a session.

@@ -20,10 +20,10 @@ use crate::refinery::Evidence;
 const EVERY: Duration = Duration::from_secs(60 * 60);
 /// What was written this short a time ago may still be written to.
 const FRESH: Duration = Duration::from_secs(60 * 60);
-/// The folders below `logs/` that hold nothing but logs.
+/// The folders below `logs/` that hold nothing but files.
 const FOLDERS: [&str; 3] = ["sessions", "gates", "setup"];
 
-/// One log.
+/// One log: a file, or a folder of what was asked and answered once.
 struct Log {
     path: PathBuf,
     at: Timestamp,
@@ -43,6 +43,7 @@ pub(super) fn sweep(open: &OpenTown) -> Outcome<usize> {
     let limits = &open.settings.logs;
     let mut logs = Vec::new();
     FOLDERS.iter().for_each(|folder| collect(&open.town.logs_dir().join(folder), &mut logs));
+    [open.town.logs_dir().join("mayor"), open.town.seance_dir()].iter().for_each(|folder| asked(folder, &mut logs));
     logs.sort_by(|one, other| (one.at, &one.path).cmp(&(other.at, &other.path)));
     let mut total: u64 = logs.iter().map(|log| log.bytes).sum();
     let most = u64::from(limits.megabytes) << 20;
@@ -75,8 +76,21 @@ fn collect(folder: &Path, logs: &mut Vec<Log>) {
     }
 }
 
+/// The questions below a folder, each of which has a folder of its own.
+fn asked(folder: &Path, logs: &mut Vec<Log>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, mut inside) = (entry.path(), Vec::new());
+        collect(&path, &mut inside);
+        let bytes = inside.iter().map(|log| log.bytes).sum();
+        if let Some(at) = inside.iter().map(|log| log.at).chain(modified(&path)).max() {
+            logs.push(Log { path, at, bytes });
+        }
+    }
+}
+
 fn remove(path: &Path) -> Outcome<()> {
-    match std::fs::remove_file(path) {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Failure::caused(Kind::External, format!("cannot remove the log {}", path.display()), error))
         }
