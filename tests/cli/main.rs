@@ -29,6 +29,7 @@ mod memory;
 mod promises;
 mod queue;
 mod queue_verbs;
+mod queued;
 mod rig;
 mod rig_remove;
 mod sandbox;

@@ -2,30 +2,8 @@
 
 use serde_json::Value;
 
-use crate::support::{Project, TestTown, promises, wait_until};
-
-/// A town whose workers hand in one file each, and where nothing merges by itself.
-fn town_that_waits() -> (TestTown, Project) {
-    let (town, project) = TestTown::with_rig();
-    town.gt(["config", "set", "runtime", "process"]).succeeds();
-    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
-    town.work_with("works");
-    (town, project)
-}
-
-/// A bead that was handed in.
-fn submitted(town: &TestTown, title: &str) -> String {
-    let made = town.json(["new", title, "--rig", "web"]);
-    let id = made["id"].as_str().expect("a new bead has an id").to_owned();
-    town.gt(["sling", &id]).succeeds();
-    wait_until("the work to be handed in", || shown(town, &id)["status"] == "submitted");
-    wait_until("its session to end", || town.processes().is_empty());
-    id
-}
-
-fn shown(town: &TestTown, id: &str) -> Value {
-    town.json(["show", id])[0]["result"].clone()
-}
+use crate::queued::{shown, submitted, town_that_waits};
+use crate::support::{TestTown, promises, wait_until};
 
 fn queue(town: &TestTown) -> Vec<String> {
     let list = town.json(["queue", "list"]);
@@ -35,8 +13,8 @@ fn queue(town: &TestTown) -> Vec<String> {
 #[test]
 fn a_paused_queue_lands_nothing_and_its_order_can_be_changed() {
     let (town, _project) = town_that_waits();
-    submitted(&town, "First");
-    submitted(&town, "Second");
+    submitted(&town, "First", &[]);
+    submitted(&town, "Second", &[]);
     // Both may have been handed in within one second; then their ids decide.
     let [first, second]: [String; 2] = queue(&town).try_into().expect("both wait");
     town.gt(["queue", "pause", "web", "release", "day"]).succeeds().says(&["web is paused: release day"]);

@@ -1,6 +1,7 @@
 //! `gt crew list`.
 
-use crate::cli::{Call, Perform, Render, Table, Text, Ui, complete};
+use crate::cli::rig::OfRig;
+use crate::cli::{Call, Perform, Render, Table, Text, Ui};
 use crate::error::Outcome;
 use crate::ops::Page;
 use crate::ops::crew::list::{Listed, list};
@@ -8,16 +9,15 @@ use crate::ops::crew::list::{Listed, list};
 /// List the crew: where each one stands, and whether its session runs
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Of this rig
-    #[arg(value_name = "RIG", add = complete::rigs())]
-    rig: Option<String>,
+    #[command(flatten)]
+    of: OfRig,
 }
 
 impl Perform for Args {
     type Report = Page<Listed>;
 
     fn perform(self, call: &mut Call) -> Outcome<Page<Listed>> {
-        list(&call.open()?, self.rig.as_deref())
+        list(&call.open()?, self.of.name())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `gt queue list`.
 
-use crate::cli::{Call, Table, Text, Ui, complete};
+use crate::cli::rig::OfRig;
+use crate::cli::{Call, Table, Text, Ui};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
 use crate::ops::queue::list::{Queued, Standing, list};
@@ -9,9 +10,8 @@ use crate::ops::{Envelope, Page};
 /// List what waits to be merged, in the order in which it is
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Of this rig
-    #[arg(value_name = "RIG", add = complete::rigs())]
-    rig: Option<String>,
+    #[command(flatten)]
+    of: OfRig,
     /// Say why each bead stands where it stands
     #[arg(long)]
     why: bool,
@@ -20,7 +20,7 @@ pub(super) struct Args {
 impl Args {
     /// Carries the command out; the exit code. As JSON the reasons are always there.
     pub(super) fn dispatch(self, call: &mut Call) -> Outcome<u8> {
-        let page = list(&call.open()?, self.rig.as_deref())?;
+        let page = list(&call.open()?, self.of.name())?;
         if call.ui.is_json() {
             call.ui.json(&Envelope(&page));
         } else {

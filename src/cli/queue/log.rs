@@ -1,7 +1,8 @@
 //! `gt queue log`.
 
 use crate::cli::bead::{Limit, say_what_was_cut};
-use crate::cli::{Call, Perform, Render, Table, Text, Ui, complete};
+use crate::cli::rig::OfRig;
+use crate::cli::{Call, Perform, Render, Table, Text, Ui};
 use crate::clock::rfc3339;
 use crate::error::Outcome;
 use crate::ops::Page;
@@ -10,9 +11,8 @@ use crate::ops::queue::log::{Left, past};
 /// Tell what landed and what was sent back, newest first
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Of this rig
-    #[arg(value_name = "RIG", add = complete::rigs())]
-    rig: Option<String>,
+    #[command(flatten)]
+    of: OfRig,
     /// How much.
     #[command(flatten)]
     limit: Limit,
@@ -22,7 +22,7 @@ impl Perform for Args {
     type Report = Page<Left>;
 
     fn perform(self, call: &mut Call) -> Outcome<Page<Left>> {
-        past(&call.open()?, self.rig.as_deref(), self.limit.usual())
+        past(&call.open()?, self.of.name(), self.limit.usual())
     }
 }
 
