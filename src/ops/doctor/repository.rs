@@ -11,11 +11,10 @@ use crate::bead::{Bead, Resolution, State, Status};
 use crate::error::{Failure, Outcome};
 use crate::git::{Git, GitError, Oid, bare, pins};
 use crate::ledger::{BeadQuery, Snapshot};
-use crate::ops::OpenTown;
 use crate::ops::rig::restore;
 use crate::ops::status::{Asked, Known, waiting_delivery};
 use crate::ops::target::Target;
-use crate::store::FileLock;
+use crate::ops::{OpenTown, tick};
 use crate::town::{Remote, Rig};
 
 /// How long a remote has to answer.
@@ -140,8 +139,7 @@ fn submitted(open: &OpenTown, rig: &Rig, snapshot: &Snapshot, sheet: &mut Sheet)
     let query = BeadQuery::of(Status::Submitted).with_prefix(&rig.prefix);
     let home = open.town.local()?.map(|local| local.home);
     let ours = |bead: &Bead| bead.claim().map(|claim| &claim.home) == home.as_ref();
-    let owner = FileLock::recorded_owner(&open.town.refinery_lock(&rig.name));
-    let at_work = owner.is_some_and(|owner| owner.process.is_alive());
+    let at_work = tick::is_merging(open, &rig.name);
     let beads: Vec<Bead> = snapshot.beads(&query)?.into_iter().filter(ours).collect();
     for bead in &beads {
         let Some(merge) = &bead.merge else {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::told_of;
+use super::{not_queued, told_of};
 use crate::bead::{Approval, Bead, Status};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -37,8 +37,7 @@ pub fn approve(open: &OpenTown, word: &str) -> Outcome<Approved> {
         let mut bead = tx.bead(&open.bead_id(tx.at_tip(), word)?)?;
         allow(open, tx.at_tip(), &bead)?;
         let (Status::Submitted, Some(merge)) = (bead.status(), &mut bead.merge) else {
-            let message = format!("{} is not in the merge queue: it is {}", bead.id, bead.state.describe());
-            return Err(Failure::new(Kind::Conflict, message).hint("`gt queue list` shows what is"));
+            return Err(not_queued(&bead));
         };
         let (again, head) = (merge.is_approved(), merge.head.clone());
         if !again {

@@ -12,7 +12,7 @@ pub mod show;
 pub mod status;
 
 use crate::bead::{Bead, Status};
-use crate::error::Outcome;
+use crate::error::{Failure, Kind, Outcome};
 use crate::git::merge::{self, Merged};
 use crate::git::{Oid, bare};
 use crate::id::{Actor, BeadId};
@@ -27,6 +27,11 @@ use crate::town::Rig;
 /// The beads of a rig that wait to be merged.
 fn submitted(snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<Bead>> {
     snapshot.beads(&BeadQuery::of(Status::Submitted).with_prefix(&rig.prefix))
+}
+
+fn not_queued(bead: &Bead) -> Failure {
+    let message = format!("{} is not in the merge queue: it is {}", bead.id, bead.state.describe());
+    Failure::new(Kind::Conflict, message).hint("`gt queue list` shows what is")
 }
 
 /// What a refinery told people about a bead, and nobody has acknowledged: while there is such a letter, the bead counts

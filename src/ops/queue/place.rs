@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::list::of_rig;
+use super::not_queued;
 use crate::bead::{Bead, Status};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::BeadId;
@@ -50,8 +51,7 @@ pub fn put(open: &OpenTown, word: &str, end: End) -> Outcome<Moved> {
     let done = open.ledger.transact(&open.actor, |tx| {
         let mut bead = tx.bead(&open.bead_id(tx.at_tip(), word)?)?;
         if bead.status() != Status::Submitted {
-            let message = format!("{} is not in the merge queue: it is {}", bead.id, bead.state.describe());
-            return Err(Failure::new(Kind::Conflict, message).hint("`gt queue list` shows what is"));
+            return Err(not_queued(&bead));
         }
         let query = BeadQuery::of(Status::Submitted).with_prefix(&bead.id.prefix());
         let mut others = tx.at_tip().beads(&query)?;

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{evidence_of, merged, own_evidence, told_of};
+use super::{evidence_of, merged, not_queued, own_evidence, told_of};
 use crate::bead::{AttemptOutcome, Bead, Status};
-use crate::error::{Failure, Kind, Outcome};
+use crate::error::Outcome;
 use crate::git::bare;
 use crate::git::merge::Merged;
 use crate::id::BeadId;
@@ -52,24 +52,24 @@ pub fn retry(open: &OpenTown, word: &str) -> Outcome<Retried> {
     let queued = bead.status() == Status::Submitted;
     let sent_back = bead.attempts.last().is_some_and(|attempt| attempt.outcome == AttemptOutcome::Bounced);
     if !queued && !sent_back {
-        let message = format!("{} is not in the merge queue: it is {}", bead.id, bead.state.describe());
-        return Err(Failure::new(Kind::Conflict, message).hint("`gt queue list` shows what is"));
+        return Err(not_queued(&bead));
     }
     let rig = open.rig_of(&bead.id.prefix())?;
     let red = red(open, &snapshot, &rig, &bead)?;
     let unrecorded = unrecorded(open, &rig, &bead);
-    let letters = told_of(&snapshot, &bead.id)?;
-    open.ledger.transact(&open.actor, |tx| {
+    let done = open.ledger.transact(&open.actor, |tx| {
         red.iter().for_each(|evidence| tx.remove(evidence.path()));
-        letters.iter().cloned().for_each(|letter| escalate::acknowledge(tx, letter));
+        let letters = told_of(tx.at_tip(), &bead.id)?;
+        let was_set_aside = !letters.is_empty();
+        letters.into_iter().for_each(|letter| escalate::acknowledge(tx, letter));
         tx.describe("retry", format!("retry {}: {}", bead.id, bead.title));
-        Ok(())
+        Ok(was_set_aside)
     })?;
     unrecorded.iter().for_each(|evidence| let_go(open, evidence));
     open.event("bead.retried", &open.actor, Some(&bead.id), Some(&rig.name), "its gates run again");
     pass::request(open);
     let forgotten = red.iter().chain(&unrecorded).map(Evidence::sentence).collect();
-    Ok(Retried { bead: bead.id, title: bead.title, forgotten, was_set_aside: !letters.is_empty(), queued })
+    Ok(Retried { bead: bead.id, title: bead.title, forgotten, was_set_aside: done.value, queued })
 }
 
 /// What a killed run had found red: of a tree with the bead in it, or of the target.

@@ -10,7 +10,6 @@ use crate::id::{RigName, RoleName, WorkerRef};
 use crate::ops::OpenTown;
 use crate::ops::tick::{self, Seen};
 use crate::runtime::RuntimeKind;
-use crate::store::FileLock;
 use crate::town::Rig;
 use crate::witness::{Health, Judgement, Session};
 
@@ -109,8 +108,7 @@ pub struct Refinery {
 /// When the local state cannot be read.
 pub fn refinery(open: &OpenTown, rig: &RigName) -> Outcome<Refinery> {
     let state = open.state()?;
-    let owner = FileLock::recorded_owner(&open.town.refinery_lock(rig));
-    let at_work = owner.is_some_and(|owner| owner.process.is_alive());
+    let at_work = tick::is_merging(open, rig);
     let gating = state
         .last_event(rig, &["gate.started", "gate.ended"])?
         .filter(|event| at_work && event.kind == "gate.started")

@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 
 use super::Ticked;
-use crate::bead::ready::{self, Account, Standing};
+use crate::bead::ready::{self, Account, Row, Standing};
 use crate::bead::{Bead, Resolution, word};
 use crate::error::Outcome;
 use crate::escalation::Problem;
 use crate::id::{Actor, BeadId, Prefix};
-use crate::ledger::Snapshot;
+use crate::ledger::{BeadQuery, Snapshot};
 use crate::mail::{Letter, Severity};
 use crate::ops::{OpenTown, escalate, roster};
 use crate::town::Rig;
@@ -23,7 +23,7 @@ pub(super) fn see_to(open: &OpenTown, rigs: &[Rig], ticked: &mut Ticked) -> Outc
         match standing {
             Standing::Epic { closes_as: Some(resolution), .. } => {
                 let closed = close(open, &by(rigs, &id), &id, resolution);
-                if ticked.note(id.as_str(), closed).is_some() {
+                if ticked.note(id.as_str(), closed) == Some(true) {
                     ticked.closed.push(id);
                 }
             }
@@ -47,16 +47,24 @@ fn by(rigs: &[Rig], id: &BeadId) -> Actor {
     rig.map_or(Actor::Mayor, |rig| Actor::Witness(rig.name.clone()))
 }
 
-fn close(open: &OpenTown, by: &Actor, id: &BeadId, resolution: Resolution) -> Outcome<()> {
-    open.ledger.transact(by, |tx| {
+/// Closes an epic, unless a child has come or was opened again meanwhile. Whether it was closed.
+fn close(open: &OpenTown, by: &Actor, id: &BeadId, resolution: Resolution) -> Outcome<bool> {
+    let done = open.ledger.transact(by, |tx| {
+        let children = tx.at_tip().beads(&BeadQuery::children_of(id))?;
+        let closed: Vec<Option<Resolution>> = children.iter().map(|child| Row::from(child).resolution).collect();
+        if ready::epic_closes_as(&closed) != Some(resolution) {
+            return Ok(false);
+        }
         let mut bead = tx.bead(id)?;
         bead.close(by, resolution, tx.now())?;
         tx.put(&bead);
         tx.describe("close", format!("close {id}: all of its beads are closed"));
-        Ok(())
+        Ok(true)
     })?;
-    open.event("bead.closed", by, Some(id), None, "all of its beads are closed");
-    Ok(())
+    if done.value {
+        open.event("bead.closed", by, Some(id), None, "all of its beads are closed");
+    }
+    Ok(done.value)
 }
 
 fn letters_of<'l>(letters: &'l OnceCell<Vec<Letter>>, snapshot: &Snapshot) -> Outcome<&'l [Letter]> {
