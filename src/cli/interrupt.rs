@@ -12,12 +12,13 @@ use crate::ops::{OpenTown, session};
 /// What a shell answers for a process that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
-/// From now on Ctrl-C does not end the process: each one arrives here. The sender lives as long as the process.
+/// From now on Ctrl-C does not end the process: each one arrives here, and a SIGTERM as two of them, since who sends
+/// that does not press a key again. The sender lives as long as the process.
 ///
 /// # Errors
 /// When the system does not let us listen.
 pub(super) fn interrupts() -> Outcome<Receiver<()>> {
-    listen(vec![SignalKind::interrupt()])
+    listen(vec![(SignalKind::interrupt(), 1), (SignalKind::terminate(), 2)])
 }
 
 /// The same for every polite request to end: Ctrl-C, SIGTERM, and the end of the terminal.
@@ -25,7 +26,7 @@ pub(super) fn interrupts() -> Outcome<Receiver<()>> {
 /// # Errors
 /// When the system does not let us listen.
 pub(super) fn requests_to_end() -> Outcome<Receiver<()>> {
-    listen(vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
+    listen([SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| (kind, 1)).to_vec())
 }
 
 /// While this lives, Ctrl-C and SIGTERM end the commands that the process waits for, and then the process.
@@ -38,7 +39,8 @@ pub(super) struct EndsCommands(Arc<AtomicBool>);
 /// # Errors
 /// When the system does not let us listen.
 pub(super) fn ends_commands(open: &OpenTown) -> Outcome<EndsCommands> {
-    let (interrupts, town) = (listen(vec![SignalKind::interrupt(), SignalKind::terminate()])?, open.again());
+    let kinds = vec![(SignalKind::interrupt(), 1), (SignalKind::terminate(), 1)];
+    let (interrupts, town) = (listen(kinds)?, open.again());
     let armed = Arc::new(AtomicBool::new(true));
     let ends = Arc::clone(&armed);
     let body = move || {
@@ -61,24 +63,25 @@ impl Drop for EndsCommands {
     }
 }
 
-fn listen(kinds: Vec<SignalKind>) -> Outcome<Receiver<()>> {
+/// Each kind of signal arrives as so many messages.
+fn listen(kinds: Vec<(SignalKind, usize)>) -> Outcome<Receiver<()>> {
     let cannot = |error| Failure::caused(Kind::External, "cannot listen for signals", error);
     let (sender, receiver) = mpsc::channel();
-    for kind in kinds {
+    for (kind, messages) in kinds {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(cannot)?;
         // Listening begins here, not when the thread gets to it.
         let guard = runtime.enter();
         let listened = signal(kind).map_err(cannot)?;
         drop(guard);
         let sender = sender.clone();
-        let body = move || runtime.block_on(pass_on(listened, &sender));
+        let body = move || runtime.block_on(pass_on(listened, &sender, messages));
         std::thread::Builder::new().name("signals".to_owned()).spawn(body).map_err(cannot)?;
     }
     Ok(receiver)
 }
 
-async fn pass_on(mut signal: Signal, sender: &Sender<()>) {
-    while signal.recv().await.is_some() && sender.send(()).is_ok() {}
+async fn pass_on(mut signal: Signal, sender: &Sender<()>, messages: usize) {
+    while signal.recv().await.is_some() && (0..messages).all(|_| sender.send(()).is_ok()) {}
     // Nobody listens any more, and the wish must not be lost: the next one ends the process.
     let _ = signal.recv().await;
     std::process::exit(INTERRUPTED);

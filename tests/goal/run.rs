@@ -241,6 +241,22 @@ fn the_second_interrupt_leaves_at_once_and_the_work_goes_on_without_it() {
 }
 
 #[test]
+fn a_polite_request_to_end_leaves_at_once_and_says_how_to_go_on() {
+    let town = Scripted::new("");
+    town.play(&(mayor(&login(), None) + &waiting(&town.town)));
+    let run = Running::start(&town, &["run", GOAL, "--yes"]);
+    run.wait("slung");
+    run.signal(rustix::process::Signal::TERM);
+    let (code, said) = run.end();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("left    web-") && said.contains("gt run --resume cv-"), "{said}");
+    assert!(!town.convoy().feed);
+    fs::write(town.town.sandbox.join("go"), "").expect("writable");
+    town.gt(&["run", "--resume"]).succeeds().says(&["2 of 2 landed"]);
+    promises::hold(&town.town);
+}
+
+#[test]
 fn a_run_that_is_killed_is_gone_on_with() {
     let town = Scripted::new(&(three() + WORKS));
     for moment in ["Wrote", "slung", "submitted"] {

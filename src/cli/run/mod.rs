@@ -17,7 +17,7 @@ use board::Progress;
 /// Reach a goal: plan it, give the beads to workers, merge what comes back
 ///
 /// Shows who works on what until every bead is closed or nothing goes on by itself. Ctrl-C starts nothing further and
-/// waits for what runs; a second one leaves at once. What runs goes on without gt, and `--resume` takes it up again.
+/// waits for what runs; a second one, or SIGTERM, leaves at once. What runs goes on without gt, and `--resume` takes it up again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What is to be reached
