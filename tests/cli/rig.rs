@@ -279,3 +279,24 @@ fn a_gate_that_hangs_is_stopped_and_leaves_nothing_running() {
     ran.says(&["out of time", "red to begin with"]);
     assert_eq!(town.processes(), vec![]);
 }
+
+#[test]
+fn what_the_guessed_set_up_of_python_leaves_keeps_nobody_from_handing_in() {
+    let town = TestTown::new();
+    let project = town.repo("calc");
+    project.write("pyproject.toml", "[project]\nname = \"calc\"\nversion = \"0.1\"\n");
+    project.write("tests/test_calc.py", "import pytest\n");
+    project.commit("Calculate");
+    let planned = town.json(["rig", "add", "calc", project.url(), "--dry-run"]);
+    let setup = planned["rig"]["setup"][0].as_str().expect("a set-up").to_owned();
+    let (install, rest) = setup.split_once(" pytest && ").unwrap_or_else(|| panic!("{setup}"));
+    assert!(install.ends_with("pip install -q -e ."), "{setup}");
+    // What venv, and setuptools for an editable project, leave there.
+    project.write(".venv/.gitignore", "*\n");
+    project.write(".venv/bin/python", "");
+    project.write("calc.egg-info/PKG-INFO", "");
+    project.write("src/a b.egg-info/PKG-INFO", "");
+    let ran = town.program("sh").args(["-c", rest]).current_dir(&project.path).output().expect("sh runs");
+    assert!(ran.status.success(), "{ran:?}");
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+}

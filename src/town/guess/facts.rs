@@ -61,7 +61,7 @@ pub(super) struct Found {
 impl Found {
     /// A kind of project that these files give away.
     pub(super) fn by(files: &[&str]) -> Self {
-        Self { reason: format!("{} found", files.join(" and ")), ..Self::default() }
+        Self { reason: files.join(" and "), ..Self::default() }
     }
 
     /// With a command of set-up, and the files whose change makes it run again.

@@ -14,6 +14,10 @@ const REQUIREMENTS: &[&str] = &[
 /// Files of the root whose text says whether pytest is used.
 const TELLING: &[&str] = &["pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "Pipfile"];
 
+/// What setuptools writes beside the sources of an editable project becomes a folder that git does not show. A command
+/// without `;`, which stands between commands where a person is asked for them.
+const HIDES_METADATA: &str = " && find . -maxdepth 2 -name '*.egg-info' | xargs -I{} cp .venv/.gitignore {}";
+
 pub(super) fn python(facts: &Facts<'_>) -> Option<Found> {
     let manifest = facts.first(MANIFESTS);
     let requirements: Vec<&str> = REQUIREMENTS.iter().copied().filter(|name| facts.has(name)).collect();
@@ -36,8 +40,9 @@ pub(super) fn python(facts: &Facts<'_>) -> Option<Found> {
     }
     // A folder that git shows would keep a worker from handing in.
     let setup = format!(
-        "python3 -m venv .venv && echo '*' > .venv/.gitignore && .venv/bin/pip install -q {}",
-        installed.join(" ")
+        "python3 -m venv .venv && echo '*' > .venv/.gitignore && .venv/bin/pip install -q {}{}",
+        installed.join(" "),
+        if installed.iter().any(|package| package.starts_with("-e ")) { HIDES_METADATA } else { "" }
     );
     let inputs: Vec<&str> = manifest.into_iter().chain(requirements).collect();
     let found = Found::by(&[reason]).setup(setup, &inputs).keep(&[".venv"]);
