@@ -41,6 +41,18 @@ fn become_it(call: &Call, words: &[String]) -> Failure {
         return Failure::new(Kind::Usage, "a session in tmux can only be shown in a terminal")
             .hint("`gt peek WORKER` prints the last of it");
     }
+    show(words)
+}
+
+/// Becomes the program that shows a session; what comes back is why not.
+pub(super) fn show(words: &[String]) -> Failure {
+    let term = std::env::var("TERM").unwrap_or_default();
+    if matches!(term.as_str(), "" | "dumb" | "unknown") {
+        let message = format!("tmux cannot draw in this terminal: TERM is {term:?}");
+        return Failure::new(Kind::Usage, message)
+            .hint("say what it is, as with `export TERM=xterm-256color`")
+            .hint("`gt peek WORKER` prints the last of it");
+    }
     runtime::replace_process(words).into()
 }
 

@@ -1,11 +1,11 @@
 //! Showing a session that a person attends: the mayor's, or a crew member's.
 
-use super::{Call, Render, Text, Ui};
+use super::{Call, Render, Text, Ui, attach};
 use crate::error::Outcome;
 use crate::id::Actor;
 use crate::ops::attended::Attended;
 use crate::ops::{OpenTown, session};
-use crate::runtime::{follow_log, replace_process, shell_line};
+use crate::runtime::{follow_log, shell_line};
 
 /// Takes the person there; without a terminal only says where it is. The exit code.
 pub(super) fn join(call: &mut Call, open: &OpenTown, attended: &Attended) -> Outcome<u8> {
@@ -19,7 +19,7 @@ pub(super) fn join(call: &mut Call, open: &OpenTown, attended: &Attended) -> Out
     }
     call.ui.flush();
     match &attended.command {
-        Some(words) => Err(replace_process(words).into()),
+        Some(words) => Err(attach::show(words)),
         None => {
             let folder = session::folder(open, &attended.session);
             follow_log(&folder, &attended.log, &mut std::io::stdout())?;

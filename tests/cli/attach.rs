@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::{Project, TestTown, wait_until};
+use crate::terminal::Terminal;
 
 /// An agent that says that it is there, repeats what it is told, and waits.
 const TALKS: &str = "#!/bin/sh\necho \"I am at $GT_BEAD\"\nwhile read -r line; do echo \"heard: $line\"; done\n";
@@ -117,4 +118,16 @@ fn a_missing_tmux_or_a_dead_server_is_said_and_the_next_start_mends_it() {
     without(&["polecat", "restart", "toast"]).exits(9).complains(&["tmux is not installed"]);
     town.gt(["polecat", "restart", "toast"]).succeeds();
     sees(&town, "I am at");
+}
+
+#[test]
+fn a_terminal_in_which_nothing_can_be_drawn_is_named() {
+    let (town, _project, _id) = town("tmux");
+    sees(&town, "I am at");
+    let terminal = Terminal::shell(&town);
+    for (term, verb) in [("dumb", "gt attach toast"), ("", "gt attach toast"), ("dumb", "gt mayor attach")] {
+        terminal.line(&format!("clear; TERM={term} {verb}; echo ended with $?"));
+        let screen = terminal.wait("ended with 2");
+        assert!(screen.contains(&format!("TERM is \"{term}\"")) && screen.contains("gt peek"), "{screen}");
+    }
 }
