@@ -8,4 +8,5 @@ pub mod maintain;
 pub mod restore;
 pub mod status;
 
+pub(in crate::ops) use judge::judge;
 pub use judge::{Refusal, kind_word};

@@ -17,6 +17,7 @@ use super::OpenTown;
 use crate::error::Outcome;
 use crate::git::Oid;
 use crate::id::{Prefix, RigName};
+use crate::ops::ledger::{Refusal, judge};
 use crate::town::{Rig, Town, TownError};
 use local::Refinery;
 pub use picture::{
@@ -67,7 +68,7 @@ pub(super) fn waiting_delivery(open: &OpenTown, rig: &Rig, limit: Duration) -> O
 struct Gathering {
     rigs: Vec<Rig>,
     ledger: Asked<ledger::Told>,
-    edits: Asked<Vec<EditedFile>>,
+    edits: Asked<Edits>,
     workers: Asked<local::Told>,
     repositories: Vec<(RigName, Asked<repository::Told>)>,
     refineries: Asked<BTreeMap<RigName, Refinery>>,
@@ -113,7 +114,7 @@ impl Gathering {
             repositories.into_iter().map(|(name, asked)| (name, asked.answer())).collect();
         let refineries = refineries.answer();
         let ledger = ledger.answer();
-        let town = town_part(open, edits, &ledger);
+        let town = town_part(open, &edits, &ledger);
         let hooked = ledger.known().map(|told| told.hooked.clone()).unwrap_or_default();
         let workers = match workers.answer() {
             Known::Known(told) => {
@@ -145,19 +146,35 @@ impl Gathering {
     }
 }
 
-fn edits(open: &OpenTown) -> Outcome<Vec<EditedFile>> {
-    let edits = open.ledger.hand_edits_within(Some(GIT))?;
-    Ok(edits.into_iter().map(|edit| EditedFile { path: edit.path, kind: edit.kind }).collect())
+/// What a person wrote in the ledger's files.
+#[derive(Clone)]
+struct Edits {
+    files: Vec<EditedFile>,
+    /// Those that `gt ledger adopt` would refuse.
+    broken: Vec<BrokenFile>,
 }
 
-fn town_part(open: &OpenTown, edits: Known<Vec<EditedFile>>, ledger: &Known<ledger::Told>) -> TownPart {
+fn edits(open: &OpenTown) -> Outcome<Edits> {
+    let edits = open.ledger.hand_edits_within(Some(GIT))?;
+    let refusals = if edits.is_empty() { Vec::new() } else { judge(&open.snapshot()?, &edits)? };
+    let broken = |refusal: Refusal| BrokenFile { path: refusal.path, line: refusal.line, reason: refusal.reason };
+    let broken = refusals.into_iter().flatten().map(broken).collect();
+    Ok(Edits { files: edits.into_iter().map(|edit| EditedFile { path: edit.path, kind: edit.kind }).collect(), broken })
+}
+
+fn town_part(open: &OpenTown, edits: &Known<Edits>, ledger: &Known<ledger::Told>) -> TownPart {
+    let settings = settings(open);
+    let edited = edits.known().map(|edits| edits.broken.clone()).unwrap_or_default();
+    let told_already = |file: &BrokenFile| settings.as_ref().is_some_and(|told| told.path == file.path);
+    let edited = edited.into_iter().filter(|file| !told_already(file));
+    let on_disk: Vec<BrokenFile> = settings.iter().cloned().chain(edited).collect();
     TownPart {
         name: open.settings.name.clone(),
         root: open.town.root.clone(),
         branch: open.settings.branch.clone(),
         tip: ledger.map(|told| told.tip.clone()),
-        edits,
-        broken: ledger.map(|told| settings(open).into_iter().chain(told.broken.clone()).collect()),
+        edits: edits.map(|edits| edits.files.clone()),
+        broken: ledger.map(|told| on_disk.into_iter().chain(told.broken.clone()).collect()),
         escalations: ledger.map(|told| told.escalations.clone()),
         convoys: ledger.map(|told| told.convoys.clone()),
         beads: ledger.map(|told| told.counts.get(&Prefix::town()).copied().unwrap_or_default()),
