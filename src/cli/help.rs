@@ -3,10 +3,15 @@
 use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 
+use super::ui::wrap;
 use super::{Label, Text, args, command};
 
 /// Between a command and what it does.
 const GAP: usize = 2;
+/// Before a command.
+const INDENT: usize = 2;
+/// What the overview keeps to, so that no terminal of that width breaks its columns.
+const WIDTH: usize = 80;
 
 /// The looks of clap's own output, after the labels of ours.
 pub(super) fn styles() -> Styles {
@@ -51,7 +56,9 @@ fn overview() -> String {
 fn entry(command: &clap::Command, width: usize) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let name = Text::new().command(format_args!("{:width$}", command.get_name()));
-    format!("  {}{about}\n", name.paint(true))
+    let lines = wrap::lines(&about, Some(WIDTH - INDENT - width));
+    let about = lines.join(&format!("\n{}", " ".repeat(INDENT + width)));
+    format!("{}{}{about}\n", " ".repeat(INDENT), name.paint(true))
 }
 
 #[cfg(test)]
@@ -110,6 +117,16 @@ mod tests {
             let shown = overview.contains(&format!("\n  {name} "));
             assert_ne!(shown, behind.find_subcommand(name).is_some(), "{name}");
         }
+    }
+
+    #[test]
+    fn the_overview_keeps_its_columns_at_80() {
+        let overview = anstyle_free(&overview());
+        assert!(overview.lines().all(|line| Text::from(line).width() <= WIDTH), "{overview}");
+        let help = tree().color(ColorChoice::Never).term_width(WIDTH).render_help().to_string();
+        let shown: Vec<&str> = help.lines().collect();
+        let kept: Vec<&str> = overview.lines().filter(|line| line.starts_with("  ")).collect();
+        assert!(kept.iter().all(|line| shown.contains(line)), "{help}");
     }
 
     fn anstyle_free(text: &str) -> String {

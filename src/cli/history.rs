@@ -10,6 +10,9 @@ use crate::ops::log::{Entry, Request, log};
 /// Tell what happened, from the git history of the town
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// Only of this bead, or of the one that this worker has; all of it
+    #[arg(value_name = "BEAD", conflicts_with = "rig", add = complete::beads())]
+    bead: Option<String>,
     /// Only in this rig
     #[arg(long, short = 'r', value_name = "RIG", add = complete::rigs())]
     rig: Option<String>,
@@ -36,8 +39,8 @@ impl Perform for Args {
     type Report = Page<Entry>;
 
     fn perform(self, call: &mut Call) -> Outcome<Page<Entry>> {
-        let request =
-            Request { bead: None, rig: self.rig, actor: self.actor, limit: self.limit.usual(), ..Request::default() };
+        let limit = if self.bead.is_some() { self.limit.or(None) } else { self.limit.usual() };
+        let request = Request { bead: self.bead, rig: self.rig, actor: self.actor, limit, ..Request::default() };
         log(&call.open()?, &request)
     }
 }

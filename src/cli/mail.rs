@@ -9,7 +9,7 @@ use crate::ops::mailbox::{Sending, Sent, archive, inbox, read, reply, search, se
 use crate::ops::{Many, Page};
 
 subcommands! {
-    /// Send, read and keep letters: they are files of the ledger, and an agent is told of them at its next turn
+    /// Send, read and keep letters: an agent is told of them at its next turn
     Args {
         Send(SendArgs),
         Inbox(InboxArgs),

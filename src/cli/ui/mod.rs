@@ -9,7 +9,7 @@ mod prompt;
 mod stream;
 mod table;
 mod text;
-mod wrap;
+pub(super) mod wrap;
 
 pub use label::Label;
 pub use progress::{Board, Line};

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// The lines of `prose`, none wider than `width` unless a single word is. Line breaks of the writer stay, and
 /// so do indented lines, which are code or lists.
-pub(super) fn lines(prose: &str, width: Option<usize>) -> Vec<String> {
+pub(in crate::cli) fn lines(prose: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width else { return prose.lines().map(str::to_owned).collect() };
     prose
         .lines()
