@@ -81,11 +81,9 @@ impl Attempt<'_> {
             return Ok((Push::Landed, true));
         }
         let said = output.text();
-        let verdicts: Vec<String> =
-            said.lines().filter(|line| line.starts_with('!')).map(|line| line.replace('\t', " ")).collect();
+        let verdicts: Vec<&str> = said.lines().filter(|line| line.starts_with('!')).collect();
         let heard = verdicts.iter().any(|verdict| !verdict.contains("[remote failure]"));
-        let parts = verdicts.into_iter().chain([output.complaint()]).filter(|part| !part.is_empty());
-        let reason = parts.collect::<Vec<_>>().join("\n");
+        let reason = reason(&verdicts, &output.complaint());
         let push = match self.remote_tip()? {
             Some(tip) => self.judge(tip, Push::Refused { reason })?,
             None => Push::Unreachable { reason },
@@ -121,6 +119,14 @@ impl Attempt<'_> {
         let line = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, found)| *found == name);
         Ok(Some(line.and_then(|(oid, _)| oid.parse().ok())))
     }
+}
+
+/// Why a push failed, on one line: the verdicts without the refspec that was ours, and what git and the remote said.
+fn reason(verdicts: &[&str], complaint: &str) -> String {
+    let verdicts = verdicts.iter().map(|verdict| verdict.rsplit('\t').next().unwrap_or(verdict));
+    let said = complaint.lines().filter(|line| !line.starts_with("error: failed to push some refs"));
+    let parts = verdicts.chain(said).map(str::trim).filter(|part| !part.is_empty() && *part != "remote:");
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -175,7 +181,8 @@ mod tests {
         std::fs::write(&hook, "#!/bin/sh\necho no entry today >&2\nexit 1\n").expect("written");
         std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("executable");
         let outcome = push_commit(&scene.bare, &remote, &next, "main", None).expect("git runs");
-        assert!(matches!(&outcome, Push::Refused { reason } if reason.contains("no entry today")), "{outcome:?}");
+        let reason = "[remote rejected] (pre-receive hook declined); remote: no entry today".to_owned();
+        assert_eq!(outcome, Push::Refused { reason });
     }
 
     #[test]

@@ -23,7 +23,12 @@ impl std::fmt::Display for Extra {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Submodules => f.write_str("submodules are checked out"),
-            Self::SubmodulesFailed { reason } => write!(f, "submodules could not be checked out: {reason}"),
+            Self::SubmodulesFailed { reason } => {
+                write!(
+                    f,
+                    "submodules could not be checked out: {reason}; `git submodule update --init` there tells more"
+                )
+            }
             Self::LfsMissing => {
                 f.write_str("git-lfs is not installed: files in LFS are only pointers; install git-lfs")
             }
@@ -42,7 +47,7 @@ pub fn extras(worktree: &Path, limit: Option<Duration>) -> Result<Vec<Extra>, Gi
         let git = Git::at(worktree).within(limit);
         found.push(match git.run(&["submodule", "update", "--init", "--recursive", "--quiet"]) {
             Ok(_) => Extra::Submodules,
-            Err(GitError::Failed(failed)) => Extra::SubmodulesFailed { reason: failed.stderr },
+            Err(GitError::Failed(failed)) => Extra::SubmodulesFailed { reason: first_complaint(&failed.stderr) },
             Err(error @ GitError::TimedOut { .. }) => Extra::SubmodulesFailed { reason: error.to_string() },
             Err(error) => return Err(error),
         });
@@ -51,6 +56,12 @@ pub fn extras(worktree: &Path, limit: Option<Duration>) -> Result<Vec<Extra>, Gi
         found.push(Extra::LfsMissing);
     }
     Ok(found)
+}
+
+/// The first thing that went wrong: git tries again, and says what follows from it.
+fn first_complaint(stderr: &str) -> String {
+    let fatal = stderr.lines().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
+    fatal.or_else(|| stderr.lines().next()).unwrap_or_default().trim().to_owned()
 }
 
 fn uses_lfs(worktree: &Path) -> Result<bool, GitError> {
