@@ -84,7 +84,7 @@ impl Preset {
             [variable, file, system].into_iter().flatten().collect::<Vec<_>>().join(" ")
         });
         let with = self.pass_with.iter().map(|(name, more)| format!("{} with {}", codes(more.iter()), code(name)));
-        let pass = [codes(self.keys.iter().chain(&self.pass))].into_iter().chain(with);
+        let pass = [codes(in_order(self.keys.iter().chain(&self.pass)))].into_iter().chain(with);
         let folder = |folder: &Option<String>| folder.as_deref().map(code).unwrap_or_default();
         let moved = self.config_variable.as_deref().map(|name| format!("{} moves it", code(name)));
         let config = std::iter::once(folder(&self.config_folder)).chain(moved).filter(|part| !part.is_empty());
@@ -130,10 +130,10 @@ impl Preset {
         let queue = self.typing.queue_key.as_deref().map(|key| format!("{} queues it", code(key)));
         let enter = std::iter::once(enter).chain(queue).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
         let hooks = self.hooks.format.map(|_| {
-            let file = self.hooks.file.as_deref().map(code).unwrap_or_default();
+            let file = self.hooks.file.as_deref().map(|file| format!("{}: ", code(file))).unwrap_or_default();
             let hand_over =
                 self.hooks.hand_over.as_deref().map(|word| format!("; stop with {} hands a message over", code(word)));
-            format!("{file}: {}{}", codes(self.hooks.events.values()), hand_over.unwrap_or_default())
+            format!("{file}{}{}", codes(self.hooks.events.values()), hand_over.unwrap_or_default())
         });
         let contents = [(self.transcript.tokens, "tokens"), (self.transcript.cost, "money")];
         let contents =
@@ -177,6 +177,12 @@ fn code(text: &str) -> String {
 
 fn codes<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     texts.into_iter().map(|text| code(text.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// Each once, where it stands first.
+fn in_order<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
+    let mut seen = std::collections::BTreeSet::new();
+    texts.filter(|text| seen.insert(*text)).collect()
 }
 
 fn unique<'a>(texts: impl Iterator<Item = &'a String>) -> std::collections::BTreeSet<&'a String> {

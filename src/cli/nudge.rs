@@ -103,7 +103,7 @@ impl Render for Said {
 impl Render for Page<Said> {
     fn render(&self, ui: &mut Ui) {
         if self.rows.is_empty() {
-            return ui.hint("there is nothing");
+            return ui.hint("nobody was told anything");
         }
         let mut table = Table::new(["MESSAGE", "WHEN", "FROM", "TO", "STATE", "TEXT"]).flexible(5);
         for said in &self.rows {

@@ -93,7 +93,7 @@ impl Render for Ran {
         }
         if let Some(reason) = &self.undelivered {
             ui.warning(format!("landed work of {} is not delivered yet: {reason}", self.rig));
-            ui.hint(format!("gt rig take {}", self.rig));
+            ui.hint(format!("`gt rig take {}` takes it, once that is out of the way", self.rig));
         }
     }
 }

@@ -225,7 +225,7 @@ fn lift(error: ObjectsError) -> Failure {
                 .hint("git fsck in the town lists what is missing")
         }
         _ => Failure::caused(Kind::External, "the ledger cannot be read or written", error)
-            .hint("see whether the disk is full or the town is read-only"),
+            .hint(crate::store::SEE_TO_THE_DISK),
     }
 }
 

@@ -174,5 +174,5 @@ fn record(ledger: &Ledger, tip: &Oid) -> Outcome<()> {
 
 fn cannot(action: &str, path: &Path, error: io::Error) -> Failure {
     Failure::caused(Kind::External, format!("cannot {action} {}", path.display()), error)
-        .hint("see whether the disk is full or the town is read-only")
+        .hint(crate::store::SEE_TO_THE_DISK)
 }

@@ -79,7 +79,7 @@ impl Snapshot {
     /// As [`Snapshot::find`], and when there is none.
     pub fn bead(&self, id: &BeadId) -> Outcome<Bead> {
         self.find(id)?.ok_or_else(|| {
-            Failure::new(Kind::NotFound, format!("there is no bead {id}")).hint("gt list shows the open beads")
+            Failure::new(Kind::NotFound, format!("there is no bead {id}")).hint("`gt list` shows the open beads")
         })
     }
 

@@ -113,7 +113,7 @@ pub fn latest(snapshot: &Snapshot) -> Outcome<Convoy> {
     let unfinished = convoys.into_iter().filter(|convoy| convoy.closed.is_none());
     unfinished.max_by_key(|convoy| (convoy.created, convoy.id.clone())).ok_or_else(|| {
         Failure::new(Kind::NotFound, "there is no convoy to go on with: all have ended")
-            .hint("gt run \"GOAL\" --rig RIG")
+            .hint("`gt run \"GOAL\" --rig RIG` begins one")
     })
 }
 

@@ -107,7 +107,7 @@ impl OpenTown {
             return match bead.claim().map(|claim| claim.assignee.clone()) {
                 Some(worker) => Ok(worker),
                 None => Err(Failure::new(Kind::NotFound, format!("nobody holds {id}: {}", bead.title))
-                    .hint(format!("gt sling {id}"))),
+                    .hint(format!("`gt sling {id}` gives it to a worker"))),
             };
         }
         let names = self.worker_names()?;

@@ -129,7 +129,9 @@ fn admit(open: &OpenTown, tx: &Transaction, rigs: &[Rig], bead: &Bead, wish: &Wi
         let failure = Failure::from(refusal);
         let failure = Failure { message: format!("{} cannot be slung: {}", bead.id, failure.message), ..failure };
         match account.standing {
-            Standing::Failed { .. } => failure.hint(format!("gt bead reopen {} --reason \"WHY\"", bead.id)),
+            Standing::Failed { .. } => {
+                failure.hint(format!("`gt bead reopen {} -m WHY`, once its cause is mended", bead.id))
+            }
             _ => failure,
         }
     })?;

@@ -208,7 +208,7 @@ fn find(snapshot: &Snapshot, name: &str) -> Outcome<Remembered> {
 fn checked(text: &str) -> Outcome<&str> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Failure::new(Kind::Usage, "there is nothing to remember").hint("gt remember \"TEXT\""));
+        return Err(Failure::new(Kind::Usage, "there is nothing to remember").hint("`gt remember \"TEXT\"`"));
     }
     if text.len() > LIMIT {
         let message = format!("the note has {} bytes, and one to remember has at most {LIMIT}", text.len());

@@ -76,7 +76,7 @@ pub fn nudge(open: &OpenTown, request: &Request) -> Outcome<Said> {
     let bead = hooked(&snapshot, &to)?;
     if bead.is_none() && live(open, &to)?.is_none() {
         return Err(Failure::new(Kind::NotFound, format!("{} has no running session", short(&to)))
-            .hint(format!("gt mail send {} \"SUBJECT\" keeps it until there is one", short(&to))));
+            .hint(format!("`gt mail send {} \"SUBJECT\"` keeps it until there is one", short(&to))));
     }
     let id = post(open, &NewMessage { bead, ..said(open, &to, request.mode, text) })?;
     settled(open, id, request.wait)

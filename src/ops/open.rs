@@ -285,6 +285,7 @@ pub fn explain(town: &Town, failure: &mut Failure) {
     if matches!(failure.kind, Kind::External | Kind::Corrupt | Kind::Internal)
         && let Some(reason) = store::hindrance(&town.root)
     {
+        failure.hints.retain(|hint| hint != store::SEE_TO_THE_DISK);
         failure.hints.insert(0, format!("{reason}; see to that, then do it again"));
     }
 }

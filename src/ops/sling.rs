@@ -122,7 +122,7 @@ fn understand(open: &OpenTown, request: &Request) -> Outcome<(Vec<BeadId>, Wish)
         });
     }
     if ids.is_empty() {
-        return Err(Failure::new(Kind::Usage, "no bead to sling was named").hint("gt sling BEAD... [RIG|WORKER]"));
+        return Err(Failure::new(Kind::Usage, "no bead to sling was named").hint("`gt sling BEAD... [RIG|WORKER]`"));
     }
     if wish.worker.is_some() && ids.len() > 1 {
         return Err(

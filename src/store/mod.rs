@@ -21,7 +21,7 @@ pub use atomic::{TEMPORARY_SUFFIX, change_places, sync_dir, write_atomic};
 pub use foreign::{Foreign, Record};
 pub use lock::{FileLock, Owner};
 pub use process::{ProcessId, boot_id};
-pub use room::hindrance;
+pub use room::{SEE_TO_THE_DISK, hindrance};
 pub use state::{
     Counter, Delivery, Event, Message, Mode, NewEvent, NewMessage, SessionAgent, SessionEnd, SessionRow, StateDb,
     Tuning,

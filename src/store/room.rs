@@ -7,6 +7,9 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 /// Below this many bytes the next few files may already not fit.
 const FULL: u64 = 1 << 20;
 
+/// The next step where a failed write may have either cause, and neither was asked for.
+pub const SEE_TO_THE_DISK: &str = "see whether the disk is full or the town is read-only";
+
 /// Why nothing can be written in `folder`, whoever tries: its disk is full, or mounted to be read only. `None` when it is
 /// neither, or the system does not tell.
 pub fn hindrance(folder: &Path) -> Option<String> {

@@ -87,3 +87,62 @@ fn a_missing_agent_program_is_told_in_few_words() {
     assert!(said.contains("agents.mine.command") && !said.contains("NAME"), "{said}");
     assert!(!said.contains(":/usr/bin"), "it shows all of PATH\n{said}");
 }
+
+#[test]
+fn a_bead_that_was_broken_by_hand_is_named_with_its_line() {
+    let (town, _project) = TestTown::with_rig();
+    let id = bead(&town, "Add login");
+    let path = format!("beads/web/{}/{id}.toml", &id[4..6]);
+    let sound = town.read(&path).expect("a bead is a file");
+    for (edit, reason) in [
+        (format!("{sound}title = [\n"), "TOML"),
+        (sound.replace("status = \"open\"", "status = \"frob\""), "unknown status \"frob\""),
+        (sound.replace(&id, "web-zzzzz"), "does not fit the path"),
+        (format!("{sound}needs = [\"{id}\"]\n"), "itself"),
+    ] {
+        assert_ne!(edit, sound, "{reason}");
+        town.write(&path, &edit);
+        let status = town.gt(["status"]).succeeds().says(&["broken", &path]);
+        let status = status.complains(&["mend the broken files at the lines named"]);
+        town.gt(["ledger", "adopt"]).exits(5).says(&[&format!("refused {path}")]);
+        town.gt(["show", &id]).succeeds().says(&["Add login"]);
+        town.write(&path, &sound);
+        let told = status.stdout.contains(reason) || reason == "TOML";
+        assert!(told, "{}", status.transcript());
+    }
+    assert!(!town.gt(["status"]).succeeds().stdout.contains("broken"));
+}
+
+#[test]
+fn the_story_of_a_bead_is_told_under_the_short_name_too() {
+    let (town, _project) = TestTown::with_rig();
+    let (login, logout) = (bead(&town, "Add login"), bead(&town, "Add logout"));
+    town.gt(["bead", "note", &login, "hm"]).succeeds();
+    let log = town.gt(["log", &login]).succeeds().says(&["Add login", "note"]);
+    assert!(!log.stdout.contains(&logout), "{}", log.transcript());
+    assert_eq!(log.stdout, town.gt(["bead", "log", &login]).succeeds().stdout);
+    town.gt(["log", "web-zzzzz"]).exits(3).complains(&["there is no bead \"web-zzzzz\""]);
+}
+
+#[test]
+fn what_is_in_the_way_of_a_delivery_is_said_once() {
+    let (town, project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.work_with("works");
+    project.write("test.sh", "#!/bin/sh\n# mine\n");
+    let id = bead(&town, "Add login");
+    town.gt(["sling", &id]).succeeds();
+    wait_until("the bead to land", || town.json(["show", &id])[0]["result"]["status"] == "closed");
+    let refused = town.gt(["rig", "take", "web"]).exits(7).complains(&["test.sh", "commit or move away"]);
+    assert_eq!(refused.stderr.matches("test.sh").count(), 1, "{}", refused.transcript());
+}
+
+#[test]
+fn an_agent_is_described_without_saying_anything_twice() {
+    let (town, _project) = TestTown::with_rig();
+    let shown = town.gt(["agent", "show", "builtin"]).succeeds().stdout;
+    let gets = shown.lines().find(|line| line.contains("environment it gets")).expect("it gets some");
+    assert_eq!(gets.matches("`GT_SCRIPT`").count(), 1, "{gets}");
+    let hooks = shown.lines().find(|line| line.contains("  hooks  ")).expect("it has hooks");
+    assert!(!hooks.contains(" : "), "{hooks}");
+}

@@ -128,3 +128,89 @@ fn an_endpoint_that_cannot_be_reached_is_told_to_a_person() {
     assert_eq!(shown(&town, &id)["status"], "hooked");
     promises::hold(&town);
 }
+
+/// Lets the worker run these lines of `sh` in its worktree, and then wait.
+fn work_by(town: &TestTown, lines: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    town.work_with("idles");
+    let agent = town.sandbox.join("bin/idles");
+    fs::write(&agent, format!("#!/bin/sh\n{lines}\nexec sleep 3600\n")).expect("own file");
+    fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).expect("own file");
+}
+
+#[test]
+fn a_submodule_that_cannot_be_had_is_said_once_with_its_reason_and_work_goes_on() {
+    let town = TestTown::new();
+    let library = town.repo("library");
+    library.write("greeting", "hello\n");
+    library.commit("Greet");
+    let project = town.repo("web");
+    project.git(&["submodule", "add", "--quiet", library.url(), "lib"]);
+    project.commit("Use the library");
+    fs::rename(&library.path, town.sandbox.join("elsewhere")).expect("own folder");
+    let told = town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    let told = told.complains(&["submodules could not be checked out: fatal: ", "`git submodule update --init`"]);
+    assert!(!told.stderr.contains("Retry scheduled"), "{}", told.transcript());
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.work_with("works");
+    let id = bead(&town, "Add login");
+    let slung = town.gt(["sling", &id]).succeeds();
+    assert_eq!(slung.stderr.matches("fatal: ").count(), 1, "{}", slung.transcript());
+    assert_eq!(settled(&town, &id)["closed_as"], "merged");
+    wait_until("the delivery", || project.read(&format!("{id}.txt")).is_some());
+    promises::hold(&town);
+}
+
+#[test]
+fn pointers_of_large_files_land_as_they_are_and_that_they_are_pointers_is_said() {
+    const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
+        oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    let town = TestTown::new();
+    let project = town.repo("web");
+    project.write("film.bin", POINTER);
+    project.commit("A film");
+    // Only now: the person's own git might know the filter.
+    project.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");
+    project.commit("Keep films elsewhere");
+    let added = town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    let installed = town.program("git").args(["lfs", "version"]).output().is_ok_and(|output| output.status.success());
+    assert_ne!(added.stderr.contains("git-lfs is not installed"), installed, "{}", added.transcript());
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    work_by(&town, "echo done >>notes.txt && git add notes.txt && git commit -qm 'Add notes' && gt done");
+    let id = bead(&town, "Add notes");
+    town.gt(["sling", &id]).succeeds();
+    assert_eq!(settled(&town, &id)["closed_as"], "merged");
+    wait_until("the delivery", || project.read("notes.txt").is_some());
+    assert_eq!(project.git(&["show", "main:film.bin"]).trim(), POINTER.trim());
+    assert_eq!(project.status(), "", "the person's checkout stays clean");
+    promises::hold(&town);
+}
+
+#[test]
+fn names_with_spaces_line_breaks_and_letters_of_any_kind_are_handed_in_landed_and_delivered() {
+    let names = ["with spaces.txt", "line\nbreak.txt", "grüße ☃.txt", "-dash.txt", "quote\"s'.txt"];
+    let (town, project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    names.iter().for_each(|name| project.write(name, "one\n"));
+    project.commit("Odd names");
+    town.gt(["rig", "take", "web"]).succeeds();
+    let refused = town.sandbox.join("refused");
+    // Dirty first: what is in the way is named. Then handed in, with one more of each name.
+    let work = format!(
+        "for file in ./*.txt; do echo two >>\"$file\"; cp \"$file\" \"$file.new\"; done\n\
+         gt done 2>{} || {{ git add -A && git commit -qm 'Change all' && gt done; }}",
+        refused.display()
+    );
+    work_by(&town, &work);
+    let id = bead(&town, "Change all");
+    town.gt(["sling", &id]).succeeds();
+    assert_eq!(settled(&town, &id)["closed_as"], "merged");
+    let told = fs::read_to_string(&refused).expect("it was refused first");
+    assert!(told.contains("uncommitted files") && told.contains("with spaces.txt"), "{told}");
+    for name in names {
+        wait_until(name, || project.read(&format!("{name}.new")).as_deref() == Some("one\ntwo\n"));
+        assert_eq!(project.read(name).as_deref(), Some("one\ntwo\n"), "{name:?}");
+    }
+    assert_eq!(project.status(), "", "the person's checkout stays clean");
+    promises::hold(&town);
+}

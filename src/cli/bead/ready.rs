@@ -78,7 +78,7 @@ impl Perform for Explain {
 impl Render for Page<Explained> {
     fn render(&self, ui: &mut Ui) {
         if self.rows.is_empty() {
-            return ui.hint("every bead is closed");
+            return ui.hint("no bead is left to do; `gt new TITLE` makes one");
         }
         let mut table = Table::new(["BEAD", "TITLE", "STANDS"]).flexible(1);
         for explained in &self.rows {

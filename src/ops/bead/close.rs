@@ -64,10 +64,10 @@ fn check(request: &Request) -> Outcome<()> {
     }
     match (request.resolution, &request.of) {
         (Resolution::Duplicate, None) => Err(Failure::new(Kind::Usage, "a duplicate needs the bead that it doubles")
-            .hint("gt bead close BEAD --as duplicate --of OTHER")),
+            .hint("`gt bead close BEAD --as duplicate --of OTHER`")),
         (Resolution::Cancelled | Resolution::Done, Some(_)) => {
             Err(Failure::new(Kind::Usage, "--of is for duplicates")
-                .hint("gt bead close BEAD --as duplicate --of OTHER"))
+                .hint("`gt bead close BEAD --as duplicate --of OTHER`"))
         }
         (Resolution::Merged, _) => Err(Failure::new(Kind::Usage, "only the merge queue closes a bead as merged")
             .hint("`gt done` hands work in; `gt bead close BEAD --as done` ends what needs no commit")),

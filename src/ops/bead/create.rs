@@ -114,7 +114,7 @@ pub fn create(open: &OpenTown, wanted: &NewBead) -> Outcome<Created> {
 pub(super) fn one_line(title: &str) -> Outcome<String> {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
-        return Err(Failure::new(Kind::Usage, "a bead needs a title").hint("gt new \"Add login\""));
+        return Err(Failure::new(Kind::Usage, "a bead needs a title").hint("`gt new \"Add login\"`"));
     }
     Ok(title)
 }

@@ -167,7 +167,7 @@ pub fn replace(open: &OpenTown, before: &Bead, text: &str) -> Outcome<Edited> {
         let theirs = differences(before, &now);
         if let Some(field) = differences(before, &edited).into_iter().find(|field| theirs.contains(field)) {
             return Err(Failure::new(Kind::Conflict, format!("{field} of {} was changed meanwhile", before.id))
-                .hint(format!("gt bead edit {}", before.id)));
+                .hint(format!("`gt bead edit {}`", before.id)));
         }
         take_over(&mut bead, before, &edited);
         write(tx, &now, &bead)

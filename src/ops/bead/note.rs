@@ -46,9 +46,8 @@ pub fn note(open: &OpenTown, bead: &str, text: &str) -> Outcome<Noted> {
 pub(in crate::ops) fn check(text: &str) -> Outcome<&str> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(
-            Failure::new(Kind::Usage, "the note is empty").hint("gt bead note BEAD \"what the next one should know\"")
-        );
+        return Err(Failure::new(Kind::Usage, "the note is empty")
+            .hint("`gt bead note BEAD \"what the next one should know\"`"));
     }
     if text.len() > Note::LIMIT {
         let message = format!("the note has {} bytes, and a note has at most {}", text.len(), Note::LIMIT);

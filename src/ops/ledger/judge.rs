@@ -107,7 +107,7 @@ impl<'s> Court<'s> {
             ("beads", Some(text)) => return self.bead(path, text).map(|judged| judged.map(Some)),
             ("beads", None) => self.removed_bead(path)?,
             ("gates", _) => Err(Refusal::new(path, None, "gate evidence is written by the refinery alone")
-                .hint(format!("gt ledger restore {path}"))),
+                .hint(format!("`gt ledger restore {path}` brings it back"))),
             ("convoys", Some(text)) => parsed::<Convoy>(path, text),
             ("mail", Some(text)) => parsed::<Letter>(path, text),
             (Town::RIGS_FOLDER, Some(text)) => self.rig(path, text)?,
@@ -206,9 +206,8 @@ impl<'s> Court<'s> {
     fn town(&self, text: Option<&str>) -> Outcome<Result<(), Refusal>> {
         let path = Town::FILE;
         let Some(text) = text else {
-            return Ok(Err(
-                Refusal::new(path, None, "without it there is no town").hint(format!("gt ledger restore {path}"))
-            ));
+            return Ok(Err(Refusal::new(path, None, "without it there is no town")
+                .hint(format!("`gt ledger restore {path}` brings it back"))));
         };
         if let Err(error) = config::check(&File::Town, text) {
             return Ok(Err(setting(path, &error)));

@@ -88,7 +88,7 @@ pub fn propose(open: &OpenTown, request: &Request, talk: &mut dyn Talk) -> Outco
     let goal = request.goal.trim();
     if goal.is_empty() {
         return Err(
-            Failure::new(Kind::Usage, "there is no goal to plan").hint("gt mayor plan \"Add login with tests\"")
+            Failure::new(Kind::Usage, "there is no goal to plan").hint("`gt mayor plan \"Add login with tests\"`")
         );
     }
     let scope = Scope::of(open, request.rig.as_deref())?;

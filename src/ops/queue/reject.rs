@@ -37,7 +37,7 @@ pub fn reject(open: &OpenTown, word: &str, reason: &str) -> Outcome<Rejected> {
     open.ledger.settle()?;
     let reason = reason.trim();
     if reason.is_empty() {
-        return Err(Failure::new(Kind::Usage, "the worker has to know why").hint("gt queue reject BEAD REASON"));
+        return Err(Failure::new(Kind::Usage, "the worker has to know why").hint("`gt queue reject BEAD REASON`"));
     }
     let home = open.home()?.clone();
     let done = open.ledger.transact(&open.actor, |tx| {

@@ -75,7 +75,9 @@ impl Report for Answered {
 /// When there is no such session, nothing was kept of it, or the agent does not answer.
 pub fn talk(open: &OpenTown, word: &str, question: &str, talk: &mut dyn Talk) -> Outcome<Answered> {
     if question.trim().is_empty() {
-        return Err(Failure::new(Kind::Usage, "there is no question").hint("gt seance --talk SESSION -p \"QUESTION\""));
+        return Err(
+            Failure::new(Kind::Usage, "there is no question").hint("`gt seance --talk SESSION -p \"QUESTION\"`")
+        );
     }
     let row = find(open, word)?;
     let live = row.end.is_none() && runtime::observe(&session::folder(open, &row.id)).is_live();

@@ -149,7 +149,7 @@ fn next_steps(bead: &Bead, account: &Account, hands: Hands, elsewhere: bool) -> 
             format!("`gt polecat restart {worker}` begins anew, `gt unsling {id}` takes the bead back"),
         ],
         (Hands::Escalated | Hands::Failed, Standing::Failed { .. }, _) => {
-            vec![format!("once its cause is mended: gt bead reopen {id} --reason \"WHY\"")]
+            vec![format!("`gt bead reopen {id} -m WHY`, once its cause is mended")]
         }
         (Hands::Escalated, _, _) => vec![format!("`gt escalation ack {id}` says that you are at it")],
         (Hands::HookedWithoutSession, _, _) if !elsewhere => vec!["`gt doctor --fix` calls the tick now".to_owned()],
