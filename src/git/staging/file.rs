@@ -253,7 +253,9 @@ fn folded_entry<'b>(body: &'b [u8], at: usize, path: &mut Vec<u8>) -> Option<(&'
     path.truncate(path.len().checked_sub(cut)?);
     let end = start + zero_in(body.get(start..)?)?;
     path.extend_from_slice(&body[start..end]);
-    Some((head, end + 1))
+    // Unfolded, its path is found by this length.
+    let told = usize::from(flags(head, 0) & LENGTH);
+    (told == path.len().min(usize::from(LENGTH))).then_some((head, end + 1))
 }
 
 /// A number of git's variable length: seven bits a byte, the highest first, each further byte counting from one more.
@@ -365,6 +367,37 @@ mod tests {
         };
         assert_eq!(with_extension(b"TREE"), Ok(2));
         assert_eq!(with_extension(b"link"), Err(IndexFileError::Extension("link".to_owned())));
+    }
+
+    /// An index of version 4, each path of which takes the place of all of the one before.
+    fn folded(paths: &[&str]) -> Vec<u8> {
+        let mut bytes = [&b"DIRC\0\0\0\x04\0\0\0"[..], &[paths.len() as u8]].concat();
+        let mut before = 0;
+        for path in paths {
+            bytes.extend_from_slice(&[0; FIXED]);
+            bytes.extend_from_slice(&[0, path.len() as u8, before]);
+            bytes.extend_from_slice(path.as_bytes());
+            bytes.push(0);
+            before = path.len() as u8;
+        }
+        bytes.extend_from_slice(&[0; SUM]);
+        bytes
+    }
+
+    #[test]
+    fn whatever_byte_is_wrong_is_an_error_or_another_index_and_no_panic() {
+        for bytes in [index_of(&["a/one", "b/two"]), folded(&["a/one", "b/two"])] {
+            assert!(IndexFile::parse(bytes.clone()).expect("an index").blob("b/two").is_some());
+            for (at, value) in (0..bytes.len()).flat_map(|at| [0, 0x7f, 0xff].map(|value| (at, value))) {
+                let mut spoilt = bytes.clone();
+                spoilt[at] = value;
+                if let Ok(mut index) = IndexFile::parse(spoilt) {
+                    let _ = index.blob("b/two");
+                    index.put("b/two", &id('b'), Facts::default());
+                    let _ = index.render();
+                }
+            }
+        }
     }
 
     /// What git wrote is read, in each of its versions, and what is written here git takes for its own.
