@@ -17,8 +17,10 @@ use crate::store::SessionRow;
 
 /// What every note of this kind begins with.
 const HANDOFF: &str = "Handoff:";
-/// How many files that are not committed are named.
+/// How many files that are not committed are named, and how many bytes their names may take of a note.
 const FILES: usize = 30;
+/// See [`FILES`].
+const NAMES: usize = Note::LIMIT / 2;
 
 /// Work that goes on in a fresh session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -106,11 +108,16 @@ fn standing(open: &OpenTown, worker: &WorkerRef) -> Outcome<String> {
         State::Dirty { changed, untracked } | State::Busy { changed, untracked, .. } => (changed, untracked),
         State::Clean | State::Missing | State::Foreign { .. } => (Vec::new(), Vec::new()),
     };
-    let files: Vec<String> =
-        changed.iter().chain(&untracked).take(FILES).map(|path| path.display().to_string()).collect();
-    let open_files = match files.len() {
+    let mut taken = 0;
+    let files = changed.iter().chain(&untracked).take(FILES).map(|path| path.display().to_string());
+    let fits = |name: &String| {
+        taken += name.len();
+        taken <= NAMES
+    };
+    let named = files.take_while(fits).collect::<Vec<_>>().join(", ");
+    let open_files = match changed.len() + untracked.len() {
         0 => "Everything is committed".to_owned(),
-        _ => format!("Not committed: {} ({} in all)", files.join(", "), changed.len() + untracked.len()),
+        all => format!("Not committed: {named} ({all} in all)"),
     };
     Ok(format!("The worktree is at {head}. {open_files}. `git log` tells what was done; look before you go on."))
 }

@@ -2,7 +2,8 @@
 //!
 //! Five things lead to a process: the process group of the agent, descent from the session's own process (which
 //! adopts what is orphaned below it), the pipe that a command's output goes into, its control group where there is one,
-//! and the marker `GT_SESSION` in the environment. What carries the marker of another session, or the mark of our own background processes, is not touched, and neither is what descends from it.
+//! and the marker `GT_SESSION` in the environment. What carries the marker of another session, or the mark of our own
+//! background processes, is not touched, and neither is what descends from it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

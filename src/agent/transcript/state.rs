@@ -1,11 +1,16 @@
 //! The file in which an agent tells what it does now: Claude Code's `sessions/PID.json`.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::parts::{millis, text};
 use crate::clock::Timestamp;
+
+/// The longest such file, in bytes; a longer one is none.
+const LONGEST: u64 = 64 << 10;
 
 /// What an agent says of itself now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +43,9 @@ pub enum Status {
 impl StateFile {
     /// Reads one; none where it is no such file, or says something of which nothing is known.
     pub fn read(path: &Path) -> Option<Self> {
-        Self::parse(&std::fs::read(path).ok()?)
+        let mut bytes = Vec::new();
+        File::open(path).ok()?.take(LONGEST).read_to_end(&mut bytes).ok()?;
+        Self::parse(&bytes)
     }
 
     /// The same from its bytes.
