@@ -87,12 +87,17 @@ pub struct Preset {
     pub fork: Option<Vec<Argument>>,
     /// Arguments that answer one prompt on stdout, without a terminal.
     pub oneshot: Option<Vec<Argument>>,
-    /// Arguments that answer one prompt from a conversation on stdout, without a terminal and without a tool that
-    /// writes. Without `{prompt}` and `{prompt_file}` it is read from standard input.
+    /// Arguments that answer one prompt from a conversation on stdout, without a terminal. Without `{prompt}` and
+    /// `{prompt_file}` it is read from standard input.
     pub ask: Option<Vec<Argument>>,
-    /// Whether question and answer become part of that conversation; then one that goes on is not asked so.
+    /// Whether question and answer become part of that conversation; then one that goes on is not asked so without a
+    /// sandbox.
     #[serde(default)]
     pub ask_adds: bool,
+    /// Whether it has tools that write then, or the conversation does not stay as it is; then nobody is asked so without
+    /// a sandbox.
+    #[serde(default)]
+    pub ask_writes: bool,
     /// How the prompt reaches a one-shot run.
     #[serde(default)]
     pub oneshot_prompt: Delivery,

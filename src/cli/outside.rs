@@ -7,7 +7,7 @@ use super::args::Cli;
 use super::{Call, input};
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::SessionId;
+use crate::id::{Actor, SessionId, WorkerKind};
 use crate::runtime::{Verb, run_outside};
 
 /// The longest text that a verb is handed on its standard input.
@@ -52,13 +52,22 @@ fn is_set(name: &str) -> bool {
 }
 
 /// Whoever types in a sandbox says what is done outside with all rights of the person: that is no more than a worker
-/// needs, and for this town.
+/// needs, and for this town. Crew and the mayor act for a person, and may use every verb of it.
 fn check(cli: &Cli) -> Outcome<()> {
-    if cli.command.is_for_workers() && cli.global.town.is_none() {
+    if cli.global.town.is_none() && (cli.command.is_for_workers() || acts_for_a_person()) {
         return Ok(());
     }
     Err(Failure::new(Kind::Refused, "this worker is in a sandbox, and what it typed is not for workers")
         .hint("Ask a person to do it: `gt escalate \"WHAT AND WHY\"`."))
+}
+
+/// Who acts here: the session says so, which is outside.
+fn acts_for_a_person() -> bool {
+    match std::env::var(env::WORKER).unwrap_or_default().parse() {
+        Ok(Actor::Worker(worker)) => worker.kind == WorkerKind::Crew,
+        Ok(actor) => actor == Actor::Mayor,
+        Err(_) => false,
+    }
 }
 
 fn words() -> Outcome<Vec<String>> {

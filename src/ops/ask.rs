@@ -15,7 +15,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::model::{self, Event, Model, ModelError, Reply, Subject};
 use crate::ops::agents::choose;
 use crate::ops::agents::oneshot::{self, Said};
-use crate::ops::{OpenTown, Talk, launch};
+use crate::ops::{OpenTown, Talk, confinement, launch};
 
 /// Whoever is asked.
 pub(super) struct Adviser<'a> {
@@ -35,13 +35,15 @@ pub(super) struct Seat {
     pub state: PathBuf,
     /// Variables beside those that every question has.
     pub variables: BTreeMap<String, String>,
+    /// Whether it can change nothing, where this machine has a sandbox.
+    pub only_looks: bool,
 }
 
 impl Seat {
     /// That of the mayor: a folder with nothing in it.
     pub fn mayors(open: &OpenTown) -> Self {
         let state = open.town.agent_state_dir("mayor");
-        Self { cwd: open.town.mayor_dir(), state, variables: BTreeMap::new() }
+        Self { cwd: open.town.mayor_dir(), state, variables: BTreeMap::new(), only_looks: false }
     }
 }
 
@@ -116,10 +118,18 @@ impl<'a> Adviser<'a> {
             caller: &self.caller,
             begin: Begin::New,
         };
-        let plan = match question.conversation {
+        let mut plan = match question.conversation {
             Some(conversation) => plan_ask(&request, conversation)?,
             None => plan_oneshot(&request)?,
         };
+        if question.conversation.is_some() {
+            // What its own session was started with stays: that may go on.
+            plan.files.retain(|file| file.path.starts_with(question.folder) || !file.path.exists());
+        }
+        // Its files are written outside, before it is started.
+        if self.seat.only_looks {
+            confinement::look_only(self.open, &mut plan, question.folder)?;
+        }
         let said = oneshot::run(self.open, &plan, question.folder, self.limit)?;
         self.check(&said)?;
         Ok(said.answer)

@@ -7,13 +7,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::agents::version;
+use super::confinement::{self, Cell, Cut};
 use super::{OpenTown, Report, launch, session, slot};
 use crate::agent::{Begin, Catalogue, LaunchPlan, LaunchRequest, Tuning, WorkerVariables};
 use crate::clock::since;
 use crate::env::{self, commit_point};
 use crate::error::Outcome;
-use crate::id::{Actor, RoleName, SessionId};
-use crate::runtime::{Attach, Observed};
+use crate::id::{Actor, RoleName, SessionId, WorkerRef};
+use crate::runtime::{Attach, Launch, Observed};
 use crate::store::{SessionAgent, SessionRow};
 use crate::town::Settings;
 
@@ -134,6 +135,8 @@ pub(super) struct Begun {
 /// # Errors
 /// When the agent or the runtime cannot be had.
 pub(super) fn begin(open: &OpenTown, wanted: &Wanted<'_>) -> Outcome<Begun> {
+    let role = RoleName::try_from(wanted.role.to_owned())?;
+    let confined = confinement::is_wanted(open, wanted.settings, &role)?;
     let id = SessionId::random();
     let (mut plan, with) = plan(open, wanted, &id)?;
     for file in &plan.files {
@@ -146,7 +149,7 @@ pub(super) fn begin(open: &OpenTown, wanted: &Wanted<'_>) -> Outcome<Begun> {
         bead: None,
         lease: None,
         attempt: None,
-        role: RoleName::try_from(wanted.role.to_owned()).ok(),
+        role: Some(role),
         agent: wanted.agent.to_owned(),
         with,
         runtime: kind.to_string(),
@@ -159,14 +162,22 @@ pub(super) fn begin(open: &OpenTown, wanted: &Wanted<'_>) -> Outcome<Begun> {
     let slot = open.state()?.add_session(&row)?;
     commit_point("attended.recorded");
     plan.env.extend(slot::variables(open, &id, slot)?);
-    let file = launch::launch_file(open, &row, kind, &plan)?;
-    open.runtime(kind)?.start(&session::folder(open, &id), &file)?;
-    let rig = match &row.worker {
-        Actor::Worker(worker) => Some(&worker.rig),
-        _ => None,
-    };
+    let run = session::folder(open, &id);
+    let cut = actors_worker(&row).map(|worker| Cut::of(open, worker));
+    let cell = Cell { session: &id, run: run.clone(), cut, writes: &wanted.settings.sandbox_writes };
+    let confinement = confined.then(|| confinement::of(open, &cell, &mut plan)).transpose()?;
+    let file = Launch { confinement, ..launch::launch_file(open, &row, kind, &plan)? };
+    open.runtime(kind)?.start(&run, &file)?;
+    let rig = actors_worker(&row).map(|worker| &worker.rig);
     open.event("session.started", &row.worker, None, rig, format!("{} with {}", row.name, row.agent));
     Ok(Begun { row, resumed: wanted.earlier.is_some(), notes: plan.warnings })
+}
+
+fn actors_worker(row: &SessionRow) -> Option<&WorkerRef> {
+    match &row.worker {
+        Actor::Worker(worker) => Some(worker),
+        _ => None,
+    }
 }
 
 fn plan(open: &OpenTown, wanted: &Wanted<'_>, id: &SessionId) -> Outcome<(LaunchPlan, SessionAgent)> {

@@ -1,86 +1,198 @@
-//! Which sandbox the session of a worker gets: what its agent may write, where that is switched on.
+//! Which sandbox an agent gets, where that is switched on: what it may write, and what it does not see.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{OpenTown, session};
+use super::OpenTown;
 use crate::agent::LaunchPlan;
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::{bare, worktree};
-use crate::id::{RoleName, SessionId, WorkerRef};
+use crate::id::{RoleName, SessionId, WorkerKind, WorkerRef};
 use crate::polecat;
-use crate::runtime::{Confinement, can_confine};
+use crate::runtime::{Confinement, Launch, RuntimeKind, Scratch, View, can_confine};
 use crate::town::{Sandbox, Settings};
 
-/// Whether a sandbox can be made where one is wanted.
+/// Whether agents of this role are put into a sandbox.
 ///
 /// # Errors
-/// When this machine has none.
-pub(super) fn check(open: &OpenTown, settings: &Settings, role: &RoleName) -> Outcome<()> {
+/// When they are to be, and this machine has none.
+pub(super) fn is_wanted(open: &OpenTown, settings: &Settings, role: &RoleName) -> Outcome<bool> {
     match settings.sandbox_of(role) {
-        Sandbox::Off => Ok(()),
-        Sandbox::On => Ok(can_confine(&open.program()?)?),
+        Sandbox::Off => Ok(false),
+        Sandbox::On => Ok(can_confine(&open.program()?).map(|()| true)?),
     }
 }
 
-/// The session that is to be put into a sandbox.
-pub(super) struct Inmate<'a> {
-    /// Which one.
+/// What a session in the sandbox has of its own, beside what belongs to its agent.
+pub(super) struct Cell<'a> {
+    /// The session.
     pub session: &'a SessionId,
-    /// Whose.
-    pub worker: &'a WorkerRef,
-    /// The role of its bead.
-    pub role: &'a RoleName,
-    /// The settings of its rig.
-    pub settings: &'a Settings,
+    /// Its run folder.
+    pub run: PathBuf,
+    /// Its worktree; the mayor has none.
+    pub cut: Option<Cut>,
+    /// What the settings let it write.
+    pub writes: &'a [String],
 }
 
-/// The sandbox of a session, where one is wanted; its environment says so then.
+/// A worktree, and what of its repository belongs to it.
+#[derive(Clone)]
+pub(super) struct Cut {
+    /// The worktree.
+    pub worktree: PathBuf,
+    /// The repository.
+    pub repository: PathBuf,
+    /// The folder of its branches, below `refs/heads`.
+    pub branches: String,
+}
+
+impl Cut {
+    /// That of a worker. Branches of crew lie in one folder.
+    pub fn of(open: &OpenTown, worker: &WorkerRef) -> Self {
+        let branches = match worker.kind {
+            WorkerKind::Polecat => polecat::branches_of(&worker.name),
+            WorkerKind::Crew => "crew".to_owned(),
+        };
+        Self { worktree: open.town.worktree(worker), repository: open.town.rig_repo(&worker.rig), branches }
+    }
+
+    /// The name of its entry among the worktrees of the repository.
+    fn entry(&self) -> Outcome<PathBuf> {
+        worktree::admin_dir(&self.repository, &self.worktree).ok_or_else(|| {
+            let (repository, worktree) = (self.repository.display(), self.worktree.display());
+            Failure::new(Kind::Corrupt, format!("{repository} does not know the worktree {worktree}"))
+                .hint("`gt doctor --fix` mends it")
+        })
+    }
+
+    /// The folders of its branches and of their logs.
+    fn references(&self) -> Outcome<[PathBuf; 2]> {
+        let folders = ["refs/heads", "logs/refs/heads"].map(|kind| self.repository.join(kind).join(&self.branches));
+        folders.iter().try_for_each(|folder| make(folder))?;
+        Ok(folders)
+    }
+
+    /// What git writes for it.
+    fn writes(&self, entry: &Path) -> Outcome<Vec<PathBuf>> {
+        let own = [self.worktree.clone(), self.repository.join("objects"), entry.to_owned()];
+        Ok(own.into_iter().chain(self.references()?).collect())
+    }
+
+    /// What it may not touch there.
+    fn fixed(&self, entry: &Path) -> Vec<PathBuf> {
+        let own = ["commondir", "gitdir"].map(|file| entry.join(file));
+        own.into_iter().chain([self.worktree.join(".git"), self.repository.join("objects/info")]).collect()
+    }
+}
+
+/// The sandbox of a session; its environment says so then.
 ///
 /// # Errors
 /// When a folder that it may write cannot be made.
-pub(super) fn of(open: &OpenTown, inmate: &Inmate<'_>, plan: &mut LaunchPlan) -> Outcome<Option<Confinement>> {
-    if inmate.settings.sandbox_of(inmate.role) == Sandbox::Off {
-        return Ok(None);
-    }
-    let repository = open.town.rig_repo(&inmate.worker.rig);
-    let worktree = open.town.worktree(inmate.worker);
-    let own = own_entry(&repository, &worktree)?;
-    bare::ensure_settings(&repository)?;
-    let run = open.town.run_dir();
-    let sockets = open.place()?.tmux_socket.parent().map(Path::to_path_buf);
+pub(super) fn of(open: &OpenTown, cell: &Cell<'_>, plan: &mut LaunchPlan) -> Outcome<Confinement> {
+    let walls = Walls::of(open)?;
     let temporary = plan.env.get("TMPDIR").map(PathBuf::from);
-    let hidden: Vec<PathBuf> = std::iter::once(run.clone()).chain(sockets.filter(|folder| *folder != run)).collect();
-    let covered = |path: &Path| hidden.iter().any(|folder| path.starts_with(folder));
-    let shown =
-        temporary.iter().filter(|path| covered(path)).cloned().chain([session::folder(open, inmate.session)]).collect();
-    let mut writes = vec![worktree.clone(), repository.join("objects"), own.clone()];
-    writes.extend(temporary);
-    writes.extend(references(&repository, inmate.worker)?);
+    let shown = temporary.iter().chain([&cell.run]).filter(|path| walls.cover(path)).cloned().collect();
+    let mut writes: Vec<PathBuf> = temporary.into_iter().collect();
+    let (mut fixed, mut view) = (Vec::new(), None);
+    if let Some(cut) = &cell.cut {
+        bare::ensure_settings(&cut.repository)?;
+        let entry = cut.entry()?;
+        writes.extend(cut.writes(&entry)?);
+        fixed = cut.fixed(&entry);
+        let entry = entry.file_name().expect("a folder in worktrees/").to_string_lossy().into_owned();
+        let beside = open.town.run_dir().join("repository");
+        view = Some(View { beside, repository: cut.repository.clone(), entry });
+    }
     writes.extend(of_the_agent(plan)?);
-    writes.extend(audit_log(open, inmate, plan)?);
-    writes.extend(inmate.settings.sandbox_writes.iter().map(|path| at_home(path, plan)));
+    writes.extend(audit_log(open, cell.session, plan)?);
+    writes.extend(cell.writes.iter().map(|path| at_home(path, plan)));
     plan.env.insert(env::SANDBOX.to_owned(), "1".to_owned());
-    let entry = own.file_name().expect("a folder in worktrees/").to_string_lossy().into_owned();
-    let fixed = vec![own.join("commondir"), own.join("gitdir"), worktree.join(".git"), repository.join("objects/info")];
-    let (program, beside) = (open.program()?, run.join("repository"));
-    Ok(Some(Confinement { program, writes, fixed, hidden, shown, beside, repository, entry }))
+    let (program, hidden) = (open.program()?, walls.hidden);
+    Ok(Confinement { program, writes, fixed, hidden, shown, view, scratch: None })
 }
 
-fn own_entry(repository: &Path, worktree: &Path) -> Outcome<PathBuf> {
-    worktree::admin_dir(repository, worktree).ok_or_else(|| {
-        let message = format!("{} does not know the worktree {}", repository.display(), worktree.display());
-        Failure::new(Kind::Corrupt, message).hint("`gt doctor --fix` mends it")
-    })
+/// Puts an agent that is run once, without a terminal, into a sandbox.
+///
+/// # Errors
+/// When its launch file cannot be written.
+pub(super) fn enter(plan: &mut LaunchPlan, confinement: Confinement, folder: &Path) -> Outcome<()> {
+    let gt = confinement.program.display().to_string();
+    let launch = Launch {
+        session: SessionId::random(),
+        name: plan.agent.clone(),
+        runtime: RuntimeKind::Process,
+        argv: plan.argv.clone(),
+        typed: None,
+        manners: plan.manners.clone(),
+        cwd: plan.cwd.clone(),
+        log: folder.join("errors.log"),
+        grace_seconds: 0,
+        on_end: Vec::new(),
+        tmux_socket: None,
+        state: None,
+        // It has that of the process that becomes it.
+        env: BTreeMap::new(),
+        on_end_env: BTreeMap::new(),
+        confinement: Some(confinement),
+    };
+    launch.write(folder)?;
+    plan.argv = vec![gt, "session".to_owned(), "confine".to_owned(), "--dir".to_owned(), folder.display().to_string()];
+    Ok(())
 }
 
-/// The folders of a worker's branches and of their logs.
-fn references(repository: &Path, worker: &WorkerRef) -> Outcome<Vec<PathBuf>> {
-    let branches = polecat::branches_of(&worker.name);
-    let folders =
-        vec![repository.join("refs/heads").join(&branches), repository.join("logs/refs/heads").join(&branches)];
-    folders.iter().try_for_each(|folder| make(folder))?;
-    Ok(folders)
+/// Lets an agent that is run once change nothing: what it writes of its own state lies over what is there, in memory,
+/// and is gone with it. False where this machine has no sandbox.
+///
+/// # Errors
+/// When a folder cannot be made.
+pub(super) fn look_only(open: &OpenTown, plan: &mut LaunchPlan, folder: &Path) -> Outcome<bool> {
+    if can_confine(&open.program()?).is_err() {
+        return Ok(false);
+    }
+    let walls = Walls::of(open)?;
+    let scratch = folder.join("scratch");
+    make(&scratch)?;
+    plan.env.insert(env::SANDBOX.to_owned(), "1".to_owned());
+    plan.env.insert("TMPDIR".to_owned(), scratch.display().to_string());
+    let confinement = Confinement {
+        program: open.program()?,
+        writes: Vec::new(),
+        fixed: Vec::new(),
+        hidden: walls.hidden,
+        shown: Vec::new(),
+        view: None,
+        scratch: Some(Scratch { folder: scratch, over: outermost(of_the_agent(plan)?) }),
+    };
+    enter(plan, confinement, folder)?;
+    Ok(true)
+}
+
+/// Those that are not inside another one.
+fn outermost(places: Vec<PathBuf>) -> Vec<PathBuf> {
+    let inside = |path: &PathBuf| places.iter().any(|other| path != other && path.starts_with(other));
+    let kept: BTreeSet<PathBuf> = places.iter().filter(|path| !inside(path)).cloned().collect();
+    kept.into_iter().collect()
+}
+
+/// The folders that nobody in a sandbox sees into: those with the sockets of others.
+struct Walls {
+    hidden: Vec<PathBuf>,
+}
+
+impl Walls {
+    fn of(open: &OpenTown) -> Outcome<Self> {
+        let run = open.town.run_dir();
+        let sockets = open.place()?.tmux_socket.parent().map(Path::to_path_buf).filter(|folder| *folder != run);
+        let hidden: Vec<PathBuf> = std::iter::once(run).chain(sockets).collect();
+        hidden.iter().try_for_each(|folder| make(folder))?;
+        Ok(Self { hidden })
+    }
+
+    fn cover(&self, path: &Path) -> bool {
+        self.hidden.iter().any(|folder| path.starts_with(folder))
+    }
 }
 
 /// Where the agent keeps its state. What it would make by itself and may not inside is made here.
@@ -98,11 +210,11 @@ fn of_the_agent(plan: &LaunchPlan) -> Outcome<Vec<PathBuf>> {
 }
 
 /// What the built-in agent writes of what it does, beside the session's log.
-fn audit_log(open: &OpenTown, inmate: &Inmate<'_>, plan: &LaunchPlan) -> Outcome<Option<PathBuf>> {
+fn audit_log(open: &OpenTown, session: &SessionId, plan: &LaunchPlan) -> Outcome<Option<PathBuf>> {
     if plan.argv.first().map(PathBuf::from) != Some(open.program()?) {
         return Ok(None);
     }
-    let log = open.town.session_log(inmate.session).with_extension("audit.jsonl");
+    let log = open.town.session_log(session).with_extension("audit.jsonl");
     make(log.parent().expect("a file in the folder of logs"))?;
     crate::store::write_atomic(&log, b"", 0o600).map_err(|error| cannot_make(&log, error))?;
     Ok(Some(log))

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::aftermath::Guard;
 use super::agents::{choose, version};
-use super::confinement::{self, Inmate};
+use super::confinement::{self, Cell, Cut};
 use super::hooking::Hooked;
 use super::prime::Assignment;
 use super::resume::{self, Beginning};
@@ -158,8 +158,10 @@ fn begin(open: &OpenTown, assignment: &Assignment<'_>, claim: &Claim) -> Outcome
     resume::has_begun(open, &bead.id)?;
     commit_point("launch.recorded");
     plan.env.extend(slot::variables(open, &session, slot)?);
-    let inmate = Inmate { session: &session, worker, role: &bead.role, settings };
-    let confinement = confinement::of(open, &inmate, &mut plan)?;
+    let (run, cut) = (session::folder(open, &session), Some(Cut::of(open, worker)));
+    let cell = Cell { session: &session, run, cut, writes: &settings.sandbox_writes };
+    let wanted = confinement::is_wanted(open, settings, &bead.role)?;
+    let confinement = wanted.then(|| confinement::of(open, &cell, &mut plan)).transpose()?;
     let launch = Launch { confinement, ..launch_file(open, &row, kind, &plan)? };
     open.runtime(kind)?.start(&session::folder(open, &session), &launch)?;
     commit_point("launch.started");

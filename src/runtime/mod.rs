@@ -45,7 +45,7 @@ use crate::id::SessionId;
 
 pub use attach::{Attach, follow_log, read_log, replace_process};
 pub use command::{CommandResult, CommandSpec, abandon_commands, run_command};
-pub use confine::{Confinement, can_confine, confine};
+pub use confine::{Confinement, Scratch, View, can_confine, confine};
 pub use detach::spawn_detached;
 pub use end::{EndReport, end, end_after};
 pub use event::{HookEvent, HookKind, events, last_event, tell};
@@ -60,6 +60,7 @@ pub use message::{Reply, Request, Status, Verb, deliver, send};
 pub use outside::run_outside;
 pub use process::Processes;
 pub use quote::line as shell_line;
+pub use survivors::{Halt, go_on, halt};
 pub use tmux::{Look, Pane, Posted, Sign, Tmux, TmuxServer, Typed, tmux_version, usable_tmux};
 pub use users::{Users, users};
 pub use watch::{Watched, watch};

@@ -190,6 +190,29 @@ pub(super) struct Entry {
     pub parent: i32,
     pub group: i32,
     pub zombie: bool,
+    pub halt: Option<Halt>,
+}
+
+/// Why a process that lives does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halt {
+    /// A signal stopped it, and one is needed for it to go on.
+    Stopped,
+    /// It waits in the kernel, for a disk or a server of files, and no signal reaches it.
+    Stuck,
+}
+
+/// Whether a process does nothing, as of now. None where there is no `/proc`.
+pub fn halt(process: ProcessId) -> Option<Halt> {
+    entry_of(process.pid).filter(|entry| entry.process == process)?.halt
+}
+
+/// Lets a process that was stopped go on, and all of its group.
+pub fn go_on(process: ProcessId) {
+    if process.is_alive() {
+        signal_group(process.pid, Signal::CONT);
+        signal(process, Signal::CONT);
+    }
 }
 
 /// The process table by number. Empty where there is no `/proc`.
@@ -233,11 +256,17 @@ fn entry_of(pid: i32) -> Option<Entry> {
     let stat = String::from_utf8_lossy(&stat);
     let (_, rest) = stat.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
-    let zombie = matches!(fields.next()?, "Z" | "X" | "x");
+    let state = fields.next()?;
+    let zombie = matches!(state, "Z" | "X" | "x");
+    let halt = match state {
+        "T" => Some(Halt::Stopped),
+        "D" => Some(Halt::Stuck),
+        _ => None,
+    };
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let start_ticks = fields.nth(16)?.parse().ok()?;
-    Some(Entry { process: ProcessId { pid, start_ticks }, parent, group, zombie })
+    Some(Entry { process: ProcessId { pid, start_ticks }, parent, group, zombie, halt })
 }
 
 /// Whether a process holds the writing end of a pipe; see proc_pid_fd(5) and proc_pid_fdinfo(5).

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Hook, Observation, Prompt, Session, Thresholds};
+use super::{Halted, Hook, Observation, Prompt, Session, Thresholds};
 use crate::clock::{Timestamp, rfc3339, short, since};
 use crate::id::{BeadId, HomeId, SessionId, WorkerKind};
 
@@ -153,7 +153,41 @@ impl Judge<'_> {
         }
         match &self.seen.hook {
             Some(hook) => self.hooked(hook),
+            None if self.seen.worker.kind == WorkerKind::Crew => self.attended(),
             None => self.unhooked(),
+        }
+    }
+
+    /// A person's own session. Nobody waits for it to begin, and only the person does anything about it.
+    fn attended(&self) -> Finding {
+        let died = |at: Timestamp, how: &str| {
+            let health = Health::Ended { at, how: how.to_owned(), worked: self.seen.activity.begun, limited: false };
+            (health, format!("its session ended ({how}), and nobody asked it to"), None)
+        };
+        match &self.seen.session {
+            Session::Starting { since, .. } if self.within(*since, self.limits.start) => self.launched(*since),
+            Session::Starting { since, .. } => died(*since, "it was launched and has no process"),
+            Session::Running { since, .. } => {
+                self.stopped(*since).or_else(|| self.at_prompt()).unwrap_or_else(|| self.in_hand(*since))
+            }
+            Session::Ended { at, how, well: false, .. } => died(*at, how),
+            Session::Lost { .. } => died(self.seen.activity.progress.unwrap_or(self.seen.now), "its process is gone"),
+            _ => (Health::Free, "no session".to_owned(), None),
+        }
+    }
+
+    /// At work or at rest, as far as anything says so; what says nothing and does not move is at rest.
+    fn in_hand(&self, began: Timestamp) -> Finding {
+        let last = self.seen.activity.progress.unwrap_or(began).max(began);
+        let by = self.seen.activity.by.map(|by| format!(", says {}", by.words())).unwrap_or_default();
+        match self.seen.activity.prompt {
+            Prompt::Idle { since } => {
+                (Health::Idle { since }, format!("it stands at its prompt since {}{by}", self.ago(since)), None)
+            }
+            _ if self.seen.activity.by.is_none() && !self.within(last, self.limits.stalled) => {
+                (Health::Idle { since: last }, format!("nothing moves since {}", self.ago(last)), None)
+            }
+            _ => self.moving(last),
         }
     }
 
@@ -162,10 +196,6 @@ impl Judge<'_> {
             Session::Starting { id, since, .. } | Session::Running { id, since, .. } => (id, *since),
             _ => return (Health::Free, "no bead on its hook and no session".to_owned(), None),
         };
-        if self.seen.worker.kind == WorkerKind::Crew {
-            let last = self.seen.activity.progress.unwrap_or(began);
-            return (Health::Working { last }, format!("a person's own session {id}"), None);
-        }
         let last = self.seen.activity.progress.unwrap_or(began).max(began);
         if self.within(last, self.limits.orphan) {
             let turns = last + self.limits.orphan;
@@ -201,10 +231,14 @@ impl Judge<'_> {
         (Health::Zombie { bead: hook.bead.clone() }, evidence, None)
     }
 
+    fn launched(&self, since: Timestamp) -> Finding {
+        let evidence = format!("its session was launched {} ago", self.ago(since));
+        (Health::Starting { since }, evidence, Some(since + self.limits.start))
+    }
+
     fn starting(&self, hook: &Hook, since: Timestamp) -> Finding {
         if self.within(since, self.limits.start) {
-            let evidence = format!("its session was launched {} ago", self.ago(since));
-            return (Health::Starting { since }, evidence, Some(since + self.limits.start));
+            return self.launched(since);
         }
         let evidence = format!("its session was launched {} ago and has no process", self.ago(since));
         (Health::Zombie { bead: hook.bead.clone() }, evidence, None)
@@ -232,33 +266,45 @@ impl Judge<'_> {
             let evidence = format!("{} is on its hook, and its session has no worktree: {why}", hook.bead);
             return (Health::Zombie { bead: hook.bead.clone() }, evidence, None);
         }
+        self.stopped(began).or_else(|| self.at_prompt()).unwrap_or_else(|| self.at_work(hook, began))
+    }
+
+    /// That its process was stopped, where that is so: whatever it showed last, it does nothing.
+    fn stopped(&self, began: Timestamp) -> Option<Finding> {
+        let Some(Halted::Stopped { pid }) = self.seen.activity.halted else { return None };
+        let since = self.seen.activity.progress.unwrap_or(began).max(began);
+        let evidence = format!("its process {pid} is stopped by a signal; `kill -CONT -- -{pid}` lets it go on");
+        Some((Health::Stalled { since }, evidence, None))
+    }
+
+    /// That it does not go on by itself, where that is so.
+    fn at_prompt(&self) -> Option<Finding> {
         if let Some(limited) = self.limited() {
-            return limited;
+            return Some(limited);
         }
         if let Some(since) = self.seen.activity.exhausted {
             let evidence = format!("its conversation is too long for its model since {}", self.ago(since));
-            return (Health::OutOfContext { since }, evidence, None);
+            return Some((Health::OutOfContext { since }, evidence, None));
         }
         let by = self.seen.activity.by.map(|by| format!(", says {}", by.words())).unwrap_or_default();
         match self.seen.activity.prompt {
             Prompt::Permission { since } => {
                 let evidence = format!("it asks for permission since {}{by}", self.ago(since));
-                return (Health::WaitingForPermission { since }, evidence, None);
+                Some((Health::WaitingForPermission { since }, evidence, None))
             }
             Prompt::Input { since } => {
                 let evidence = format!("it waits for an answer since {}{by}", self.ago(since));
-                return (Health::WaitingForInput { since }, evidence, None);
+                Some((Health::WaitingForInput { since }, evidence, None))
             }
             // One that never began anything does not rest.
             Prompt::Idle { since } if self.seen.activity.begun && !self.within(since, self.limits.idle) => {
                 let failed = self.seen.activity.failed.as_ref();
                 let failed = failed.map(|text| format!("; its last call failed: {text}")).unwrap_or_default();
                 let evidence = format!("it stands at its prompt since {}{by}{failed}", self.ago(since));
-                return (Health::Idle { since }, evidence, None);
+                Some((Health::Idle { since }, evidence, None))
             }
-            Prompt::Idle { .. } | Prompt::Busy => {}
+            Prompt::Idle { .. } | Prompt::Busy => None,
         }
-        self.at_work(hook, began)
     }
 
     fn at_work(&self, hook: &Hook, began: Timestamp) -> Finding {
@@ -273,6 +319,11 @@ impl Judge<'_> {
             let evidence = format!("{} is on its hook, and nothing was begun for {}", hook.bead, self.ago(began));
             return (Health::Gupp { since: began }, evidence, None);
         };
+        self.moving(last)
+    }
+
+    /// How it is with one that began to work and does not rest.
+    fn moving(&self, last: Timestamp) -> Finding {
         if let Some(tool) = &self.seen.activity.tool
             && !self.within(last, self.limits.stalled)
         {
@@ -285,7 +336,11 @@ impl Judge<'_> {
             let evidence = format!("last sign of progress {} ago{long}", self.ago(last));
             return (Health::Working { last }, evidence, Some(last + self.limits.stalled));
         }
-        (Health::Stalled { since: last }, format!("no sign of progress for {}", self.ago(last)), None)
+        let stuck = match self.seen.activity.halted {
+            Some(Halted::Stuck { pid }) => format!("; its process {pid} waits for a disk or a server of files"),
+            _ => String::new(),
+        };
+        (Health::Stalled { since: last }, format!("no sign of progress for {}{stuck}", self.ago(last)), None)
     }
 
     fn within(&self, then: Timestamp, limit: std::time::Duration) -> bool {

@@ -13,7 +13,7 @@ mod table;
 mod tests;
 
 pub use judge::{Health, Judgement, judge};
-pub use observation::{Activity, Hook, Observation, Prompt, Session, Thresholds};
+pub use observation::{Activity, Halted, Hook, Observation, Prompt, Session, Thresholds};
 pub use remedy::{Counters, Remedy, remedy};
 pub use signs::{Says, Sign, Source, Told, Tool, fuse};
 pub use table::{Row, render_table, table};

@@ -92,6 +92,8 @@ pub enum Session {
         at: Timestamp,
         /// How, for people: "exit status 1", "signal 9".
         how: String,
+        /// Whether somebody ended it, or it said itself that all is well.
+        well: bool,
     },
     /// Its process is gone, and nobody wrote how.
     Lost {
@@ -126,6 +128,8 @@ pub struct Activity {
     pub prompt: Prompt,
     /// The moment until which its provider refuses to serve it.
     pub limited_until: Option<Timestamp>,
+    /// Why its process does nothing, though it lives.
+    pub halted: Option<Halted>,
     /// The tool that the agent waits for.
     pub tool: Option<Tool>,
     /// Since when its conversation is too long for its model.
@@ -150,6 +154,7 @@ impl Activity {
             progress: self.progress.max(last),
             prompt: if by.is_some() { prompt } else { self.prompt },
             limited_until: self.limited_until.max(limited_until),
+            halted: self.halted,
             tool,
             exhausted,
             failed,
@@ -158,6 +163,21 @@ impl Activity {
             used: self.used,
         }
     }
+}
+
+/// A process that lives and does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halted {
+    /// A signal stopped it.
+    Stopped {
+        /// Its number.
+        pid: i32,
+    },
+    /// It waits in the kernel, and no signal reaches it.
+    Stuck {
+        /// Its number.
+        pid: i32,
+    },
 }
 
 /// What the prompt of an agent shows.

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Health, Judgement, Observation, Thresholds};
+use super::{Halted, Health, Judgement, Observation, Thresholds};
 use crate::bead::AttemptOutcome;
 use crate::clock::{Timestamp, since};
 use crate::id::{SessionId, WorkerKind};
@@ -15,6 +15,8 @@ pub struct Counters {
     pub handoffs: u32,
     /// When its worker was last reminded.
     pub reminded: Option<Timestamp>,
+    /// When its process was last continued.
+    pub continued: Option<Timestamp>,
     /// When somebody was last told.
     pub escalated: Option<Timestamp>,
 }
@@ -30,6 +32,8 @@ pub enum Remedy {
         /// The message.
         text: String,
     },
+    /// Let its process, which was stopped, go on.
+    Continue,
     /// End what is left of its session and start a new one on the same bead, told what is known.
     Restart {
         /// Why, for the new session and for the feed.
@@ -97,6 +101,11 @@ pub fn remedy(seen: &Observation, judged: &Judgement, counters: &Counters, thres
         // A message would make it longer still.
         Health::OutOfContext { .. } => ladder.hand_off(),
         Health::Ended { .. } if seen.activity.exhausted.is_some() => ladder.hand_off(),
+        Health::Stalled { since } if matches!(seen.activity.halted, Some(Halted::Stopped { .. })) => {
+            ladder.go_on(*since)
+        }
+        // What no signal reaches cannot be ended either.
+        Health::Stalled { .. } if seen.activity.halted.is_some() => ladder.escalate(Severity::Medium),
         Health::Stalled { .. } => ladder.remind(GO_ON).unwrap_or_else(|| ladder.restart(Last::Release)),
         Health::Zombie { .. } => ladder.restart(Last::Escalate),
         Health::Ended { limited: true, .. } => Remedy::Restart { why: judged.evidence.clone(), counts: false },
@@ -155,6 +164,16 @@ impl Ladder<'_> {
             None => Some(Remedy::Remind { text: text.to_owned() }),
             Some(ago) if ago < self.thresholds.patience => Some(Remedy::Nothing),
             Some(_) => None,
+        }
+    }
+
+    /// Continued once somebody who stopped it had time to look at it; who is stopped again is stopped by somebody.
+    fn go_on(&self, stands: Timestamp) -> Remedy {
+        let recent = |then: &Timestamp| since(self.now, *then) < self.thresholds.reminder;
+        match self.counters.continued.filter(recent) {
+            _ if since(self.now, stands) < self.thresholds.patience => Remedy::Nothing,
+            None => Remedy::Continue,
+            Some(_) => self.escalate(Severity::Medium),
         }
     }
 

@@ -71,6 +71,15 @@ fn with_a_session(limits: &Thresholds) -> Vec<Row> {
         timed(limits.idle, remind("escalate"), row("idle", "the agent stands at its prompt")),
         timed(limits.gupp, restart("escalate"), row("gupp", "a running session that has begun nothing")),
         timed(limits.stalled, restart("release"), row("stalled", "no progress")),
+        Row {
+            remedy: format!("continued {} later; stopped again within an hour: escalate", short(limits.patience)),
+            ..row("stalled", "its process is stopped by a signal")
+        },
+        timed(
+            limits.stalled,
+            "escalate".to_owned(),
+            row("stalled", "no progress, and its process waits in the kernel"),
+        ),
         timed(
             limits.orphan,
             "end the session".to_owned(),

@@ -7,6 +7,7 @@ use crate::bead::sample::{at, claim, id, worker};
 use crate::bead::{Budget, Used};
 use crate::clock::Timestamp;
 use crate::id::{HomeId, Lease, SessionId};
+use crate::mail::Severity;
 
 const NOW: i64 = 100_000;
 
@@ -27,7 +28,7 @@ fn running(since: i64) -> Session {
 }
 
 fn ended(since: i64) -> Session {
-    Session::Ended { id: session(), lease: lease(), at: ago(since), how: "exit status 1".to_owned() }
+    Session::Ended { id: session(), lease: lease(), at: ago(since), how: "exit status 1".to_owned(), well: false }
 }
 
 fn lost() -> Session {
@@ -81,7 +82,6 @@ fn every_health_has_its_evidence() {
     let hook_renewed = |seen: &mut Observation| {
         seen.hook.as_mut().expect("hook").claim.lease = "renewedrenewed22".parse().expect("ok");
     };
-    let crew = |seen: &mut Observation| (seen.worker, seen.hook) = ("web/crew/ada".parse().expect("valid"), None);
     let unknown = Session::Unknown { why: "tmux did not answer within 2s".to_owned() };
     let cases = [
         (seen(Session::Absent, |seen| seen.hook = None), "free: no bead on its hook and no session"),
@@ -117,7 +117,10 @@ fn every_health_has_its_evidence() {
             "orphan: the session sessionsessi lives for an earlier hooking, not for web-abcde",
         ),
         (seen(ended(700), hook_renewed), "zombie: web-abcde is on its hook for 1h, and it has no session"),
-        (seen(running(700), crew), "working: a person's own session sessionsessi"),
+        (
+            seen(running(700), stopped),
+            "stalled: its process 7 is stopped by a signal; `kill -CONT -- -7` lets it go on",
+        ),
         (
             seen(lost(), elsewhere),
             "held elsewhere: web-abcde is held by the clone homehomehome since 2027-01-16T10:46:40Z",
@@ -129,6 +132,93 @@ fn every_health_has_its_evidence() {
         assert_eq!(format!("{}: {}", judged.health.word(), judged.evidence), expected);
         assert!(judged.expires > seen.now, "{expected} is stale at once");
     }
+}
+
+fn stopped(seen: &mut Observation) {
+    progress(130)(seen);
+    seen.activity.prompt = Prompt::Permission { since: ago(200) };
+    seen.activity.halted = Some(Halted::Stopped { pid: 7 });
+}
+
+type Change = Box<dyn FnOnce(&mut Observation)>;
+
+/// By the same evidence as a worker, without what is expected of one: nobody waits for a person's agent to begin.
+#[test]
+fn the_session_of_a_crew_member_is_judged_and_left_alone() {
+    let shows = |change: fn(&mut Activity)| move |seen: &mut Observation| change(&mut seen.activity);
+    let says = |by: Source| move |seen: &mut Observation| seen.activity.by = Some(by);
+    let well = Session::Ended { id: session(), lease: None, at: ago(9), how: "exit status 0".to_owned(), well: true };
+    let cases: Vec<(Session, Vec<Change>, &str)> = vec![
+        (Session::Absent, vec![], "free: no session"),
+        (well, vec![], "free: no session"),
+        (launched(9), vec![], "starting: its session was launched 9s ago"),
+        (launched(90), vec![], "ended: its session ended (it was launched and has no process), and nobody asked it to"),
+        (ended(9), vec![], "ended: its session ended (exit status 1), and nobody asked it to"),
+        (lost(), vec![], "ended: its session ended (its process is gone), and nobody asked it to"),
+        (running(300), vec![], "working: last sign of progress 5m ago"),
+        (running(700), vec![], "idle: nothing moves since 11m"),
+        (running(700), vec![Box::new(progress(9))], "working: last sign of progress 9s ago"),
+        (running(700), vec![Box::new(says(Source::Hooks))], "stalled: no sign of progress for 11m"),
+        (
+            running(700),
+            vec![Box::new(prompt(Prompt::Idle { since: ago(5) }))],
+            "idle: it stands at its prompt since 5s",
+        ),
+        (
+            running(700),
+            vec![Box::new(prompt(Prompt::Input { since: ago(1) }))],
+            "waiting for input: it waits for an answer since 1s",
+        ),
+        (
+            running(700),
+            vec![Box::new(prompt(Prompt::Permission { since: ago(1) }))],
+            "waiting for permission: it asks for permission since 1s",
+        ),
+        (running(700), vec![Box::new(limited(-60))], "limited: its provider serves it again at 2027-01-16T11:47:40Z"),
+        (
+            running(700),
+            vec![Box::new(shows(|activity| activity.exhausted = Some(ago(5))))],
+            "out of context: its conversation is too long for its model since 5s",
+        ),
+        (
+            running(700),
+            vec![Box::new(stopped)],
+            "stalled: its process 7 is stopped by a signal; `kill -CONT -- -7` lets it go on",
+        ),
+    ];
+    for (session, changes, expected) in cases {
+        let seen = seen(session, |seen| {
+            (seen.worker, seen.hook) = ("web/crew/ada".parse().expect("valid"), None);
+            changes.into_iter().for_each(|change| change(seen));
+        });
+        let judged = judged(&seen);
+        assert_eq!(format!("{}: {}", judged.health.word(), judged.evidence), expected);
+        assert_eq!(remedied(&seen, &Counters::default()), Remedy::Nothing, "{expected}");
+    }
+}
+
+#[test]
+fn what_was_stopped_is_continued_once_and_then_somebody_is_told() {
+    let after = |seconds: i64, continued: Option<i64>| {
+        let seen = seen(running(700), |seen| {
+            stopped(seen);
+            seen.activity.progress = Some(ago(seconds));
+        });
+        remedied(&seen, &Counters { continued: continued.map(ago), ..Counters::default() })
+    };
+    assert_eq!(after(119, None), Remedy::Nothing, "somebody may be looking at it");
+    assert_eq!(after(120, None), Remedy::Continue);
+    assert_eq!(after(600, Some(3_600)), Remedy::Continue, "that was long ago");
+    assert!(matches!(after(600, Some(300)), Remedy::Escalate { severity: Severity::Medium, .. }));
+    let stuck = |seen: &mut Observation| {
+        progress(600)(seen);
+        seen.activity.halted = Some(Halted::Stuck { pid: 7 });
+    };
+    let seen = seen(running(700), stuck);
+    let says = "no sign of progress for 10m; its process 7 waits for a disk or a server of files";
+    assert_eq!(judged(&seen).evidence, says);
+    let told = remedied(&seen, &Counters { reminded: Some(ago(300)), ..Counters::default() });
+    assert!(matches!(told, Remedy::Escalate { .. }), "a restart cannot end it: {told:?}");
 }
 
 #[test]
@@ -147,6 +237,7 @@ fn short(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Nothing => "nothing".to_owned(),
         Remedy::Remind { text } => format!("remind: {}", text.split(['.', ';']).next().unwrap_or_default()),
+        Remedy::Continue => "continue".to_owned(),
         Remedy::Restart { counts, .. } => format!("restart{}", if *counts { "" } else { ", not counted" }),
         Remedy::HandOff { .. } => "hand off".to_owned(),
         Remedy::Release { outcome, .. } => format!("release as {outcome:?}"),
@@ -245,7 +336,7 @@ fn an_attempt_that_takes_too_long_or_too_much_is_reported_and_not_begun_again() 
 fn the_table_has_every_health() {
     let words: std::collections::BTreeSet<&str> = table(&Thresholds::default()).iter().map(|row| row.health).collect();
     assert_eq!(words.len(), 15);
-    assert_eq!(render_table(&Thresholds::default()).lines().count(), 20);
+    assert_eq!(render_table(&Thresholds::default()).lines().count(), 22);
 }
 
 fn any_session() -> impl Strategy<Value = Session> {
@@ -268,14 +359,21 @@ fn any_seen() -> impl Strategy<Value = Observation> {
         (0..500i64).prop_map(|since| Prompt::Permission { since: ago(since) }),
     ];
     let time = proptest::option::of(-600..2_000i64);
-    (any_session(), prompt, any::<bool>(), time.clone(), time, 0..3_600i64, prop::bool::weighted(0.8)).prop_map(
-        |(session, prompt, begun, progress, limited, since, has_hook)| {
+    let halted = prop_oneof![
+        8 => Just(None),
+        1 => Just(Some(Halted::Stopped { pid: 7 })),
+        1 => Just(Some(Halted::Stuck { pid: 7 })),
+    ];
+    let flags = (any::<bool>(), prop::bool::weighted(0.8));
+    (any_session(), prompt, flags, time.clone(), time, 0..3_600i64, halted).prop_map(
+        |(session, prompt, (begun, has_hook), progress, limited, since, halted)| {
             let mut seen = seen(session, hooked(since));
             seen.activity = Activity {
                 begun,
                 progress: progress.map(ago),
                 prompt,
                 limited_until: limited.map(ago),
+                halted,
                 ..seen.activity
             };
             seen.hook = seen.hook.filter(|_| has_hook);
@@ -290,6 +388,7 @@ fn any_counters() -> impl Strategy<Value = Counters> {
         restarts,
         handoffs: restarts,
         reminded,
+        continued: reminded,
         escalated,
     })
 }
@@ -325,6 +424,7 @@ proptest! {
             Remedy::Release { .. } => prop_assert!(counters.restarts >= Thresholds::default().restarts),
             Remedy::Escalate { .. } => prop_assert!(counters.escalated.is_none()),
             Remedy::Remind { .. } => prop_assert!(matches!(seen.session, Session::Running { .. }), "nobody hears it"),
+            Remedy::Continue => prop_assert_eq!(seen.activity.halted, Some(Halted::Stopped { pid: 7 })),
             Remedy::Nothing => {}
         }
     }
@@ -341,7 +441,7 @@ proptest! {
                 Remedy::Remind { .. } => (counters.reminded, acts) = (Some(ago(500)), acts + 1),
                 Remedy::Escalate { .. } => (counters.escalated, acts) = (Some(seen.now), acts + 1),
                 Remedy::Release { .. } => break,
-                Remedy::Nothing | Remedy::End { .. } => {}
+                Remedy::Nothing | Remedy::End { .. } | Remedy::Continue => {}
             }
         }
         prop_assert!(acts <= 4, "{acts}");

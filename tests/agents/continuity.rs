@@ -1,5 +1,7 @@
 //! A bead comes back from its gates into the conversation of the agent that did it, and that answers for itself later.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -14,6 +16,9 @@ const AGAIN: &str = "echo more > second.txt && git add second.txt && git commit 
 /// The first command of its first session; it stands in every request that carries the first exchange.
 const FIRST: &str = "echo work > work.txt";
 const QUESTION: &str = "Which file did you write first?";
+/// What a model tries that is only to answer: to write wherever its agent knows its way.
+const STEALS: &str = "for place in \"$PWD\" \"$HOME\" \"$GT_TOWN\" /tmp; do echo x >\"$place/stolen.txt\"; done; \
+                      git commit --allow-empty -qm stolen; gt unsling toast; gt bead note toast stolen";
 
 /// Requests that matter here: after the bounce, and the question.
 type Heard = Arc<Mutex<Vec<Value>>>;
@@ -29,14 +34,29 @@ fn thinks(request: &Recorded, heard: &Heard) -> Answer {
     if command.is_some() || asked {
         heard.lock().expect("no panic").push(request.body.clone());
     }
+    if asked {
+        return match shell(&request.body, STEALS).filter(|_| !said.contains("stolen")) {
+            Some((name, arguments)) => {
+                let mut reply = calling(&name, &arguments);
+                // Some drop a call that has the id of one of before.
+                "call_to_steal".clone_into(&mut reply.calls[0].id);
+                Answer::Reply(reply)
+            }
+            None => Answer::says("It was work.txt."),
+        };
+    }
     match command {
-        _ if asked => Answer::says("It was work.txt."),
         Some((name, arguments)) if !said.contains("second.txt") => Answer::Reply(calling(&name, &arguments)),
         _ => Answer::says("It is handed in."),
     }
 }
 
-fn goes_on(setup: &Setup<'_>) {
+pub fn goes_on(setup: &Setup<'_>) {
+    goes_on_as(setup, &[]);
+}
+
+/// The same with another form in which it is asked.
+fn goes_on_as(setup: &Setup<'_>, ask: &[&str]) {
     let heard = Heard::default();
     let told = Arc::clone(&heard);
     let endpoint = Endpoint::thinking(move |request| thinks(request, &told));
@@ -51,20 +71,81 @@ fn goes_on(setup: &Setup<'_>) {
         command = command.arg(argument);
     }
     command.run().succeeds();
-    support::wait_for("the bead to land", std::time::Duration::from_secs(240), || closed(&town, &id).then_some(()));
+    let start = std::time::Instant::now();
+    while !closed(&town, &id) {
+        assert!(start.elapsed().as_secs() < 240, "{}", crate::why(&town, &id));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
     let sessions = town.json(["polecat", "show", "toast"])["sessions"].clone();
     assert_eq!(sessions.as_array().map(Vec::len), Some(2), "{sessions:#}");
     assert!(sessions[0]["conversation"].is_string(), "{sessions:#}");
     let carried = |body: &Value| body.to_string().contains(FIRST);
     let after = heard.lock().expect("no panic").first().cloned().expect("it was told of the bounce");
     assert!(carried(&after), "its first request after the bounce has nothing of what was before: {after:#}");
+    support::wait_until("its session to be over", || town.json(["seance", "toast"])[0]["live"] == false);
+    if !ask.is_empty() {
+        town.change_local(|local| local["agents"][setup.agent]["ask"] = support::words(ask));
+    }
+    let before = (everything(&town.sandbox.join("home")), town.git(&["rev-parse", "HEAD"]));
     let answer = town.json(["seance", "--talk", "toast", "-p", QUESTION]);
+    let after = (everything(&town.sandbox.join("home")), town.git(&["rev-parse", "HEAD"]));
+    assert_eq!(answer["source"], "conversation", "{answer:#}");
+    // Some also say what they tried before.
     let said = answer["answer"].as_str().unwrap_or_default().trim();
-    assert_eq!((answer["source"].as_str(), said), (Some("conversation"), "It was work.txt."), "{answer:#}");
+    assert!(said.ends_with("It was work.txt."), "{answer:#}");
     // Some agents also ask for a title, which carries nothing.
     let about = |body: &&Value| body.to_string().contains(QUESTION) && carried(body);
     assert!(heard.lock().expect("no panic").iter().any(|body| about(&body)), "it was asked without what was before");
+    show(setup, &heard);
+    if gt::runtime::can_confine(Path::new(env!("CARGO_BIN_EXE_gt"))).is_ok() {
+        assert_eq!(changed(&before.0, &after.0), Vec::<PathBuf>::new(), "its own conversation among it");
+        assert_eq!(before.1, after.1, "the ledger stays as it is");
+        let stolen = everything(&town.sandbox).into_keys().filter(|path| path.ends_with("stolen.txt"));
+        assert_eq!(stolen.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+        assert!(!Path::new("/tmp/stolen.txt").exists());
+        assert_eq!(answer["notes"], serde_json::json!([]), "{answer:#}");
+    }
     town.gt(["polecat", "remove", "toast"]).succeeds();
+}
+
+/// What came of its attempt to write, for whoever reads along.
+#[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
+fn show(setup: &Setup<'_>, heard: &Heard) {
+    let heard = heard.lock().expect("no panic");
+    let tried = heard.iter().filter_map(|body| Some(body.to_string()).filter(|text| text.contains("stolen"))).last();
+    let tail = |text: String| text[text.rfind("stolen").unwrap_or(0)..].chars().take(700).collect::<String>();
+    eprintln!("{}: {}", setup.agent, tried.map_or("was offered no shell".to_owned(), tail));
+}
+
+/// Every file below a folder.
+fn everything(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (path, kind) = (entry.path(), entry.file_type().expect("it was listed"));
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() {
+                found.insert(path.clone(), std::fs::read(&path).unwrap_or_default());
+            }
+        }
+    }
+    found
+}
+
+/// What is not the same in both.
+fn changed(before: &BTreeMap<PathBuf, Vec<u8>>, after: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<PathBuf> {
+    before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
+}
+
+/// Not its settings keep it from writing: it is told that it may do everything.
+#[test]
+#[ignore = "make test-agents"]
+fn claude_cannot_write_where_it_may() {
+    let variables = &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)];
+    let setup = Setup { agent: "claude", bin: "claude", variables, ..Setup::default() };
+    goes_on_as(&setup, &["-p", "--dangerously-skip-permissions", "--resume", "{session}"]);
 }
 
 fn closed(town: &TestTown, id: &str) -> bool {
@@ -72,25 +153,4 @@ fn closed(town: &TestTown, id: &str) -> bool {
     let tried = bead["attempts"].as_array().map_or(0, Vec::len);
     assert!(tried <= 1, "it was tried again and again: {bead:#}");
     bead["status"] == "closed"
-}
-
-#[test]
-#[ignore = "make test-agents"]
-fn claude_goes_on() {
-    let variables = &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)];
-    goes_on(&Setup { agent: "claude", bin: "claude", variables, ..Setup::default() });
-}
-
-#[test]
-#[ignore = "make test-agents"]
-fn codex_goes_on() {
-    let (variables, files) = (&[("OPENAI_API_KEY", KEY)], &[(".codex/config.toml", crate::CODEX)]);
-    goes_on(&Setup { agent: "codex", bin: "codex", variables, files, ..Setup::default() });
-}
-
-#[test]
-#[ignore = "make test-agents"]
-fn pi_goes_on() {
-    let (files, arguments) = (&[(".pi/agent/models.json", crate::PI)], &["--model", "ours/scripted"]);
-    goes_on(&Setup { agent: "pi", bin: "pi", files, arguments, ..Setup::default() });
 }

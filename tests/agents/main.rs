@@ -173,9 +173,10 @@ fn all_works(report: &Value) {
     assert!(works("unattended") && works("leaves nothing"), "{steps:#?}");
 }
 
-/// For each agent a test of its own, one in which it does a bead, and one in which it is told things.
+/// For each agent a test of its own, one in which it does a bead, one in which it is told things, and one in which it
+/// goes on with its conversation and answers from it.
 macro_rules! agents {
-    ($($name:ident, $bead:ident, $hears:ident: $setup:expr;)*) => {$(
+    ($($name:ident, $bead:ident, $hears:ident $(, $goes_on:ident)?: $setup:expr;)*) => {$(
         #[test]
         #[ignore = "make test-agents"]
         fn $name() {
@@ -193,12 +194,18 @@ macro_rules! agents {
         fn $hears() {
             hearing::hears(&$setup);
         }
+
+        $(#[test]
+        #[ignore = "make test-agents"]
+        fn $goes_on() {
+            continuity::goes_on(&$setup);
+        })?
     )*};
 }
 
 agents! {
     // A key, and no settings at all.
-    claude, claude_does_a_bead, claude_hears: Setup {
+    claude, claude_does_a_bead, claude_hears, claude_goes_on: Setup {
         agent: "claude",
         bin: "claude",
         variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)],
@@ -211,48 +218,48 @@ agents! {
         files: &[(".claude/settings.json", "{\"theme\": \"dark\"}\n")],
         ..Setup::default()
     };
-    codex, codex_does_a_bead, codex_hears: Setup {
+    codex, codex_does_a_bead, codex_hears, codex_goes_on: Setup {
         agent: "codex",
         bin: "codex",
         variables: &[("OPENAI_API_KEY", KEY)],
         files: &[(".codex/config.toml", CODEX)],
         ..Setup::default()
     };
-    gemini, gemini_does_a_bead, gemini_hears: Setup {
+    gemini, gemini_does_a_bead, gemini_hears, gemini_goes_on: Setup {
         agent: "gemini",
         bin: "gemini",
         variables: &[("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")],
         arguments: &["--model", "gemini-2.5-pro"],
         ..Setup::default()
     };
-    qwen, qwen_does_a_bead, qwen_hears: Setup {
+    qwen, qwen_does_a_bead, qwen_hears, qwen_goes_on: Setup {
         agent: "qwen",
         bin: "qwen",
         variables: &[("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "scripted")],
         ..Setup::default()
     };
-    opencode, opencode_does_a_bead, opencode_hears: Setup {
+    opencode, opencode_does_a_bead, opencode_hears, opencode_goes_on: Setup {
         agent: "opencode",
         bin: "opencode",
         files: &[(".config/opencode/opencode.json", OPENCODE)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    pi, pi_does_a_bead, pi_hears: Setup {
+    pi, pi_does_a_bead, pi_hears, pi_goes_on: Setup {
         agent: "pi",
         bin: "pi",
         files: &[(".pi/agent/models.json", PI)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    omp, omp_does_a_bead, omp_hears: Setup {
+    omp, omp_does_a_bead, omp_hears, omp_goes_on: Setup {
         agent: "omp",
         bin: "omp",
         files: &[(".omp/agent/models.json", PI)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    goose, goose_does_a_bead, goose_hears: Setup {
+    goose, goose_does_a_bead, goose_hears, goose_goes_on: Setup {
         agent: "goose",
         bin: "goose",
         variables: &[
@@ -264,7 +271,7 @@ agents! {
         ],
         ..Setup::default()
     };
-    copilot, copilot_does_a_bead, copilot_hears: Setup {
+    copilot, copilot_does_a_bead, copilot_hears, copilot_goes_on: Setup {
         agent: "copilot",
         bin: "copilot",
         variables: &[

@@ -170,6 +170,47 @@ fn the_end_of_a_session_is_taken_down_with_its_likely_cause() {
 }
 
 #[test]
+fn a_stopped_agent_is_seen_continued_and_told_of() {
+    let mut play = Play::new();
+    play.sling();
+    play.event(r#"{"type":"task_started"}"#);
+    play.is(0, "working", "");
+    let town = &play.town;
+    let session = town.json(["polecat", "show", "toast"])["sessions"][0]["session"].clone();
+    let file = town.root.join(".git/gt/run").join(session.as_str().expect("an id")).join("pid");
+    let record: toml::Table = fs::read_to_string(file).expect("it runs").parse().expect("TOML");
+    let pid = record["child"]["pid"].as_integer().expect("a number");
+    let state = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+        stat.rsplit(") ").next().expect("a state").chars().next()
+    };
+    let stop = || {
+        assert!(town.program("kill").args(["-STOP", &pid.to_string()]).status().expect("kill runs").success());
+        wait_until("it to be stopped", || state() == Some('T'));
+    };
+    let tick = |minutes: u64| {
+        let then = gt::clock::rfc3339(gt::clock::Clock::System.now() + Duration::from_secs(60 * minutes));
+        town.command(["tick", "--json"]).variable("GT_CLOCK", &then).run().succeeds().data()["remedies"].to_string()
+    };
+    stop();
+    play.is(0, "stalled", &format!("its process {pid} is stopped by a signal"));
+    town.gt(["why", "toast"]).succeeds().says(&[
+        &format!("the agent lives, process {pid}, stopped by a signal"),
+        &format!("`kill -CONT -- -{pid}` lets it go on"),
+    ]);
+    assert_eq!(tick(0), "[]", "somebody may be looking at it");
+    assert_eq!(state(), Some('T'));
+    let done = tick(3);
+    assert!(done.contains("continued on"), "{done}");
+    wait_until("it to go on", || state() != Some('T'));
+    play.is(0, "working", "");
+    stop();
+    let done = tick(4);
+    assert!(done.contains("escalated") && done.contains("stopped by a signal"), "{done}");
+    assert_eq!(state(), Some('T'), "who stopped it again meant it");
+}
+
+#[test]
 fn tokens_and_money_are_counted_from_transcripts() {
     let mut play = Play::new();
     play.sling();

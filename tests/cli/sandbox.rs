@@ -11,7 +11,7 @@ const SOON: Duration = Duration::from_secs(60);
 
 /// Whether this machine can run these tests; why not is said.
 #[allow(clippy::print_stderr, reason = "a test that is skipped says why")]
-fn has_sandboxes() -> bool {
+pub fn has_sandboxes() -> bool {
     let program = Path::new(env!("CARGO_BIN_EXE_gt"));
     match gt::runtime::can_confine(program) {
         Ok(()) => true,
@@ -59,7 +59,7 @@ fn report(town: &TestTown) -> PathBuf {
 }
 
 /// What the agent reports once it is through: nothing when all went as its orders expect.
-fn reported(town: &TestTown) -> String {
+pub fn reported(town: &TestTown) -> String {
     wait_for("the agent to be through", SOON, || {
         fs::read_to_string(report(town)).ok()?.strip_suffix("over\n").map(str::to_owned)
     })
@@ -209,6 +209,29 @@ fn a_worker_in_the_sandbox_hands_off() {
     wait_for("the fresh session", SOON, || fs::read_to_string(report(&town)).ok()?.contains("again").then_some(()));
     town.gt(["hook", "toast"]).succeeds().says(&[&id]);
     assert!(!fs::read_to_string(report(&town)).unwrap_or_default().contains("cannot"));
+}
+
+/// The mayor stands in the ledger, and changes it by verbs only.
+#[test]
+fn the_mayor_in_the_sandbox_writes_nothing_and_may_use_every_verb() {
+    let Some((town, _project)) = confined_town("process") else { return };
+    let orders = r#"
+        cannot ledger sh -c 'echo x >>town.toml'
+        cannot ledger-new sh -c 'echo x >beads/x'
+        cannot commit git commit --allow-empty -qm mine
+        cannot rig sh -c 'echo x >rigs/web/.git/hooks/pre-commit'
+        cannot home sh -c 'echo x >"$HOME/.profile"'
+        can temporary sh -c 'echo x >"$TMPDIR/x"'
+        can prime sh -c 'gt prime | grep -q -i mayor'
+        can new gt new "Found by the mayor" --rig web
+        can settings gt config set capacity 7
+    "#;
+    fs::write(town.sandbox.join("home/orders.sh"), orders).expect("the sandbox is writable");
+    town.gt(["mayor", "attach"]).succeeds();
+    assert_eq!(reported(&town).trim(), "");
+    assert!(town.gt(["list"]).succeeds().stdout.contains("Found by the mayor"));
+    assert_eq!(town.json(["config", "get", "capacity"])["value"], 7);
+    promises::hold(&town);
 }
 
 #[test]

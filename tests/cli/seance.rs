@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::wait_until;
+use crate::support::{wait_until, words};
 use crate::talking::Talking;
 
 /// A worker whose session says something and goes on.
@@ -105,23 +105,74 @@ fn a_session_is_asked_in_its_conversation_which_stays_as_it_is() {
     ran.says(&["the round one"]).complains(&["does not answer", "No conversation found", "from the transcript"]);
 }
 
-#[test]
-fn whoever_answers_for_a_session_can_change_nothing() {
+/// What an agent does that is only to answer: all that it can think of.
+const MEDDLES: &str = "#!/bin/sh\necho again >>\"$HOME/conversations/$2\"; grep -c again \"$HOME/conversations/$2\"\n\
+                       gt done --no-change no 2>&1; gt bead note $GT_BEAD x 2>&1; gt unsling toast 2>&1; echo y >x.txt\n";
+
+/// A worker whose agent answers questions and meddles meanwhile.
+fn meddler() -> (Talking, String) {
     let talking = Talking::new("process");
-    let town = &talking.town;
     let id = talking.bead("Add a button");
     talking.sling(&id);
-    let session = talking.sessions()[0].clone();
-    talking.told(&session, 1);
+    talking.told(&talking.sessions()[0], 1);
     talking.may_be_asked();
-    let script = town.sandbox.join("bin/recalls");
+    let writes = words(&["~/conversations/"]);
+    talking.town.change_local(|local| local["agents"]["recalls"]["writes"] = writes);
+    let script = talking.town.sandbox.join("bin/recalls");
     let text = fs::read_to_string(&script).expect("the agent");
-    let meddles =
-        "#!/bin/sh\ngt done --no-change no 2>&1; gt bead note $GT_BEAD x 2>&1; gt unsling toast 2>&1; echo y >x.txt\n";
-    fs::write(&script, text.replace("#!/bin/sh\n", meddles)).expect("writable");
+    fs::write(&script, text.replace("#!/bin/sh\n", MEDDLES)).expect("writable");
+    (talking, id)
+}
+
+#[test]
+fn whoever_answers_for_a_session_can_change_nothing() {
+    if !crate::sandbox::has_sandboxes() {
+        return;
+    }
+    let (talking, id) = meddler();
+    let town = &talking.town;
+    let before = (town.git(&["rev-parse", "HEAD"]), talking.told(&talking.sessions()[0], 1));
+    // Not even where the agent has its conversation only as one that it goes on with.
+    for form in ["--ask", "--resume"] {
+        town.change_local(|local| {
+            local["agents"]["recalls"]["ask"] = words(&[form, "{session}", "{prompt}"]);
+            local["agents"]["recalls"]["ask_writes"] = toml_edit::value(true);
+        });
+        talking.works("echo 'I chose the small button'; exit 0\n");
+        let answer = town.json(["seance", "--talk", "toast", "-p", "Which button?"]);
+        assert_eq!((answer["source"].as_str(), &answer["notes"]), (Some("conversation"), &serde_json::json!([])));
+        let text = answer["answer"].as_str().expect("an answer");
+        assert!(text.starts_with('1'), "it finds what it wrote itself: {text}");
+        assert!(text.contains("I say") || text.contains("small button"), "{text}");
+    }
+    assert_eq!((town.git(&["rev-parse", "HEAD"]), talking.told(&talking.sessions()[0], 1)), before);
+    assert!(!talking.worktree().join("x.txt").exists());
+    assert_eq!(talking.bead_shown(&id)["status"], "hooked");
+}
+
+#[test]
+fn without_a_sandbox_only_who_promises_to_change_nothing_is_asked_and_that_is_said() {
+    let (talking, id) = meddler();
+    let town = &talking.town;
+    let fake = town.sandbox.join("bin/without-sandbox");
+    let gt = env!("CARGO_BIN_EXE_gt");
+    let text = format!(
+        "#!/bin/sh\ncase \"$*\" in 'session confine') echo 'the kernel is too old' >&2; exit 9 ;; esac\nexec {gt} \"$@\"\n"
+    );
+    fs::write(&fake, text).expect("writable");
+    fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("own file");
+    town.change_local(|local| local["gt"] = toml_edit::value(fake.display().to_string()));
     let head = town.git(&["rev-parse", "HEAD"]);
     let ran = town.gt(["seance", "--talk", "toast", "-p", "Which button?"]).succeeds();
-    ran.says(&["this folder belongs to web/polecats/toast"]).complains(&["its worktree is not as it was"]);
+    ran.says(&["this folder belongs to web/polecats/toast"]).complains(&[
+        "its worktree is not as it was",
+        "the kernel is too old",
+        "rests on the settings of recalls",
+    ]);
     assert_eq!(town.git(&["rev-parse", "HEAD"]), head);
     assert_eq!(talking.bead_shown(&id)["status"], "hooked");
+    town.change_local(|local| local["agents"]["recalls"]["ask_writes"] = toml_edit::value(true));
+    assert_eq!(town.json(["seance", "toast"])[0]["remembers"], false);
+    // Nothing was kept of it either: then nobody answers.
+    town.gt(["seance", "--talk", "toast", "-p", "Which button?"]).exits(3).complains(&["nothing was kept"]);
 }

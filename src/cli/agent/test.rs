@@ -9,7 +9,8 @@ use crate::town::Seconds;
 /// Try whether an agent does what is known about it, step by step, in a scratch worktree
 ///
 /// Looks at the program, its version, credentials and first-start screens; asks it for one word without a terminal;
-/// then starts it in a terminal, lets it write one file without asking, and ends it. The exit code is that of an
+/// then starts it in a terminal, lets it write one file without asking, and ends it; in the sandbox where that is
+/// switched on. The exit code is that of an
 /// external failure when a step fails. Its model is asked twice, which may cost.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,6 +20,9 @@ pub(super) struct Args {
     /// Only look, start nothing
     #[arg(long)]
     dry_run: bool,
+    /// In the sandbox, also where it is not switched on for the town
+    #[arg(long)]
+    sandbox: bool,
     /// The model of the agent
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
@@ -35,7 +39,8 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Tested> {
         let tuning = Tuning { model: self.model, extra_args: self.extra_args, ..Tuning::default() };
-        let request = Request { name: self.name, tuning, limit: self.limit.duration(), dry: self.dry_run };
+        let request =
+            Request { name: self.name, tuning, limit: self.limit.duration(), dry: self.dry_run, sandbox: self.sandbox };
         test(&call.open()?, &request, &mut call.ui)
     }
 }

@@ -45,7 +45,7 @@ pub fn agent_for(open: &OpenTown, settings: &Settings, bead: &Bead, wish: Option
         return Err(Failure::new(Kind::Refused, format!("the agent {name} takes its first prompt in a terminal only"))
             .hint("`gt config set runtime tmux` gives workers terminals; `gt sling --agent` takes another agent."));
     }
-    confinement::check(open, settings, &bead.role)?;
+    confinement::is_wanted(open, settings, &bead.role)?;
     version::of_plan(open, request.preset, &plan)?;
     Ok(name)
 }

@@ -4,7 +4,7 @@ use super::finding::{Finding, Sheet, count};
 use super::remedy::Remedy;
 use super::{Look, some_words};
 use crate::error::Outcome;
-use crate::id::BeadId;
+use crate::id::{BeadId, WorkerKind};
 use crate::ledger::Snapshot;
 use crate::mail::Letter;
 use crate::ops::tick::{self, Seen};
@@ -41,6 +41,9 @@ fn workers(look: &Look<'_>, snapshot: &Snapshot, sheet: &mut Sheet) -> Outcome<(
 fn worker(seen: &Seen, told: &dyn Fn(&BeadId) -> bool, sheet: &mut Sheet) {
     let (judged, name) = (&seen.judgement, seen.observation.worker.short());
     let what = format!("{name} is {}: {}", judged.health.word(), judged.evidence);
+    if seen.observation.worker.kind == WorkerKind::Crew {
+        return person(seen, what, sheet);
+    }
     let tick = |finding: Finding| finding.next("the next tick sees to it").mended_by(Remedy::Tick);
     match &judged.health {
         Health::Free
@@ -65,6 +68,20 @@ fn worker(seen: &Seen, told: &dyn Fn(&BeadId) -> bool, sheet: &mut Sheet) {
             }
             None => sheet.problem("workers", what, tick),
         },
+    }
+}
+
+/// Only the person does anything about a crew member, and what rests is nobody's trouble.
+fn person(seen: &Seen, what: String, sheet: &mut Sheet) {
+    let name = &seen.observation.worker.name;
+    match &seen.judgement.health {
+        Health::Ended { .. }
+        | Health::Stalled { .. }
+        | Health::OutOfContext { .. }
+        | Health::WaitingForPermission { .. } => {
+            sheet.warn("workers", what, |finding| finding.next(format!("gt crew attach {name}")));
+        }
+        _ => {}
     }
 }
 

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, SessionId};
 use crate::ops::{OpenTown, Page, Row, session};
-use crate::runtime;
+use crate::runtime::{self, can_confine};
 use crate::store::{SessionEnd, SessionRow};
 
 /// More than there can be.
@@ -50,7 +50,8 @@ pub fn sessions(open: &OpenTown, who: Option<&str>, limit: Option<usize>) -> Out
     let rows = rows(open, who)?;
     let Page { rows, total } = Page::cut(rows, limit.unwrap_or(usize::MAX));
     let catalogue = Catalogue::new(&open.settings);
-    Ok(Page { rows: rows.into_iter().map(|row| past(open, &catalogue, row)).collect(), total })
+    let confined = can_confine(&open.program()?).is_ok();
+    Ok(Page { rows: rows.into_iter().map(|row| past(open, &catalogue, row, confined)).collect(), total })
 }
 
 /// The recorded sessions of `who`.
@@ -82,9 +83,9 @@ pub(super) fn rows(open: &OpenTown, who: Option<&str>) -> Outcome<Vec<SessionRow
     }
 }
 
-fn past(open: &OpenTown, catalogue: &Catalogue, row: SessionRow) -> Past {
+fn past(open: &OpenTown, catalogue: &Catalogue, row: SessionRow, confined: bool) -> Past {
     let live = row.end.is_none() && runtime::observe(&session::folder(open, &row.id)).is_live();
-    let remembers = super::talk::of_conversation(catalogue, &row, live).is_some();
+    let remembers = super::talk::of_conversation(catalogue, &row, live, confined).is_some();
     let SessionRow { id, worker, bead, attempt, agent, with, created, end, .. } = row;
     let conversation = with.conversation;
     Past { session: id, worker, bead, attempt, agent, conversation, started: created, live, end, remembers }

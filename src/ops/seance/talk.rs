@@ -18,7 +18,7 @@ use crate::id::{Actor, SessionId};
 use crate::ops::agents::choose;
 use crate::ops::ask::{Adviser, Question, Seat};
 use crate::ops::{OpenTown, Report, Talk, session, transcripts};
-use crate::runtime;
+use crate::runtime::{self, can_confine};
 use crate::store::{SessionRow, Tuning};
 use crate::town::Settings;
 
@@ -84,8 +84,10 @@ pub fn talk(open: &OpenTown, word: &str, question: &str, talk: &mut dyn Talk) ->
     let catalogue = Catalogue::new(&settings_of(open, &row)?);
     talk.step(&format!("asking the session {} of {}", row.id, row.worker));
     let asked = Asked { open, row: &row, question };
-    let mut notes = Vec::new();
-    if let Some((preset, conversation)) = of_conversation(&catalogue, &row, live) {
+    let why_not = can_confine(&open.program()?).err();
+    let unprotected = |why| format!("{why}; that nothing is changed rests on the settings of {}", row.agent);
+    let mut notes: Vec<String> = why_not.iter().map(unprotected).collect();
+    if let Some((preset, conversation)) = of_conversation(&catalogue, &row, live, why_not.is_none()) {
         match asked.of_conversation(preset, conversation, talk) {
             Ok((answer, changed)) => {
                 notes.extend(changed);
@@ -99,14 +101,16 @@ pub fn talk(open: &OpenTown, word: &str, question: &str, talk: &mut dyn Talk) ->
     Ok(Answered { session: row.id, agent, source, answer, notes })
 }
 
-/// The conversation of a session, and the agent that can be asked of it.
+/// The conversation of a session, and the agent that can be asked of it. Without a sandbox some cannot be asked.
 pub(super) fn of_conversation<'c>(
     catalogue: &'c Catalogue,
     row: &'c SessionRow,
     live: bool,
+    confined: bool,
 ) -> Option<(&'c Preset, &'c str)> {
     let preset = catalogue.get(&row.agent).ok()?;
-    let can = preset.ask.is_some() && preset.command.is_none() && !(live && preset.ask_adds);
+    let harmless = confined || !(preset.ask_writes || live && preset.ask_adds);
+    let can = preset.ask.is_some() && preset.command.is_none() && harmless;
     can.then_some(preset).zip(row.with.conversation.as_deref())
 }
 
@@ -153,7 +157,8 @@ impl Asked<'_> {
             return Err(Failure::new(Kind::NotFound, format!("{} is not there any more", cwd.display())));
         }
         let before = look(open, row)?;
-        let seat = Seat { cwd, state: open.town.agent_state_dir(&row.worker.to_string()), variables: nobody() };
+        let state = open.town.agent_state_dir(&row.worker.to_string());
+        let seat = Seat { cwd, state, variables: nobody(), only_looks: true };
         let adviser = Adviser::new(open, preset.clone(), tuning(&row.with.tuning), seat);
         let prompt =
             format!("Nothing is to be done. Answer this question from what you know, in a few lines:\n\n{question}");
@@ -180,7 +185,7 @@ impl Asked<'_> {
             None => catalogue.get(&choose::mayors_agent(open)?)?,
         };
         let folder = new_folder(open)?;
-        let seat = Seat { cwd: folder.join("empty"), variables: nobody(), ..Seat::mayors(open) };
+        let seat = Seat { cwd: folder.join("empty"), variables: nobody(), only_looks: true, ..Seat::mayors(open) };
         let adviser = Adviser::new(open, preset.clone(), tuning(&row.with.tuning), seat);
         let about = row.bead.as_ref().map(|bead| format!(" on the bead {bead}")).unwrap_or_default();
         let prompt = format!(

@@ -16,11 +16,11 @@ use crate::git::worktree::{self, Registry};
 use crate::id::{Actor, HomeId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::ops::{OpenTown, launch, resume, session, transcripts};
-use crate::runtime::{self, Exit, ExitReason, Observed, Pane, RuntimeKind, TmuxServer};
-use crate::store::{Counter, SessionRow};
+use crate::runtime::{self, Exit, ExitReason, Halt, Observed, Pane, RuntimeKind, TmuxServer};
+use crate::store::{Counter, ProcessId, SessionRow};
 use crate::town::{Rig, Settings};
 use crate::witness::{
-    Activity, Counters, Health, Hook, Judgement, Observation, Prompt, Says, Session, Thresholds, fuse, judge,
+    Activity, Counters, Halted, Health, Hook, Judgement, Observation, Prompt, Says, Session, Thresholds, fuse, judge,
 };
 
 /// One worker as it is now.
@@ -133,7 +133,8 @@ fn look(around: &Around<'_>, worker: &WorkerRef, bead: Option<Bead>) -> Outcome<
     });
     let session = session_of(row.as_ref(), &observed);
     let used = hook.as_ref().map_or(Ok(Used::default()), |hook| used::used(open, hook))?;
-    let activity = Activity { used, ..around.activity(worker, row.as_ref(), &observed, hook.is_some())? };
+    let activity = around.activity(worker, row.as_ref(), &observed, hook.is_some())?;
+    let activity = Activity { used, halted: halted(&observed), ..activity };
     let home = around.home.clone();
     let displaced = match observed {
         Observed::Running(_) if hook.is_some() => around.displaced(worker),
@@ -191,7 +192,8 @@ pub(super) fn counters(open: &OpenTown, bead: &crate::id::BeadId) -> Outcome<Cou
     let restarts = of("restarted")?.map_or(0, |counter| u32::try_from(counter.value).unwrap_or(0));
     let handoffs = of("handed-off")?.map_or(0, |counter| u32::try_from(counter.value).unwrap_or(0));
     let updated = |counter: Option<Counter>| counter.map(|counter| counter.updated);
-    Ok(Counters { restarts, handoffs, reminded: updated(of("reminded")?), escalated: updated(of("escalated")?) })
+    let [reminded, continued, escalated] = ["reminded", "continued", "escalated"].map(|name| of(name).map(updated));
+    Ok(Counters { restarts, handoffs, reminded: reminded?, continued: continued?, escalated: escalated? })
 }
 
 /// The key of a counter of the witness.
@@ -214,11 +216,28 @@ fn excused(open: &OpenTown, row: Option<&SessionRow>, observed: &Observed) -> Ou
     })
 }
 
+/// Why the agent does nothing though it lives, or the session's own process above it.
+fn halted(observed: &Observed) -> Option<Halted> {
+    let Observed::Running(pid) = observed else { return None };
+    let of = |process: ProcessId| {
+        Some(match runtime::halt(process)? {
+            Halt::Stopped => Halted::Stopped { pid: process.pid },
+            Halt::Stuck => Halted::Stuck { pid: process.pid },
+        })
+    };
+    pid.living_child().and_then(of).or_else(|| pid.living().and_then(of))
+}
+
 /// What the process table says of a session that runs.
 fn process(observed: &Observed) -> Option<String> {
     let Observed::Running(pid) = observed else { return None };
+    let state = |process| match runtime::halt(process) {
+        Some(Halt::Stopped) => ", stopped by a signal",
+        Some(Halt::Stuck) => ", and waits in the kernel",
+        None => "",
+    };
     Some(match (pid.living_child(), pid.child) {
-        (Some(agent), _) => format!("the process table: the agent lives, process {}", agent.pid),
+        (Some(agent), _) => format!("the process table: the agent lives, process {}{}", agent.pid, state(agent)),
         (None, Some(agent)) => format!("the process table: the agent, process {}, is gone", agent.pid),
         (None, None) => format!("the process table: process {} has not started the agent yet", pid.process.pid),
     })
@@ -239,7 +258,10 @@ fn session_of(row: Option<&SessionRow>, observed: &Observed) -> Session {
         Observed::Absent => Session::Absent,
         Observed::Starting => Session::Starting { id, lease, since: row.created },
         Observed::Running(pid) => Session::Running { id, lease, since: pid.started },
-        Observed::Ended(exit) => Session::Ended { id, lease, at: exit.ended, how: how(exit) },
+        Observed::Ended(exit) => {
+            let well = exit.reason == ExitReason::Ended || exit.status == Some(0);
+            Session::Ended { id, lease, at: exit.ended, how: how(exit), well }
+        }
         Observed::Lost => Session::Lost { id, lease },
     }
 }

@@ -15,6 +15,7 @@ use crate::mail::Severity;
 use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
 use crate::ops::{OpenTown, attach, ending, escalate, handoff, message, sandbox, session};
+use crate::runtime::{self, Observed};
 use crate::store::{Mode, NewMessage};
 use crate::town::Rig;
 use crate::witness::{Remedy, remedy};
@@ -58,6 +59,7 @@ fn worker_of(open: &OpenTown, rigs: &[Rig], seen: &Seen) -> Outcome<Option<Strin
         Remedy::Nothing => Ok(None),
         Remedy::End { session, why } => end(open, &seen.observation.worker, &session, &why),
         Remedy::Remind { text } => remind(open, seen, &text),
+        Remedy::Continue => go_on(open, seen),
         Remedy::Restart { why, counts } => restart(open, seen, &why, counts),
         Remedy::HandOff { why } => hand_off(open, seen, &why),
         Remedy::Release { outcome, why } => release(open, seen, &Ending::new(outcome, why)),
@@ -153,6 +155,16 @@ fn remind(open: &OpenTown, seen: &Seen, text: &str) -> Outcome<Option<String>> {
     Ok(Some(format!("reminded of {id}: {}", seen.judgement.evidence)))
 }
 
+/// The agent and the session's own process go on, whichever of them was stopped.
+fn go_on(open: &OpenTown, seen: &Seen) -> Outcome<Option<String>> {
+    let (Some(bead), Some(row)) = (&seen.bead, &seen.row) else { return Ok(None) };
+    open.state()?.count(&key("continued", &bead.id), open.now(), Some(expiry(open)))?;
+    if let Observed::Running(pid) = runtime::observe(&session::folder(open, &row.id)) {
+        [pid.living(), pid.living_child()].into_iter().flatten().for_each(runtime::go_on);
+    }
+    Ok(Some(format!("continued on {}: {}", bead.id, seen.judgement.evidence)))
+}
+
 /// A fresh session in the same worktree, which stays as it is.
 fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Option<String>> {
     let Some(bead) = &seen.bead else { return Ok(None) };
@@ -214,7 +226,7 @@ fn release(open: &OpenTown, seen: &Seen, ending: &Ending) -> Outcome<Option<Stri
 
 /// A new hooking begins the ladder anew.
 pub(in crate::ops) fn forget(open: &OpenTown, bead: &BeadId) -> Outcome<()> {
-    for name in ["restarted", "handed-off", "reminded", "escalated", "start-failed"] {
+    for name in ["restarted", "handed-off", "reminded", "continued", "escalated", "start-failed"] {
         open.state()?.reset_counter(&key(name, bead))?;
     }
     Ok(())

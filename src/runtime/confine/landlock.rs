@@ -38,12 +38,13 @@ pub(super) fn restrict(confinement: &Confinement) -> Result<(), String> {
 }
 
 fn raise(confinement: &Confinement) -> Result<(), RulesetError> {
-    let repository = &confinement.repository;
+    // That of the view, which is in memory; what is mounted in it is read-only but for the worker's own.
+    let repository = confinement.view.iter().map(|view| view.repository.as_path());
+    let scratch = confinement.scratch.iter().flat_map(|scratch| scratch.over.iter().chain([&scratch.folder]));
     let devices = DEVICES.iter().map(Path::new);
     let own = confinement.writes.iter().map(std::path::PathBuf::as_path);
-    let rules = ruleset()?.add_rules(path_beneath_rules(devices.chain(own), everything()))?;
-    // That of the view, which is in memory; what is mounted in it is read-only but for the worker's own.
-    rules.add_rules(path_beneath_rules([repository], everything()))?.restrict_self().map(drop)
+    let all = devices.chain(own).chain(repository).chain(scratch.map(std::path::PathBuf::as_path));
+    ruleset()?.add_rules(path_beneath_rules(all, everything()))?.restrict_self().map(drop)
 }
 
 fn everything() -> BitFlags<AccessFs> {

@@ -13,6 +13,8 @@ mod landlock;
 #[cfg(target_os = "linux")]
 mod mounts;
 #[cfg(target_os = "linux")]
+mod scratch;
+#[cfg(target_os = "linux")]
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -36,12 +38,32 @@ pub struct Confinement {
     pub hidden: Vec<PathBuf>,
     /// Folders in those that it sees all the same.
     pub shown: Vec<PathBuf>,
-    /// An empty folder in a hidden one, where the rig's repository is seen as it is.
+    /// Its part of the rig's repository, where it has one.
+    #[serde(flatten)]
+    pub view: Option<View>,
+    /// What it may change for itself only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<Scratch>,
+}
+
+/// The rig's repository, which a session sees through a view of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// An empty folder in a hidden one, where the repository is seen as it is.
     pub beside: PathBuf,
-    /// The rig's repository, which it sees through a view of its own.
+    /// The repository.
     pub repository: PathBuf,
     /// The name of its worktree in `worktrees/` of the repository.
     pub entry: String,
+}
+
+/// Changes that nobody else sees, and that are gone with the last process of the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scratch {
+    /// A folder that it finds empty and may write to. It is in memory.
+    pub folder: PathBuf,
+    /// Files and folders elsewhere that it finds as they are; its changes of them lie in the scratch folder.
+    pub over: Vec<PathBuf>,
 }
 
 /// Whether this machine can put sessions into a sandbox; asked of `program`, this very `gt`, once.
@@ -80,7 +102,7 @@ pub fn confine(dir: Option<&Path>) -> Result<(), RuntimeError> {
 
 #[cfg(target_os = "linux")]
 mod walls {
-    use super::{Confinement, landlock, mounts, view};
+    use super::{Confinement, landlock, mounts, scratch, view};
 
     pub(super) fn probe() -> Result<(), String> {
         landlock::is_there()?;
@@ -90,18 +112,24 @@ mod walls {
 
     pub(super) fn raise(confinement: &Confinement) -> Result<(), String> {
         mounts::apart()?;
-        let shown = mounts::hold(confinement.shown.iter().chain([&confinement.repository]))?;
+        let shown = mounts::hold(confinement.shown.iter())?;
+        let repository = mounts::hold(confinement.view.iter().map(|view| &view.repository))?;
         for folder in &confinement.hidden {
             mounts::empty(folder)?;
         }
-        for held in &shown[..confinement.shown.len()] {
+        for held in &shown {
             held.show()?;
         }
-        view::of_repository(confinement, shown.last().expect("the repository is the last"))?;
+        for (view, held) in confinement.view.iter().zip(&repository) {
+            view::of_repository(view, held)?;
+        }
         for file in confinement.fixed.iter().filter(|file| file.exists()) {
             mounts::freeze(file)?;
         }
         mounts::empty(std::path::Path::new("/dev/shm"))?;
+        if let Some(wanted) = &confinement.scratch {
+            scratch::make(wanted)?;
+        }
         landlock::restrict(confinement)
     }
 }

@@ -1,5 +1,6 @@
 //! A mount namespace of the agent's own. Nothing that is mounted here is seen outside.
 
+use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
@@ -93,6 +94,30 @@ impl Held {
     pub(super) fn inside(&self) -> PathBuf {
         PathBuf::from(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
     }
+}
+
+/// Shows a folder as it is, with every change of it in `upper`; `work` is the kernel's own, beside that.
+pub(super) fn overlay(folder: &Path, upper: &Path, work: &Path) -> Result<(), String> {
+    let options = [("lowerdir", folder), ("upperdir", upper), ("workdir", work)]
+        .map(|(name, path)| Some(format!("{name}={}", plain(path)?)))
+        .into_iter()
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| format!("the path {} has characters that an overlay cannot be told", folder.display()))?;
+    // Somebody who is not root may not set the attributes that it uses otherwise.
+    let user = if geteuid().is_root() { "" } else { ",userxattr" };
+    let options = CString::new(options.join(",") + user).expect("a path has no NUL byte");
+    let flags = MountFlags::NOSUID | MountFlags::NODEV;
+    mount("overlay", folder, "overlay", flags, Some(options.as_c_str())).map_err(failed("lay a scratch over", folder))
+}
+
+/// A path as an option of a mount can name it.
+fn plain(path: &Path) -> Option<&str> {
+    path.to_str().filter(|path| !path.contains([',', ':', '\\']))
+}
+
+/// Shows one file instead of another.
+pub(super) fn instead(shown: &Path, of: &Path) -> Result<(), String> {
+    mount_bind(shown, of).map_err(failed("lay a scratch over", of))
 }
 
 /// Makes a file or folder one that cannot be written, removed or replaced.

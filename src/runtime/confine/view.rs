@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::Confinement;
+use super::View;
 use super::mounts::{Held, empty, read_only};
 
 /// What git replaces or locks by its name in the folder itself: copied. Nothing of gt packs references.
@@ -19,8 +19,8 @@ const COPIED: &[&str] = &["HEAD", "packed-refs"];
 /// Git follows a link to `worktrees` back to the repository behind it, so that one is mounted.
 const WORKTREES: &str = "worktrees";
 
-pub(super) fn of_repository(confinement: &Confinement, repository: &Held) -> Result<(), String> {
-    let (view, beside) = (&confinement.repository, &confinement.beside);
+pub(super) fn of_repository(wanted: &View, repository: &Held) -> Result<(), String> {
+    let (view, beside) = (&wanted.repository, &wanted.beside);
     let failed = |error: std::io::Error| format!("cannot make a view of {}: {error}", view.display());
     fs::create_dir_all(beside).map_err(failed)?;
     repository.show_at(Path::new(""), beside)?;
@@ -38,6 +38,6 @@ pub(super) fn of_repository(confinement: &Confinement, repository: &Held) -> Res
     fs::create_dir(&worktrees).map_err(failed)?;
     repository.show_at(Path::new(WORKTREES), &worktrees)?;
     read_only(&worktrees)?;
-    let own = Path::new(WORKTREES).join(&confinement.entry);
+    let own = Path::new(WORKTREES).join(&wanted.entry);
     repository.show_at(&own, &view.join(&own))
 }

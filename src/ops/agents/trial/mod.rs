@@ -12,9 +12,11 @@ use serde::Serialize;
 use self::place::Place;
 use super::{oneshot, version};
 use crate::agent::{AgentError, Begin, Caller, Catalogue, LaunchPlan, LaunchRequest, Preset, Tuning, find_program};
-use crate::error::{Kind, Outcome};
+use crate::error::{Failure, Kind, Outcome};
+use crate::ops::confinement::{self, Cell};
 use crate::ops::{OpenTown, Report, Talk, launch};
-use crate::runtime::RuntimeKind;
+use crate::runtime::{Confinement, RuntimeKind, can_confine};
+use crate::town::Sandbox;
 
 /// What the person typed.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Request {
     pub limit: Duration,
     /// Only what costs nothing: the agent is not started.
     pub dry: bool,
+    /// In the sandbox, also where the town has none for its workers.
+    pub sandbox: bool,
 }
 
 /// What was found out about an agent.
@@ -147,12 +151,49 @@ impl Subject<'_> {
         if self.request.dry {
             return Ok(());
         }
+        if !self.can_be_confined(sheet) {
+            return Ok(());
+        }
         self.answers(sheet)?;
         if self.open.settings.runtime == RuntimeKind::Process {
             sheet.put("session", Verdict::Skipped, "the runtime of this town is `process`, which has no terminal");
             return Ok(());
         }
         session::try_session(self, plan, sheet)
+    }
+
+    fn is_confined(&self) -> bool {
+        self.request.sandbox || self.open.settings.sandbox == Sandbox::On
+    }
+
+    /// Whether there is a sandbox where one is wanted.
+    fn can_be_confined(&self, sheet: &mut Sheet<'_>) -> bool {
+        let asked = self.is_confined().then(|| can_confine(&self.open.program()?).map_err(Failure::from));
+        match asked {
+            None => sheet.put("sandbox", Verdict::Skipped, "not switched on; --sandbox tries it there"),
+            Some(Ok(())) => sheet.works("sandbox", "all that follows happens in it"),
+            Some(Err(failure)) => {
+                sheet.fails("sandbox", failure.message, failure.hints);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The sandbox that a worker would have in the scratch worktree.
+    fn confinement(&self, plan: &mut LaunchPlan) -> Outcome<Option<Confinement>> {
+        if !self.is_confined() {
+            return Ok(None);
+        }
+        let place = self.place;
+        plan.env.insert("TMPDIR".to_owned(), place.temporary.display().to_string());
+        let cell = Cell {
+            session: &place.session,
+            run: place.run.clone(),
+            cut: Some(place.cut.clone()),
+            writes: &self.open.settings.sandbox_writes,
+        };
+        confinement::of(self.open, &cell, plan).map(Some)
     }
 
     /// Everything that costs nothing; none when it would not start.
@@ -207,7 +248,7 @@ impl Subject<'_> {
         sheet.begin("asking it for a word, without a terminal");
         let word = place::word();
         let prompt = format!("Answer with this word and nothing else: {word}");
-        let plan = match self.plan(&prompt, Form::Oneshot)? {
+        let mut plan = match self.plan(&prompt, Form::Oneshot)? {
             Ok(plan) => plan,
             Err(AgentError::NoOneshot { .. }) => {
                 sheet.put("answers", Verdict::Skipped, "its preset has no run without a terminal");
@@ -218,6 +259,9 @@ impl Subject<'_> {
                 return Ok(());
             }
         };
+        if let Some(confinement) = self.confinement(&mut plan)? {
+            confinement::enter(&mut plan, confinement, &self.place.oneshot)?;
+        }
         let said = oneshot::run(self.open, &plan, &self.place.oneshot, self.request.limit)?;
         let hint = || vec![format!("Run it yourself to see more: `{}`.", self.preset.program)];
         if said.result.timed_out {

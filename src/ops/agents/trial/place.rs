@@ -11,6 +11,8 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::git::Git;
 use crate::id::SessionId;
 use crate::ops::OpenTown;
+use crate::ops::confinement::Cut;
+use crate::polecat;
 use crate::runtime::end;
 use crate::store::FileLock;
 
@@ -30,6 +32,10 @@ pub(super) struct Place {
     _lock: FileLock,
     /// The worktree.
     pub worktree: PathBuf,
+    /// The same with its repository, for a sandbox.
+    pub cut: Cut,
+    /// For what is kept only for a while, in a sandbox.
+    pub temporary: PathBuf,
     /// What the agent keeps.
     pub state: PathBuf,
     /// Prompt and answer of the run without a terminal.
@@ -51,8 +57,12 @@ impl Place {
         let folder = trials.join(session.as_str());
         std::fs::create_dir_all(&folder).map_err(cannot("make", &folder))?;
         let lock = FileLock::acquire(&folder.join(LOCK), PATIENCE)?;
+        let worktree = folder.join("polecats/test");
+        let branches = polecat::branches_of(&"test".parse().expect("a name"));
         let place = Self {
-            worktree: folder.join("polecats/test"),
+            cut: Cut { worktree: worktree.clone(), repository: folder.join("repo.git"), branches },
+            worktree,
+            temporary: folder.join("tmp"),
             state: folder.join("state"),
             oneshot: folder.join("oneshot"),
             run: run_of(&folder, &session),
@@ -61,21 +71,21 @@ impl Place {
             session,
             word: word(),
         };
-        for folder in [&place.state, &place.oneshot] {
+        for folder in [&place.state, &place.oneshot, &place.temporary] {
             std::fs::create_dir_all(folder).map_err(cannot("make", folder))?;
         }
-        place.cut()?;
+        place.furnish()?;
         Ok(place)
     }
 
-    fn cut(&self) -> Outcome<()> {
-        let repo = self.folder.join("repo.git");
+    fn furnish(&self) -> Outcome<()> {
+        let Cut { repository: repo, branches, .. } = &self.cut;
         let path = |path: &PathBuf| path.display().to_string();
-        Git::at(&self.folder).run(&["init", "--quiet", "--bare", &path(&repo)])?;
-        let git = Git::on(&repo).with("user.name", "gt").with("user.email", "gt@localhost");
+        Git::at(&self.folder).run(&["init", "--quiet", "--bare", &path(repo)])?;
+        let git = Git::on(repo).with("user.name", "gt").with("user.email", "gt@localhost");
         let tree = git.run_with_input(&["mktree"], b"")?;
         let commit = git.run(&["commit-tree", "-m", "Begin", tree.trim()])?;
-        git.run(&["worktree", "add", "--quiet", "-b", "test", &path(&self.worktree), commit.trim()])?;
+        git.run(&["worktree", "add", "--quiet", "-b", &format!("{branches}/1"), &path(&self.worktree), commit.trim()])?;
         Ok(())
     }
 

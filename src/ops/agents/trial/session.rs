@@ -9,7 +9,8 @@ use crate::agent::{AtEnd, Delivery, LaunchPlan, Reading};
 use crate::error::{Failure, Outcome};
 use crate::ops::launch;
 use crate::runtime::{
-    HookKind, Launch, Observed, Runtime, RuntimeKind, Watched, deliver, end, events, observe, wait_until_ended, watch,
+    Confinement, HookKind, Launch, Observed, Runtime, RuntimeKind, Watched, deliver, end, events, observe,
+    wait_until_ended, watch,
 };
 
 /// How long an agent may take to end by itself when it is asked to.
@@ -23,14 +24,16 @@ struct Trial<'s, 'a> {
     runtime: Box<dyn Runtime>,
     dir: PathBuf,
     plan: LaunchPlan,
+    confinement: Option<Confinement>,
 }
 
 /// Starts a session, sees it work and ends it; nothing of it is left afterwards.
-pub(super) fn try_session(subject: &Subject<'_>, plan: LaunchPlan, sheet: &mut Sheet<'_>) -> Outcome<()> {
+pub(super) fn try_session(subject: &Subject<'_>, mut plan: LaunchPlan, sheet: &mut Sheet<'_>) -> Outcome<()> {
     let open = subject.open;
     let runtime = open.runtime(RuntimeKind::Tmux)?;
     let dir = subject.place.run.clone();
-    let trial = Trial { subject, runtime, dir, plan };
+    let confinement = subject.confinement(&mut plan)?;
+    let trial = Trial { subject, runtime, dir, plan, confinement };
     let tried = trial.works(sheet);
     let ended = trial.ends(sheet);
     let _ = trial.runtime.close(&trial.dir);
@@ -72,7 +75,7 @@ impl Trial<'_, '_> {
             state: None,
             env: self.plan.env.clone(),
             on_end_env: std::collections::BTreeMap::new(),
-            confinement: None,
+            confinement: self.confinement.clone(),
             session,
         }
     }
