@@ -130,7 +130,11 @@ pub fn plan(request: &LaunchRequest<'_>) -> Result<LaunchPlan, AgentError> {
         Begin::Fork(id) => (preset.fork.as_ref().ok_or_else(cannot)?, Some(id.to_owned())),
     };
     let command = preset.command.as_deref();
-    let form = Form { command, arguments, delivery: preset.prompt, conversation, hooked: true };
+    let told = |placeholder: &str| arguments.iter().any(|argument| argument.mentions(placeholder));
+    // Some take a prompt in a new conversation only.
+    let untold = request.begin != Begin::New && !told("{prompt}") && !told("{prompt_file}");
+    let delivery = if untold { Delivery::Typed } else { preset.prompt };
+    let form = Form { command, arguments, delivery, conversation, hooked: true };
     let mut plan = assemble(request, form)?;
     if let Begin::Fork(_) = request.begin {
         // The agent gives the new conversation an id of its own.

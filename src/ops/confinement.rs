@@ -10,7 +10,7 @@ use crate::error::{Failure, Kind, Outcome};
 use crate::git::{bare, worktree};
 use crate::id::{RoleName, SessionId, WorkerKind, WorkerRef};
 use crate::polecat;
-use crate::runtime::{Confinement, Launch, RuntimeKind, Scratch, View, can_confine};
+use crate::runtime::{Confinement, Launch, RuntimeKind, Scratch, View, can_confine, ways_out};
 use crate::town::{Sandbox, Settings};
 
 /// Whether agents of this role are put into a sandbox.
@@ -23,6 +23,9 @@ pub(super) fn is_wanted(open: &OpenTown, settings: &Settings, role: &RoleName) -
         Sandbox::On => Ok(can_confine(&open.program()?).map(|()| true)?),
     }
 }
+
+/// Git's settings of one worktree; of no effect unless the repository says so.
+const SETTINGS: &str = "config.worktree";
 
 /// What a session in the sandbox has of its own, beside what belongs to its agent.
 pub(super) struct Cell<'a> {
@@ -73,15 +76,20 @@ impl Cut {
         Ok(folders)
     }
 
-    /// What git writes for it.
+    /// What git writes for it in the repository.
     fn writes(&self, entry: &Path) -> Outcome<Vec<PathBuf>> {
-        let own = [self.worktree.clone(), self.repository.join("objects"), entry.to_owned()];
+        // Settings of its own would be those of everybody who calls git there.
+        let settings = entry.join(SETTINGS);
+        if !settings.exists() {
+            crate::store::write_atomic(&settings, b"", 0o644).map_err(|error| cannot_make(&settings, error))?;
+        }
+        let own = [self.repository.join("objects"), entry.to_owned()];
         Ok(own.into_iter().chain(self.references()?).collect())
     }
 
     /// What it may not touch there.
     fn fixed(&self, entry: &Path) -> Vec<PathBuf> {
-        let own = ["commondir", "gitdir"].map(|file| entry.join(file));
+        let own = ["commondir", "gitdir", SETTINGS].map(|file| entry.join(file));
         own.into_iter().chain([self.worktree.join(".git"), self.repository.join("objects/info")]).collect()
     }
 }
@@ -91,15 +99,16 @@ impl Cut {
 /// # Errors
 /// When a folder that it may write cannot be made.
 pub(super) fn of(open: &OpenTown, cell: &Cell<'_>, plan: &mut LaunchPlan) -> Outcome<Confinement> {
-    let walls = Walls::of(open)?;
+    let walls = Walls::of(open, cell.writes)?;
     let temporary = plan.env.get("TMPDIR").map(PathBuf::from);
     let shown = temporary.iter().chain([&cell.run]).filter(|path| walls.cover(path)).cloned().collect();
     let mut writes: Vec<PathBuf> = temporary.into_iter().collect();
-    let (mut fixed, mut view) = (Vec::new(), None);
+    let (mut plain, mut fixed, mut view) = (Vec::new(), Vec::new(), None);
     if let Some(cut) = &cell.cut {
         bare::ensure_settings(&cut.repository)?;
         let entry = cut.entry()?;
-        writes.extend(cut.writes(&entry)?);
+        writes.push(cut.worktree.clone());
+        plain = cut.writes(&entry)?;
         fixed = cut.fixed(&entry);
         let entry = entry.file_name().expect("a folder in worktrees/").to_string_lossy().into_owned();
         let beside = open.town.run_dir().join("repository");
@@ -109,8 +118,10 @@ pub(super) fn of(open: &OpenTown, cell: &Cell<'_>, plan: &mut LaunchPlan) -> Out
     writes.extend(audit_log(open, cell.session, plan)?);
     writes.extend(cell.writes.iter().map(|path| at_home(path, plan)));
     plan.env.insert(env::SANDBOX.to_owned(), "1".to_owned());
+    // Its launch file has the person's environment too, for what is done when it has ended.
+    let masked = walls.sockets.into_iter().chain([cell.run.join(Launch::FILE)]).collect();
     let (program, hidden) = (open.program()?, walls.hidden);
-    Ok(Confinement { program, writes, fixed, hidden, shown, view, scratch: None })
+    Ok(Confinement { program, writes, plain, fixed, hidden, shown, masked, view, scratch: None })
 }
 
 /// Puts an agent that is run once, without a terminal, into a sandbox.
@@ -151,7 +162,7 @@ pub(super) fn look_only(open: &OpenTown, plan: &mut LaunchPlan, folder: &Path) -
     if can_confine(&open.program()?).is_err() {
         return Ok(false);
     }
-    let walls = Walls::of(open)?;
+    let walls = Walls::of(open, &[])?;
     let scratch = folder.join("scratch");
     make(&scratch)?;
     plan.env.insert(env::SANDBOX.to_owned(), "1".to_owned());
@@ -159,9 +170,11 @@ pub(super) fn look_only(open: &OpenTown, plan: &mut LaunchPlan, folder: &Path) -
     let confinement = Confinement {
         program: open.program()?,
         writes: Vec::new(),
+        plain: Vec::new(),
         fixed: Vec::new(),
         hidden: walls.hidden,
         shown: Vec::new(),
+        masked: walls.sockets,
         view: None,
         scratch: Some(Scratch { folder: scratch, over: outermost(of_the_agent(plan)?) }),
     };
@@ -176,18 +189,23 @@ fn outermost(places: Vec<PathBuf>) -> Vec<PathBuf> {
     kept.into_iter().collect()
 }
 
-/// The folders that nobody in a sandbox sees into: those with the sockets of others.
+/// What nobody in a sandbox reaches: sockets of the town, and those of the person that lead out of it.
 struct Walls {
     hidden: Vec<PathBuf>,
+    sockets: Vec<PathBuf>,
 }
 
 impl Walls {
-    fn of(open: &OpenTown) -> Outcome<Self> {
+    /// But for what the settings let it write.
+    fn of(open: &OpenTown, allowed: &[String]) -> Outcome<Self> {
         let run = open.town.run_dir();
         let sockets = open.place()?.tmux_socket.parent().map(Path::to_path_buf).filter(|folder| *folder != run);
-        let hidden: Vec<PathBuf> = std::iter::once(run).chain(sockets).collect();
-        hidden.iter().try_for_each(|folder| make(folder))?;
-        Ok(Self { hidden })
+        let own: Vec<PathBuf> = std::iter::once(run).chain(sockets).collect();
+        own.iter().try_for_each(|folder| make(folder))?;
+        let is_kept = |path: &PathBuf| !allowed.iter().any(|allowed| Path::new(allowed).starts_with(path));
+        let (folders, sockets) = ways_out();
+        let hidden = own.into_iter().chain(folders.into_iter().filter(is_kept)).collect();
+        Ok(Self { hidden, sockets: sockets.into_iter().filter(is_kept).collect() })
     }
 
     fn cover(&self, path: &Path) -> bool {

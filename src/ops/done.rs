@@ -119,6 +119,9 @@ fn gather(open: &OpenTown, request: &Request) -> Outcome<Work> {
     let rig = open.town.rig(&worker.rig)?;
     let target = Target::of(open, &rig);
     let worktree = open.town.worktree(&worker);
+    if request.commit.is_some() {
+        on_its_own(&target, &worktree)?;
+    }
     settle(&target.repo, &worktree, &worker, request)?;
     let look = worktree::look(&target.repo, &worktree)?;
     let head = check(&look, &worktree)?;
@@ -130,6 +133,16 @@ fn gather(open: &OpenTown, request: &Request) -> Outcome<Work> {
     let commits = bare::count(&target.repo, &base, &head)?;
     let branch = look.branch.unwrap_or_else(|| "HEAD".to_owned());
     Ok(Work { bead, lease, worker, target, head, branch, base, commits })
+}
+
+/// Refuses to commit to the target itself, where somebody made that the branch of the worktree.
+fn on_its_own(target: &Target, worktree: &Path) -> Outcome<()> {
+    let branch = worktree::look(&target.repo, worktree)?.branch;
+    if branch.is_none_or(|branch| format!("refs/heads/{branch}") != target.name) {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Refused, format!("{} stands on {}, the target itself", worktree.display(), target.branch))
+        .hint("Stand on a branch of your own with the same files: git symbolic-ref HEAD refs/heads/polecat/NAME/BEAD"))
 }
 
 /// Commits or puts away uncommitted work where the worker asked for it.

@@ -45,7 +45,7 @@ use crate::id::SessionId;
 
 pub use attach::{Attach, follow_log, read_log, replace_process};
 pub use command::{CommandResult, CommandSpec, abandon_commands, run_command};
-pub use confine::{Confinement, Scratch, View, can_confine, confine};
+pub use confine::{Confinement, Scratch, View, can_confine, confine, ways_out};
 pub use detach::spawn_detached;
 pub use end::{EndReport, end, end_after};
 pub use event::{HookEvent, HookKind, events, last_event, tell};

@@ -95,7 +95,8 @@ fn goes_on_as(setup: &Setup<'_>, ask: &[&str]) {
     assert!(said.ends_with("It was work.txt."), "{answer:#}");
     // Some agents also ask for a title, which carries nothing.
     let about = |body: &&Value| body.to_string().contains(QUESTION) && carried(body);
-    assert!(heard.lock().expect("no panic").iter().any(|body| about(&body)), "it was asked without what was before");
+    let all = heard.lock().expect("no panic").clone();
+    assert!(all.iter().any(|body| about(&body)), "it was asked without what was before: {:#}", all[all.len() - 1]);
     show(setup, &heard);
     if gt::runtime::can_confine(Path::new(env!("CARGO_BIN_EXE_gt"))).is_ok() {
         assert_eq!(changed(&before.0, &after.0), Vec::<PathBuf>::new(), "its own conversation among it");

@@ -122,6 +122,7 @@ fn an_agent_is_tried_step_by_step_and_leaves_nothing() {
             "version: skipped",
             "credentials: skipped",
             "first start: skipped",
+            "sandbox: skipped",
             "answers: works",
             "starts: works",
             "ready: works",
@@ -136,6 +137,32 @@ fn an_agent_is_tried_step_by_step_and_leaves_nothing() {
     let left = fs::read_dir(town.root.join(".git/gt/trials")).expect("it was made").count();
     assert_eq!(left, 0, "the scratch worktree is gone");
     assert_eq!(verdicts(&town.json(["agent", "test", "mine", "--dry-run"])).len(), 3);
+}
+
+#[test]
+fn an_agent_is_tried_in_the_sandbox_where_that_is_asked_for() {
+    if !crate::sandbox::has_sandboxes() {
+        return;
+    }
+    let town = obeying("works");
+    let script = town.agent("obeys").display().to_string();
+    town.change_local(|local| {
+        let strays = format!("echo x >>\"$HOME/strayed\"; echo x >>\"$GT_TOWN/town.toml\"; exec {script} works");
+        local["agents"]["mine"]["command"] = toml_edit::value(strays);
+    });
+    let strayed = town.sandbox.join("home/strayed");
+    let test = |words: &[&str]| verdicts(&town.json([&["agent", "test", "mine"], words].concat()));
+    let all = |verdicts: &[String]| verdicts.iter().filter(|verdict| verdict.ends_with(": works")).count();
+    let tried = test(&["--sandbox"]);
+    assert!(tried.contains(&"sandbox: works".to_owned()) && all(&tried) == 10, "{tried:?}");
+    town.gt(["config", "set", "sandbox", "on"]).succeeds();
+    let before = town.read("town.toml");
+    assert_eq!(test(&[]), tried);
+    assert!(!strayed.exists(), "it wrote beside its worktree");
+    assert_eq!(town.read("town.toml"), before);
+    town.gt(["config", "set", "sandbox", "off"]).succeeds();
+    test(&[]);
+    assert!(strayed.exists(), "without a sandbox it does");
 }
 
 #[test]

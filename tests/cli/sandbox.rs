@@ -149,6 +149,85 @@ fn a_worker_in_the_sandbox_changes_nothing_that_is_not_its_own() {
     }
 }
 
+/// The same by ways that lead around the walls: links, renames, git's own doors, other processes, sockets.
+#[test]
+fn a_worker_in_the_sandbox_finds_no_way_around_it() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixListener};
+    let Some((town, _project)) = confined_town("process") else { return };
+    ordered(&town, "salt", "can commit sh -c 'echo s >s && git add s && git commit -qm s'");
+    assert_eq!(reported(&town), "");
+    let before = state(&town);
+    let outside = town.program("sleep").arg("3600").env("SECRET", "of the person").spawn().expect("sleep runs");
+    let name = format!("gt-test-{}", outside.id());
+    let address = SocketAddr::from_abstract_name(&name).expect("a short name");
+    let _listens = UnixListener::bind_addr(&address).expect("it is free");
+    let head = format!("outside={} abstract={name}\n", outside.id());
+    let orders = r##"
+        other="$town/rigs/web/polecats/salt"; own="$rig/worktrees/toast"; home=$HOME/.profile
+        echo "mine" >"$HOME/.profile" 2>/dev/null
+        cannot hard-link sh -c 'ln "$1/s" taken && echo x >>taken' - "$other"
+        cannot hard-link-in sh -c 'echo x >made && ln made "$1/made"' - "$other"
+        cannot hard-link-config sh -c 'ln "$1/rigs/web/.git/config" taken' - "$town"
+        cannot symlink sh -c 'ln -s "$1/s" link && echo x >>link' - "$other"
+        cannot symlinked-folder sh -c 'ln -s "$1" folder && echo x >folder/new' - "$other"
+        cannot rename-in sh -c 'echo x >moved && mv moved "$1/moved"' - "$other"
+        cannot rename-out mv "$other/s" stolen
+        cannot rename-over mv -f "$other" mine
+        cannot link-in-logs sh -c 'ln -s "$1" "$2/logs/refs/heads/polecat/toast/web-x-1"' - "$home" "$rig"
+        cannot link-in-refs sh -c 'ln -s ../../main "$1/refs/heads/polecat/toast/main"' - "$rig"
+        cannot link-in-entry sh -c 'ln -s "$1" "$2/logs/evil"' - "$home" "$own"
+        cannot link-moved sh -c 'ln -s "$1" evil && mv evil "$2/ORIG_HEAD"' - "$home" "$own"
+        cannot link-in-objects sh -c 'ln -s "$1" "$2/objects/zz"' - "$HOME" "$rig"
+        cannot pipe mkfifo "$rig/refs/heads/polecat/toast/pipe"
+        cannot alternates sh -c 'echo /tmp >"$1/objects/info/alternates"' - "$rig"
+        cannot alternates-replaced sh -c 'mv "$1/objects/info" "$1/objects/old"' - "$rig"
+        cannot hooks-path git config core.hooksPath "$PWD"
+        cannot worktree-config git config --worktree core.fsmonitor /bin/false
+        cannot worktree-config-by-hand sh -c 'printf "[core]\n\tfsmonitor = /bin/false\n" >"$1/config.worktree"' - "$own"
+        cannot worktree-config-replaced sh -c 'echo x >c && mv -f c "$1/config.worktree"' - "$own"
+        can own-hook sh -c 'mkdir h && printf "#!/bin/sh\necho x >\"\$HOME/.profile\"\n" >h/pre-commit && chmod +x h/pre-commit'
+        cannot own-hook-runs-inside git -c core.hooksPath="$PWD/h" commit --allow-empty -qm hooked
+        cannot worktree-add git worktree add "$TMPDIR/more"
+        cannot worktree-remove git worktree remove --force "$other"
+        cannot worktree-move git worktree move "$other" "$TMPDIR/moved"
+        cannot remove-others git branch -D "$(git -C "$other" symbolic-ref --short HEAD)"
+        cannot rename-others git branch -m "$(git -C "$other" symbolic-ref --short HEAD)" polecat/toast/taken
+        cannot root-of-others sh -c 'echo x >"/proc/$1/root$2/town.toml"' - "$outside" "$town"
+        cannot environment-of-others sh -c 'tr "\0" "\n" <"/proc/$1/environ" | grep SECRET' - "$outside"
+        cannot program-of-others readlink "/proc/$outside/exe"
+        cannot memory-of-others sh -c 'head -c 1 "/proc/$1/mem"' - "$outside"
+        case $(uname -r) in [1-5].*|6.[0-9].*|6.1[01].*) ;; *)
+            cannot signal-others kill -0 "$outside"
+            cannot abstract perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un("\0$ARGV[0]")) or die' "$abstract"
+        esac
+        cannot launch-file grep -q . "$town/.git/gt/run/$GT_SESSION/launch.toml"
+        cannot tmux-of-the-person sh -c 'ls -A "/tmp/tmux-$(id -u)" "/run/user/$(id -u)" 2>/dev/null | grep -v : | grep .'
+        cannot docker sh -c 'test -S /run/docker.sock || test -S /var/run/docker.sock'
+        cannot others-temporary sh -c 'for o in "$TMPDIR"/../*/; do case $o in *"$GT_SESSION"*) ;; *) echo x >"$o/x" && exit ;; esac; done; exit 1'
+        cannot namespace unshare -m true
+        cannot namespace-of-others nsenter -t "$outside" -m true
+        cannot bind mount --bind / "$TMPDIR"
+        cannot by-verb env -u GT_SANDBOX gt bead note "$GT_BEAD" "by myself"
+        cannot as-outside env -u GT_SANDBOX GT_OUTSIDE=1 gt config set sandbox off
+        cannot exec gt session exec "$GT_SESSION"
+        cannot agent gt config agent set x "sh -c id"
+        can onto-target git symbolic-ref HEAD refs/heads/main
+        cannot commit-to-target sh -c 'echo x >onto && gt done --commit "Past the gates"'
+    "##;
+    let main =
+        || town.program("git").arg("-C").arg(town.root.join("rigs/web/.git")).args(["rev-parse", "main"]).output();
+    let target = main().expect("git runs").stdout;
+    ordered(&town, "toast", &(head + orders));
+    assert_eq!(reported(&town).trim(), "");
+    assert_eq!(before, state(&town));
+    assert_eq!(main().expect("git runs").stdout, target, "nothing lands without its gates");
+    let mut outside = outside;
+    let _ = outside.kill().and_then(|()| outside.wait());
+    town.gt(["polecat", "stop", "salt"]).succeeds();
+    town.gt(["polecat", "stop", "toast"]).succeeds();
+}
+
 /// What no worker may have changed: hooks and settings of the rig, the other worker's work.
 fn state(town: &TestTown) -> Vec<String> {
     let rig = town.root.join("rigs/web/.git");

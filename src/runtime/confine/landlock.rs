@@ -43,8 +43,16 @@ fn raise(confinement: &Confinement) -> Result<(), RulesetError> {
     let scratch = confinement.scratch.iter().flat_map(|scratch| scratch.over.iter().chain([&scratch.folder]));
     let devices = DEVICES.iter().map(Path::new);
     let own = confinement.writes.iter().map(std::path::PathBuf::as_path);
-    let all = devices.chain(own).chain(repository).chain(scratch.map(std::path::PathBuf::as_path));
-    ruleset()?.add_rules(path_beneath_rules(all, everything()))?.restrict_self().map(drop)
+    let all = devices.chain(own).chain(scratch.map(std::path::PathBuf::as_path));
+    let plainly = confinement.plain.iter().map(std::path::PathBuf::as_path).chain(repository);
+    let rules = ruleset()?.add_rules(path_beneath_rules(all, everything()))?;
+    rules.add_rules(path_beneath_rules(plainly, plain()))?.restrict_self().map(drop)
+}
+
+/// Files and folders only. A link in a folder of git would have others, who are in no sandbox, write where it points.
+fn plain() -> BitFlags<AccessFs> {
+    everything()
+        & !(AccessFs::MakeSym | AccessFs::MakeFifo | AccessFs::MakeSock | AccessFs::MakeChar | AccessFs::MakeBlock)
 }
 
 fn everything() -> BitFlags<AccessFs> {

@@ -32,12 +32,18 @@ pub struct Confinement {
     pub program: PathBuf,
     /// What it may write: files, and folders with all that is in them. What does not exist is left out.
     pub writes: Vec<PathBuf>,
+    /// The same for folders in which others write as well: without links, pipes and sockets, which would lead them astray.
+    #[serde(default)]
+    pub plain: Vec<PathBuf>,
     /// Files in such folders that it may not touch.
     pub fixed: Vec<PathBuf>,
     /// Folders that it finds empty.
     pub hidden: Vec<PathBuf>,
     /// Folders in those that it sees all the same.
     pub shown: Vec<PathBuf>,
+    /// Files and sockets that it finds empty.
+    #[serde(default)]
+    pub masked: Vec<PathBuf>,
     /// Its part of the rig's repository, where it has one.
     #[serde(flatten)]
     pub view: Option<View>,
@@ -84,6 +90,18 @@ pub fn can_confine(program: &Path) -> Result<(), RuntimeError> {
     ANSWER.get_or_init(ask).clone().map_err(|reason| RuntimeError::NoSandbox { reason })
 }
 
+/// What of the person leads out of any sandbox where it is there: a server of terminals, a manager of services or of
+/// containers runs whatever it is told to. Folders of sockets, and sockets.
+pub fn ways_out() -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let user = rustix::process::getuid().as_raw();
+    let folders = [format!("/tmp/tmux-{user}"), format!("/run/user/{user}"), "/run/screen".to_owned()];
+    let sockets = ["/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"];
+    let there = |paths: &[&str], is: fn(&Path) -> bool| {
+        paths.iter().map(PathBuf::from).filter(|path| is(path)).collect::<Vec<_>>()
+    };
+    (there(&folders.each_ref().map(String::as_str), Path::is_dir), there(&sockets, Path::exists))
+}
+
 /// Puts the calling process, which has one thread only, behind the walls and makes it the agent of the run folder.
 /// Answers only when that failed. Without a run folder: whether it could be done.
 ///
@@ -127,9 +145,13 @@ mod walls {
             mounts::freeze(file)?;
         }
         mounts::empty(std::path::Path::new("/dev/shm"))?;
+        for file in confinement.masked.iter().filter(|file| file.exists()) {
+            mounts::instead(std::path::Path::new("/dev/null"), file)?;
+        }
         if let Some(wanted) = &confinement.scratch {
             scratch::make(wanted)?;
         }
+        mounts::without_powers()?;
         landlock::restrict(confinement)
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{OFlags, StatVfsMountFlags, statvfs};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change, mount_remount};
 use rustix::process::{getegid, geteuid};
-use rustix::thread::UnshareFlags;
+use rustix::thread::{CapabilitySet, UnshareFlags, capabilities, set_capabilities};
 
 /// Gives this process its own mounts; somebody who is not root needs a user namespace for that.
 pub(super) fn apart() -> Result<(), String> {
@@ -34,6 +34,26 @@ pub(super) fn apart() -> Result<(), String> {
     // What the machine mounts later is seen here, and nothing of here there.
     let downstream = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
     mount_change("/", downstream).map_err(|error| forbidden(&error.to_string()))
+}
+
+/// Takes from root what reaches beyond its own files and processes: mounts, the memory and environment of others, devices,
+/// the kernel.
+pub(super) fn without_powers() -> Result<(), String> {
+    let failed = |error: rustix::io::Errno| format!("cannot give up rights: {error}");
+    let beyond = CapabilitySet::SYS_ADMIN
+        | CapabilitySet::PERFMON
+        | CapabilitySet::SYS_PTRACE
+        | CapabilitySet::SYS_MODULE
+        | CapabilitySet::SYS_RAWIO
+        | CapabilitySet::SYS_BOOT
+        | CapabilitySet::MKNOD
+        | CapabilitySet::BPF
+        | CapabilitySet::DAC_READ_SEARCH;
+    let mut has = capabilities(None).map_err(failed)?;
+    for set in [&mut has.effective, &mut has.permitted, &mut has.inheritable] {
+        set.remove(beyond);
+    }
+    set_capabilities(None, has).map_err(failed)
 }
 
 #[expect(unsafe_code, reason = "no table of open files is unshared, which is all that can go wrong")]
@@ -117,7 +137,7 @@ fn plain(path: &Path) -> Option<&str> {
 
 /// Shows one file instead of another.
 pub(super) fn instead(shown: &Path, of: &Path) -> Result<(), String> {
-    mount_bind(shown, of).map_err(failed("lay a scratch over", of))
+    mount_bind(shown, of).map_err(failed("cover", of))
 }
 
 /// Makes a file or folder one that cannot be written, removed or replaced.
