@@ -113,7 +113,8 @@ fn goes_on_as(setup: &Setup<'_>, ask: &[&str]) {
 #[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
 fn show(setup: &Setup<'_>, heard: &Heard) {
     let heard = heard.lock().expect("no panic");
-    let tried = heard.iter().filter_map(|body| Some(body.to_string()).filter(|text| text.contains("stolen"))).last();
+    let tried =
+        heard.iter().rev().filter_map(|body| Some(body.to_string()).filter(|text| text.contains("stolen"))).next();
     let tail = |text: String| text[text.rfind("stolen").unwrap_or(0)..].chars().take(700).collect::<String>();
     eprintln!("{}: {}", setup.agent, tried.map_or("was offered no shell".to_owned(), tail));
 }
