@@ -17,8 +17,12 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     by: By,
     /// Only what was used on this day (in UTC) or later
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     since: Option<NaiveDate>,
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "write the day as 2026-11-20".to_owned())
 }
 
 impl Perform for Args {

@@ -106,8 +106,13 @@ impl OpenTown {
             let bead = snapshot.bead(&id)?;
             return match bead.claim().map(|claim| claim.assignee.clone()) {
                 Some(worker) => Ok(worker),
-                None => Err(Failure::new(Kind::NotFound, format!("nobody holds {id}: {}", bead.title))
-                    .hint(format!("`gt sling {id}` gives it to a worker"))),
+                None => {
+                    let failure = Failure::new(Kind::NotFound, format!("nobody holds {id}: {}", bead.title));
+                    Err(failure.hint(match bead.status() {
+                        crate::bead::Status::Closed => format!("it is closed: `gt show {id}` tells how it ended"),
+                        _ => format!("`gt sling {id}` gives it to a worker"),
+                    }))
+                }
             };
         }
         let names = self.worker_names()?;

@@ -132,6 +132,7 @@ fn admit(open: &OpenTown, tx: &Transaction, rigs: &[Rig], bead: &Bead, wish: &Wi
             Standing::Failed { .. } => {
                 failure.hint(format!("`gt bead reopen {} -m WHY`, once its cause is mended", bead.id))
             }
+            _ if failure.hints.is_empty() => failure.hint(format!("`gt why {}` tells how it stands", bead.id)),
             _ => failure,
         }
     })?;

@@ -146,3 +146,19 @@ fn an_agent_is_described_without_saying_anything_twice() {
     let hooks = shown.lines().find(|line| line.contains("  hooks  ")).expect("it has hooks");
     assert!(!hooks.contains(" : "), "{hooks}");
 }
+
+#[test]
+fn the_next_step_for_a_bead_that_nobody_holds_is_one_that_works() {
+    let (town, _project) = TestTown::with_rig();
+    town.work_with("idles");
+    let need = bead(&town, "Add login");
+    let waits = town.json(["new", "Test login", "--rig", "web", "--needs", &need])["id"].clone();
+    let waits = waits.as_str().expect("an id");
+    let step = format!("`gt why {waits}`");
+    town.gt(["sling", waits]).exits(7).complains(&["it is not ready: waits for", &step]);
+    town.gt(["attach", &need]).exits(3).complains(&["nobody holds", &format!("`gt sling {need}`")]);
+    town.gt(["close", &need]).succeeds();
+    town.gt(["attach", &need]).exits(3).complains(&["it is closed", &format!("`gt show {need}`")]);
+    town.gt(["show", &need]).succeeds();
+    town.gt(["costs", "--since", "tomorrow"]).exits(2).complains(&["tomorrow", "write the day as 2026-11-20"]);
+}
