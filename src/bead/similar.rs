@@ -43,6 +43,42 @@ pub struct Words<'b> {
     total: usize,
 }
 
+/// What the words of titles weigh in the whole ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<'h> {
+    /// How many beads are neither closed nor epics.
+    pub total: usize,
+    /// In how many of their titles a word is; what is missing here counts as in one.
+    pub holders: &'h HashMap<String, usize>,
+}
+
+impl Weights<'_> {
+    /// Whether two beads with these titles can reach the threshold, whatever their descriptions say.
+    pub fn may_be_alike(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (tokens(one), tokens(other));
+        let weigh = |words: &mut dyn Iterator<Item = &String>| -> f64 {
+            words.map(|word| weight(self.total, self.holders(word))).sum()
+        };
+        let (both, either) = (weigh(&mut one.intersection(&other)), weigh(&mut one.union(&other)));
+        either > 0.0 && within_reach(both / either)
+    }
+
+    fn holders(&self, word: &str) -> usize {
+        self.holders.get(word).copied().unwrap_or(1)
+    }
+}
+
+/// Whether descriptions can lift two beads whose titles are so alike to the threshold.
+fn within_reach(titles: f64) -> bool {
+    0.75 * titles + 0.25 >= THRESHOLD
+}
+
+/// What a word weighs that so many of `total` beads have.
+#[expect(clippy::cast_precision_loss, reason = "counts of beads are far below 2^52")]
+fn weight(total: usize, holders: usize) -> f64 {
+    1.0 + (total.max(1) as f64 / holders.max(1) as f64).ln().max(0.0)
+}
+
 #[derive(Debug)]
 struct Entry<'b> {
     bead: &'b Bead,
@@ -66,14 +102,14 @@ impl<'b> Words<'b> {
         words
     }
 
-    /// The words of a few of the ledger's beads, weighed as in the whole: `total` beads, of which `holders` have a word
-    /// in their title. So that one question needs no look at every bead.
-    pub fn of_some(beads: impl IntoIterator<Item = &'b Bead>, total: usize, holders: impl Fn(&str) -> usize) -> Self {
+    /// The words of a few of the ledger's beads, weighed as in the whole, so that one question needs no look at every
+    /// bead.
+    pub fn of_some(beads: impl IntoIterator<Item = &'b Bead>, weights: Weights<'_>) -> Self {
         let mut words = Self::of(beads);
-        words.total = total.max(words.beads.len());
+        words.total = weights.total.max(words.beads.len());
         for (word, number) in &words.numbers {
             if !words.titled[*number].is_empty() {
-                words.holders[*number] = words.holders[*number].max(holders(word));
+                words.holders[*number] = words.holders[*number].max(weights.holders(word));
             }
         }
         words
@@ -111,7 +147,7 @@ impl<'b> Words<'b> {
         for entry in entries.filter(|entry| except != Some(&entry.bead.id)) {
             let mut measure = self.alike(&by_title, &entry.title);
             // The rest of the measure cannot lift a title that is too unlike.
-            if described && !entry.bead.description.trim().is_empty() && 0.75 * measure + 0.25 >= THRESHOLD {
+            if described && !entry.bead.description.trim().is_empty() && within_reach(measure) {
                 measure = 0.75 * measure + 0.25 * self.alike(&by_all, &entry.all);
             }
             if measure >= THRESHOLD {
@@ -144,9 +180,8 @@ impl<'b> Words<'b> {
         if either == 0.0 { 0.0 } else { both / either }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts of beads are far below 2^52")]
     fn weight(&self, holders: usize) -> f64 {
-        1.0 + (self.beads.len().max(self.total).max(1) as f64 / holders.max(1) as f64).ln().max(0.0)
+        weight(self.beads.len().max(self.total), holders)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading: one consistent state of the ledger.
 
-use super::index::{BeadQuery, Index, Line, Row};
+use super::index::{BeadQuery, Holders, Index, Line, Row};
 use super::{Document, DocumentError, Ledger};
 use crate::bead::Bead;
 use crate::bead::similar::{self, Similar};
@@ -210,12 +210,18 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn alike(&self, title: &str, description: &str, except: Option<&BeadId>) -> Outcome<Vec<Similar>> {
+        let total = self.index.workable()?;
+        let mut holders = Holders::new();
+        let asked = similar::tokens(title);
+        self.index.count_titles(asked.iter().cloned(), &mut holders)?;
+        let titled = self.index.sharing_words(&asked, &holders, ALIKE_LOOKED_AT)?;
+        self.index.count_titles(titled.iter().flat_map(|(_, title)| similar::tokens(title)), &mut holders)?;
+        let weigh = similar::Weights { total, holders: &holders };
         let mut beads = Vec::new();
-        for id in self.index.sharing_words(&similar::tokens(title), ALIKE_LOOKED_AT)? {
+        for (id, _) in titled.iter().filter(|(_, other)| weigh.may_be_alike(title, other)) {
             beads.extend(self.find(&id.parse()?)?);
         }
-        let holders = |word: &str| self.index.titles_with(word).unwrap_or(1);
-        Ok(similar::Words::of_some(&beads, self.index.workable()?, holders).like(title, description, except))
+        Ok(similar::Words::of_some(&beads, weigh).like(title, description, except))
     }
 
     /// The beads that need `id`.

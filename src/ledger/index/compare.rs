@@ -13,6 +13,7 @@ const FACTS: &str = "
     UNION ALL SELECT 'need of ' || bead, need FROM needs
     UNION ALL SELECT 'label of ' || bead, label FROM labels
     UNION ALL SELECT 'word of ' || id, word FROM title_words JOIN beads USING (n)
+    UNION ALL SELECT 'count of ' || prefix, json_array(beads, workable) FROM counts WHERE beads > 0
     UNION ALL SELECT path, text FROM documents
     UNION ALL SELECT 'broken ' || path, json_array(line, reason) FROM broken";
 

@@ -11,6 +11,7 @@ mod rows;
 mod schema;
 pub(super) mod update;
 
+pub use alike::Holders;
 pub use condition::{BeadQuery, Order};
 pub use query::{Line, Row};
 pub use schema::Index;

@@ -241,11 +241,23 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn count_of(&self, prefix: &Prefix) -> Result<usize, IndexError> {
+        self.counted("SELECT beads FROM counts WHERE prefix = ?1", [prefix.as_str()])
+    }
+
+    /// How many beads are neither closed nor epics.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn workable(&self) -> Result<usize, IndexError> {
+        self.counted("SELECT sum(workable) FROM counts", [])
+    }
+
+    pub(super) fn counted(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, IndexError> {
         let count = self
             .db
-            .prepare_cached("SELECT count(*) FROM beads WHERE id >= ?1 || '-' AND id < ?1 || '.'")
-            .and_then(|mut statement| statement.query_row([prefix.as_str()], |row| row.get::<_, i64>(0)))
-            .map_err(self.fail("read"))?;
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(values, |row| row.get::<_, Option<i64>>(0)).optional());
+        let count = count.map_err(self.fail("read"))?.flatten().unwrap_or(0);
         Ok(usize::try_from(count).unwrap_or(0))
     }
 

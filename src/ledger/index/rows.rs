@@ -1,6 +1,6 @@
 //! The rows of one document: made from its bytes, written, changed and removed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
@@ -26,6 +26,10 @@ const LABELS: (&str, &str) =
 /// The same for a word of a title.
 const WORDS: (&str, &str) =
     ("DELETE FROM title_words WHERE n = ?1 AND word = ?2", "INSERT INTO title_words (n, word) VALUES (?1, ?2)");
+
+/// Adds to the counts of a prefix.
+const COUNT: &str = "INSERT INTO counts (prefix, beads, workable) VALUES (?1, ?2, ?3)
+    ON CONFLICT DO UPDATE SET beads = beads + excluded.beads, workable = workable + excluded.workable";
 
 /// What the index holds of one document.
 pub(super) enum Rows {
@@ -55,6 +59,9 @@ pub(super) struct BeadRows {
 #[derive(Default, PartialEq, Eq)]
 struct Facts {
     id: String,
+    prefix: String,
+    /// Neither closed nor an epic.
+    workable: bool,
     needs: BTreeSet<String>,
     labels: BTreeSet<String>,
     words: BTreeSet<String>,
@@ -62,14 +69,32 @@ struct Facts {
     settled: bool,
 }
 
-/// Words in titles of beads, by the numbers of their rows, to be written in order.
-pub(super) type TitleWords = Vec<(String, i64)>;
+/// What rows of beads change beside themselves, to be written when all of them are there.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// Words in titles, by the numbers of their beads.
+    words: Vec<(String, i64)>,
+    /// How many beads more a prefix has, and how many more of them are workable.
+    counts: BTreeMap<String, (i64, i64)>,
+}
 
-/// Writes words of titles. In order they are twice as quick as one bead after the other.
-pub(super) fn insert_words(db: &Connection, mut words: TitleWords) -> rusqlite::Result<()> {
-    words.sort_unstable();
-    let mut insert = db.prepare_cached(WORDS.1)?;
-    words.iter().try_for_each(|(word, n)| insert.execute(params![n, word]).map(drop))
+impl Gathered {
+    fn count(&mut self, facts: &Facts, by: i64) {
+        let (beads, workable) = self.counts.entry(facts.prefix.clone()).or_default();
+        *beads += by;
+        *workable += if facts.workable { by } else { 0 };
+    }
+
+    /// Words are written in order: twice as quick as one bead after the other.
+    pub(super) fn write(mut self, db: &Connection) -> rusqlite::Result<()> {
+        self.words.sort_unstable();
+        let mut insert = db.prepare_cached(WORDS.1)?;
+        self.words.iter().try_for_each(|(word, n)| insert.execute(params![n, word]).map(drop))?;
+        let changed = self.counts.into_iter().filter(|(_, counts)| *counts != (0, 0));
+        changed
+            .map(|(prefix, (beads, workable))| (prefix, beads, workable))
+            .try_for_each(|change| db.prepare_cached(COUNT)?.execute(change).map(drop))
+    }
 }
 
 impl Rows {
@@ -86,10 +111,10 @@ impl Rows {
         }
     }
 
-    /// Writes them into an index that has nothing of this document, but for words, which are collected.
-    pub(super) fn insert(self, db: &Connection, words: &mut TitleWords) -> rusqlite::Result<()> {
+    /// Writes them into an index that has nothing of this document, but for what is gathered.
+    pub(super) fn insert(self, db: &Connection, gathered: &mut Gathered) -> rusqlite::Result<()> {
         match self {
-            Self::Bead(bead) => bead.insert(db, words),
+            Self::Bead(bead) => bead.insert(db, gathered),
             Self::Document { path, text } => db
                 .prepare_cached("INSERT OR REPLACE INTO documents (path, text) VALUES (?1, ?2)")?
                 .execute([path, text])
@@ -117,21 +142,28 @@ pub(super) fn replace(db: &Connection, path: &str, bytes: Option<Vec<u8>>) -> ru
         _ => &nothing,
     };
     let touched = (old.settled, &old.needs) != (new.settled, &new.needs);
+    let mut gathered = Gathered::default();
     match (before, after) {
-        (Some((n, before)), Some(Rows::Bead(after))) => after.replace(db, n, &before)?,
+        (Some((n, before)), Some(Rows::Bead(after))) => {
+            gathered.count(&before.facts, -1);
+            gathered.count(&after.facts, 1);
+            after.replace(db, n, &before)?;
+        }
         (before, after) => {
             db.prepare_cached("DELETE FROM broken WHERE path = ?1")?.execute([path])?;
             match before {
-                Some((n, before)) => before.delete(db, n)?,
+                Some((n, before)) => {
+                    gathered.count(&before.facts, -1);
+                    before.delete(db, n)?;
+                }
                 None => drop(db.prepare_cached("DELETE FROM documents WHERE path = ?1")?.execute([path])?),
             }
             if let Some(rows) = after {
-                let mut words = TitleWords::new();
-                rows.insert(db, &mut words)?;
-                insert_words(db, words)?;
+                rows.insert(db, &mut gathered)?;
             }
         }
     }
+    gathered.write(db)?;
     Ok(touched)
 }
 
@@ -144,16 +176,18 @@ pub(super) fn bead_id(path: &str) -> Option<&str> {
 impl BeadRows {
     fn of(bead: &Bead, text: String) -> Self {
         let json = serde_json::to_string(bead).expect("a bead has only string keys");
-        let open = !matches!(bead.state, State::Closed(_)) && bead.kind != Kind::Epic;
+        let workable = !matches!(bead.state, State::Closed(_)) && bead.kind != Kind::Epic;
         let closed_as = match &bead.state {
             State::Closed(closing) => Some(word(&closing.resolution)),
             _ => None,
         };
         let facts = Facts {
             id: bead.id.to_string(),
+            prefix: bead.id.prefix().to_string(),
+            workable,
             needs: bead.needs.iter().map(ToString::to_string).collect(),
             labels: bead.labels.iter().cloned().collect(),
-            words: if open { similar::tokens(&bead.title) } else { BTreeSet::new() },
+            words: if workable { similar::tokens(&bead.title) } else { BTreeSet::new() },
             settled: closed_as.as_deref().is_some_and(|word| super::update::SETTLED.contains(&word)),
         };
         let search = format!("{}\n{}\n{}", bead.title, bead.description, bead.acceptance).to_lowercase();
@@ -174,7 +208,7 @@ impl BeadRows {
         }
     }
 
-    fn insert(self, db: &Connection, words: &mut TitleWords) -> rusqlite::Result<()> {
+    fn insert(self, db: &Connection, gathered: &mut Gathered) -> rusqlite::Result<()> {
         db.prepare_cached(INSERT)?.execute(params_from_iter(&self.columns))?;
         let n = db.last_insert_rowid();
         db.prepare_cached("INSERT INTO prose (n, search, text, json) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
@@ -186,7 +220,8 @@ impl BeadRows {
         let nothing = BTreeSet::new();
         change(db, NEEDS, &self.facts.id, &nothing, &self.facts.needs)?;
         change(db, LABELS, &self.facts.id, &nothing, &self.facts.labels)?;
-        words.extend(self.facts.words.into_iter().map(|word| (word, n)));
+        gathered.count(&self.facts, 1);
+        gathered.words.extend(self.facts.words.into_iter().map(|word| (word, n)));
         Ok(())
     }
 

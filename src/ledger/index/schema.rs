@@ -14,7 +14,7 @@ use crate::store::boot_id;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Raised when the tables change, or what their rows say of the same document; an index of another version is built anew.
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,6 +32,8 @@ const TABLES: &str = "
     CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
     -- The words in the titles of what is not closed, for finding likely duplicates.
     CREATE TABLE title_words (word TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (word, n)) WITHOUT ROWID;
+    -- How many beads a prefix has, and how many of them are neither closed nor epics.
+    CREATE TABLE counts (prefix TEXT PRIMARY KEY, beads INTEGER NOT NULL, workable INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE broken (path TEXT PRIMARY KEY, line INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
 ";
@@ -129,7 +131,7 @@ impl Index {
             return self.db.execute_batch("COMMIT");
         }
         let mut drop = String::new();
-        for table in ["meta", "beads", "prose", "needs", "labels", "title_words", "documents", "broken"] {
+        for table in ["meta", "beads", "prose", "needs", "labels", "title_words", "counts", "documents", "broken"] {
             drop.push_str(&format!("DROP TABLE IF EXISTS {table};"));
         }
         self.db.execute_batch(&format!("{drop}{TABLES}{INDEXES}PRAGMA user_version={VERSION};"))?;
@@ -192,6 +194,6 @@ mod tests {
         let expected = "acceptance agent assignee attempts budget closed closed_as created defer_until description \
             discovered_from effort extra_args from home id kind labels lease merge model needs notes parent prefer \
             priority profile related result role status title touches";
-        assert_eq!((VERSION, keys.join(" ").as_str()), (7, expected), "rows of the last version lack what is new");
+        assert_eq!((VERSION, keys.join(" ").as_str()), (8, expected), "rows of the last version lack what is new");
     }
 }

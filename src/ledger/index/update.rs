@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use super::rows::{self, Rows, TitleWords, bead_id};
+use super::rows::{self, Gathered, Rows, bead_id};
 use super::schema::INDEXES;
 use super::{Index, IndexError};
 use crate::git::Oid;
@@ -82,11 +82,11 @@ impl Index {
                     }
                 }
             });
-            let mut words = TitleWords::new();
+            let mut gathered = Gathered::default();
             for rows in receiver {
-                rows?.insert(&self.db, &mut words).map_err(self.fail("written"))?;
+                rows?.insert(&self.db, &mut gathered).map_err(self.fail("written"))?;
             }
-            rows::insert_words(&self.db, words).map_err(self.fail("written"))
+            gathered.write(&self.db).map_err(self.fail("written"))
         })?;
         let counted = format!("{INDEXES}{COUNT_WAITS} WHERE id IN (SELECT bead FROM needs)");
         self.db.execute_batch(&counted).map_err(self.fail("written"))
@@ -125,7 +125,7 @@ impl Index {
 
     fn clear(&self) -> Result<(), IndexError> {
         self.db
-            .execute_batch("DELETE FROM beads; DELETE FROM prose; DELETE FROM needs; DELETE FROM labels; DELETE FROM title_words; DELETE FROM documents; DELETE FROM broken; DELETE FROM meta WHERE key = 'commit';")
+            .execute_batch("DELETE FROM beads; DELETE FROM prose; DELETE FROM needs; DELETE FROM labels; DELETE FROM title_words; DELETE FROM counts; DELETE FROM documents; DELETE FROM broken; DELETE FROM meta WHERE key = 'commit';")
             .map_err(self.fail("written"))
     }
 
