@@ -9,7 +9,12 @@ pub(super) fn sync_pack(git_dir: &Path, name: &str) -> io::Result<()> {
     let folder = git_dir.join("objects").join("pack");
     File::open(folder.join(format!("{name}.pack")))?.sync_all()?;
     File::open(folder.join(format!("{name}.idx")))?.sync_all()?;
-    File::open(folder)?.sync_all()
+    sync_packs(git_dir)
+}
+
+/// Syncs the folder of packs.
+pub(super) fn sync_packs(git_dir: &Path) -> io::Result<()> {
+    File::open(git_dir.join("objects").join("pack"))?.sync_all()
 }
 
 /// Makes the 256 folders of loose objects that are not there. Git makes each when it is first needed and takes empty

@@ -7,6 +7,7 @@
 mod adopt;
 mod behind;
 mod document;
+mod durable;
 mod index;
 mod pack;
 mod project;
@@ -30,7 +31,7 @@ pub use transaction::{Committed, Transaction};
 use crate::clock::Clock;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::Oid;
-use crate::git::objects::{self, Authorship, Edit, Objects, ObjectsError};
+use crate::git::objects::{self, Authorship, Durability, Edit, Objects, ObjectsError};
 use crate::store::FileLock;
 
 /// How long a transaction waits for another one; one takes milliseconds.
@@ -82,7 +83,7 @@ impl Ledger {
         let who = authorship(&objects, &crate::id::Actor::Human, clock);
         let message = transaction::message(subject, &crate::id::Actor::Human, &[], "init");
         let commit = objects.commit(None, &edits, &who, &message).map_err(lift)?;
-        if !objects.swap(&ledger.branch, None, &commit).map_err(lift)? {
+        if !objects.swap(&ledger.branch, None, &commit, Durability::Now).map_err(lift)? {
             return Err(Failure::new(Kind::Conflict, format!("{} already has a branch {branch}", root.display())));
         }
         objects.sync_ref(&ledger.branch).map_err(lift)?;
@@ -104,6 +105,10 @@ impl Ledger {
     /// # Errors
     /// When the branch or its objects cannot be read.
     pub fn snapshot(&self) -> Outcome<Snapshot> {
+        if durable::is_of_another_life(self) {
+            // A town that cannot be written is read as it is.
+            let _ = self.lock();
+        }
         Snapshot::take(self)
     }
 
@@ -169,6 +174,7 @@ impl Ledger {
         if let Some(owner) = lock.dead_owner() {
             crate::git::stale::clear_one(&self.git_dir.join(format!("{}.lock", self.branch)), owner.since);
         }
+        durable::recover(self)?;
         Ok(lock)
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::Serialize;
 
-use super::{Ledger, lift};
+use super::{Ledger, durable, lift};
 use crate::error::Outcome;
 use crate::git::Git;
 use crate::store::FileLock;
@@ -43,6 +43,7 @@ impl Ledger {
         let Some(_lease) = FileLock::try_acquire(&self.runtime_dir().join("locks").join("pack.lock"))? else {
             return Ok(Packed::Busy);
         };
+        let mark = durable::mark(self)?;
         let git = Git::at(&self.root);
         let packs = fs::read_dir(self.git_dir.join("objects").join("pack")).map_or(0, |entries| {
             entries
@@ -57,6 +58,7 @@ impl Ledger {
         };
         git.run(arguments)?;
         git.run(&["commit-graph", "write", "--reachable", "--changed-paths", "--no-progress"])?;
+        durable::forget(self, mark)?;
         self.objects()?.spread().map_err(lift)?;
         Ok(packed)
     }

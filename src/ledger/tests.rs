@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::bead::{Bead, Closing, Resolution, State};
+use crate::git::objects::Durability;
 use crate::id::{Actor, BeadId, Prefix};
 
 struct Town {
@@ -202,7 +203,7 @@ fn a_stale_index_cannot_put_other_beads_back() {
     let who = authorship(&objects, &Actor::Human, Clock::System);
     let commit = objects.commit(Some(&tip), &[edit], &who, "change").expect("written");
     let lock = project::lock_index(&town.ledger).expect("locked").expect("free");
-    assert!(objects.swap("refs/heads/main", Some(&tip), &commit).expect("swapped"));
+    assert!(objects.swap("refs/heads/main", Some(&tip), &commit, Durability::Now).expect("swapped"));
     std::mem::forget(lock);
 
     let file = town.root().join(mine.path());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::durable::Writing;
 use super::index::update::Changed;
 use super::{Document, Ledger, Snapshot, authorship, lift, project};
 use crate::bead::Bead;
@@ -193,12 +194,14 @@ pub(super) fn run<T>(
             return Ok(Committed { value, commit: None, warning: None });
         }
         let text = message(&transaction.subject, actor, &transaction.beads_changed(), &transaction.event);
-        let commit =
-            objects.commit(Some(&tip), &edits, &authorship(objects, actor, ledger.clock), &text).map_err(lift)?;
+        let draft =
+            objects.draft(Some(&tip), &edits, &authorship(objects, actor, ledger.clock), &text).map_err(lift)?;
+        let commit = draft.id();
+        let writing = Writing::begin(ledger, objects, &draft)?;
         commit_point("ledger.written");
         let index_lock = project::lock_index(ledger)?;
         commit_point("ledger.locked");
-        if !objects.swap(&ledger.branch, Some(&tip), &commit).map_err(lift)? {
+        if !objects.swap(&ledger.branch, Some(&tip), &commit, writing.durability()).map_err(lift)? {
             continue;
         }
         commit_point("ledger.swapped");
@@ -212,7 +215,7 @@ pub(super) fn run<T>(
         .err();
         drop(lock);
         // Whoever comes next builds on this commit, and says so only when both are durable.
-        objects.sync_ref(&ledger.branch).map_err(lift)?;
+        writing.end(ledger, objects)?;
         transaction.snapshot.index().fold();
         return Ok(Committed { value, commit: Some(commit), warning: warning.map(|failure| failure.to_string()) });
     }

@@ -6,7 +6,8 @@ use crate::scene::{GREEN, RED, Scene, gt};
 use crate::support::kill::Drill;
 use crate::support::{TestTown, wait_until};
 
-const LEDGER: &[&str] = &["ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"];
+const LEDGER: &[&str] =
+    &["ledger.logged", "ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"];
 
 /// Kills `command` at the points, and each time lets the town converge from there.
 #[track_caller]

@@ -22,7 +22,8 @@ fn note(town: &TestTown, bead: &str) -> Ran {
 #[test]
 fn locks_of_a_killed_transaction_go() {
     let (town, ids) = crowd::town(1);
-    for point in ["ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"] {
+    for point in ["ledger.logged", "ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"]
+    {
         die_at(&town, point, &ids[0]);
         // As if it had died inside of the swap.
         fs::write(town.root.join(BRANCH), "").expect("written");

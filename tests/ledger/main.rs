@@ -12,4 +12,5 @@ mod crowd;
 mod hooks;
 mod locks;
 mod person;
+mod power;
 mod serial;

@@ -10,7 +10,8 @@ use crate::support::{TestTown, converge, promises};
 
 /// How many system calls of each victim are tried, unless more are asked for.
 const POINTS: usize = 4;
-const LEDGER: &[&str] = &["ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"];
+const LEDGER: &[&str] =
+    &["ledger.logged", "ledger.written", "ledger.locked", "ledger.swapped", "ledger.files", "ledger.staged"];
 /// What ticks may take: one to repair, one that works, one in reserve.
 const TICKS: usize = 3;
 

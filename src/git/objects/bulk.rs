@@ -37,7 +37,7 @@ impl Objects {
 #[cfg(test)]
 mod tests {
     use crate::git::Git;
-    use crate::git::objects::{Authorship, Edit, LOOSE_EDITS, Objects};
+    use crate::git::objects::{Authorship, Durability, Edit, LOOSE_EDITS, Objects};
 
     #[test]
     fn a_large_commit_is_one_pack_that_git_takes() {
@@ -54,10 +54,10 @@ mod tests {
         };
         let edits: Vec<Edit> = (0..=LOOSE_EDITS).map(edit).collect();
         let first = objects.commit(None, &edits, &who, "many\n").expect("a commit");
-        assert!(objects.swap("refs/heads/main", None, &first).expect("moved"));
+        assert!(objects.swap("refs/heads/main", None, &first, Durability::Now).expect("moved"));
         let one = [Edit { path: "beads/3/3.toml".to_owned(), content: None }];
         let second = objects.commit(Some(&first), &one, &who, "one\n").expect("a commit on top of it");
-        assert!(objects.swap("refs/heads/main", Some(&first), &second).expect("moved"));
+        assert!(objects.swap("refs/heads/main", Some(&first), &second, Durability::Now).expect("moved"));
         let git = Git::at(dir.path());
         git.run(&["fsck", "--strict"]).expect("whole");
         let counted = git.run(&["count-objects", "-v"]).expect("counted");

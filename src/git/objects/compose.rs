@@ -205,6 +205,7 @@ fn refusal(why: &str) -> Error {
 mod tests {
     use super::*;
     use crate::git::Git;
+    use crate::git::objects::Durability;
 
     fn who(name: &str) -> Authorship {
         let person = (name.to_owned(), "ada@example.org".to_owned());
@@ -222,7 +223,7 @@ mod tests {
         let mut tip = None;
         for step in steps {
             let next = objects.commit(tip.as_ref(), step, &who("Ada"), "a step\n").expect("a commit");
-            assert!(objects.swap("refs/heads/main", tip.as_ref(), &next).expect("moved"));
+            assert!(objects.swap("refs/heads/main", tip.as_ref(), &next, Durability::Now).expect("moved"));
             tip = Some(next);
         }
         let git = Git::at(dir.path());

@@ -1,14 +1,15 @@
-//! Objects as files of their own, durable when this returns.
+//! Objects as files of their own.
 //!
-//! Each is written beside its place, synced, and only then given its name, so that a power cut never leaves a name
-//! with half of an object. They are written at the same time: the file system then writes its journal once or twice,
-//! not a dozen times.
+//! Each is written beside its place and then given its name. Where no journal of ours has it, it is synced before it has
+//! its name, so that a power cut never leaves a name with half of an object, and its folder after that. This is done at
+//! the same time for all: the file system then writes its journal once or twice, not a dozen times.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::Durability;
 use super::compose::NewObject;
 
 /// In how many threads; each costs as much as a tenth of a sync.
@@ -17,7 +18,10 @@ const THREADS: usize = 6;
 const BLOCK: usize = 0xffff;
 
 /// Writes objects below the folder `objects`.
-pub(super) fn write(objects: &Path, made: &[NewObject]) -> io::Result<()> {
+pub(super) fn write(objects: &Path, made: &[NewObject], durability: Durability) -> io::Result<()> {
+    if durability == Durability::Later {
+        return made.iter().try_for_each(|object| write_one(objects, object, durability).map(drop));
+    }
     let share = made.len().div_ceil(THREADS).max(1);
     let (own, others) = made.split_at(share.min(made.len()));
     std::thread::scope(|scope| {
@@ -32,10 +36,22 @@ pub(super) fn write(objects: &Path, made: &[NewObject]) -> io::Result<()> {
 }
 
 fn write_some(objects: &Path, made: &[NewObject]) -> io::Result<()> {
-    made.iter().try_for_each(|object| write_one(objects, object))
+    made.iter().try_for_each(|object| File::open(write_one(objects, object, Durability::Now)?)?.sync_all())
 }
 
-fn write_one(objects: &Path, object: &NewObject) -> io::Result<()> {
+/// Removes files that are empty: a power cut leaves such where an object was written and not synced.
+pub(super) fn remove_empty(objects: &Path) -> io::Result<()> {
+    for number in 0..=u8::MAX {
+        let Ok(entries) = fs::read_dir(objects.join(format!("{number:02x}"))) else { continue };
+        for entry in entries.filter_map(Result::ok).filter(|entry| entry.metadata().is_ok_and(|meta| meta.len() == 0)) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder that it lies in.
+fn write_one(objects: &Path, object: &NewObject, durability: Durability) -> io::Result<PathBuf> {
     let name = object.id.to_string();
     let folder = objects.join(&name[..2]);
     // Git knows this beginning and sweeps away what a killed writer leaves.
@@ -44,20 +60,21 @@ fn write_one(objects: &Path, object: &NewObject) -> io::Result<()> {
         // Packing takes empty folders away.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(&folder)?;
-            File::open(objects)?.sync_all()?;
+            if durability == Durability::Now {
+                File::open(objects)?.sync_all()?;
+            }
             create(&draft)?
         }
         other => other?,
     };
     let done = file
         .write_all(&stored(&object.header(), &object.data))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&draft, folder.join(&name[2..])))
-        .and_then(|()| File::open(&folder)?.sync_all());
+        .and_then(|()| if durability == Durability::Now { file.sync_all() } else { Ok(()) })
+        .and_then(|()| fs::rename(&draft, folder.join(&name[2..])));
     if done.is_err() {
         let _ = fs::remove_file(&draft);
     }
-    done
+    done.map(|()| folder)
 }
 
 fn create(draft: &Path) -> io::Result<File> {
@@ -112,12 +129,12 @@ mod tests {
             .map(|length| (0..length).map(|at| (at * 7 % 251) as u8).collect::<Vec<u8>>())
             .map(|data| NewObject::new(ObjectType::Blob, data))
             .into();
-        write(&objects, &made).expect("written");
+        write(&objects, &made, Durability::Now).expect("written");
         for object in &made {
             let output = git.output(&["cat-file", "blob", &object.id.to_string()]).expect("git runs");
             assert!(output.ok() && output.stdout == object.data, "{} bytes", object.data.len());
         }
-        write(&objects, &made).expect("what is there may be written once more");
+        write(&objects, &made, Durability::Later).expect("what is there may be written once more");
         git.run(&["fsck", "--strict", "--full"]).expect("whole");
         let drafts = walk(&objects).into_iter().filter(|name| name.contains("tmp_obj")).count();
         assert_eq!(drafts, 0);

@@ -5,6 +5,7 @@
 
 mod bulk;
 mod compose;
+mod journal;
 mod loose;
 mod refs;
 
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use git2::{ConfigLevel, ObjectType, Repository, Tree};
 
+use self::compose::NewObject;
+pub use self::journal::{Journal, is_left_over};
 pub use self::refs::{clear_own_lock, head_ref, quick_tip};
 use super::{Oid, durable};
 
@@ -69,6 +72,29 @@ pub struct Change {
     pub old: Option<Oid>,
     /// The blob after, if there is one.
     pub new: Option<Oid>,
+}
+
+/// A commit that is not written yet.
+pub struct Draft {
+    objects: Vec<NewObject>,
+    /// Whether its objects go into one pack.
+    large: bool,
+}
+
+impl Draft {
+    /// The id that the commit has.
+    pub fn id(&self) -> Oid {
+        self.objects.last().expect("a commit is made of itself at least").id.into()
+    }
+}
+
+/// When what is written is synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Before anything names it.
+    Now,
+    /// When the system likes: the journal has it.
+    Later,
 }
 
 /// Who a commit is by.
@@ -243,10 +269,37 @@ impl Objects {
         Ok(())
     }
 
-    /// Writes blobs, trees and a commit on top of `parent`; no ref moves.
+    /// Makes blobs, trees and a commit on top of `parent` in memory.
     ///
     /// # Errors
-    /// When an object cannot be written (a full disk, a read-only town) or two edits are in each other's way.
+    /// When an object cannot be read or two edits are in each other's way.
+    pub fn draft(
+        &self,
+        parent: Option<&Oid>,
+        edits: &[Edit],
+        who: &Authorship,
+        message: &str,
+    ) -> Result<Draft, ObjectsError> {
+        let objects =
+            self.again(|| self.compose(parent, edits, who, message)).map_err(failed("make a commit", &self.dir))?;
+        Ok(Draft { objects, large: edits.len() > LOOSE_EDITS })
+    }
+
+    /// Writes the objects of a commit; no ref moves.
+    ///
+    /// # Errors
+    /// When an object cannot be written (a full disk, a read-only town).
+    pub fn write(&self, draft: &Draft, durability: Durability) -> Result<(), ObjectsError> {
+        if draft.large {
+            return bulk::write(self, &draft.objects);
+        }
+        loose::write(&self.dir.join("objects"), &draft.objects, durability).map_err(self.unwritten())
+    }
+
+    /// Writes blobs, trees and a commit on top of `parent`, durably; no ref moves.
+    ///
+    /// # Errors
+    /// As [`Objects::draft`] and [`Objects::write`].
     pub fn commit(
         &self,
         parent: Option<&Oid>,
@@ -254,14 +307,17 @@ impl Objects {
         who: &Authorship,
         message: &str,
     ) -> Result<Oid, ObjectsError> {
-        let made =
-            self.again(|| self.compose(parent, edits, who, message)).map_err(failed("write a commit", &self.dir))?;
-        if edits.len() > LOOSE_EDITS {
-            bulk::write(self, &made)?;
-        } else {
-            loose::write(&self.dir.join("objects"), &made).map_err(self.unwritten())?;
-        }
-        Ok(made.last().expect("a commit is made of itself at least").id.into())
+        let draft = self.draft(parent, edits, who, message)?;
+        self.write(&draft, Durability::Now)?;
+        Ok(draft.id())
+    }
+
+    /// Makes the names of packs durable, which git leaves to the system.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync_packs(&self) -> Result<(), ObjectsError> {
+        durable::sync_packs(&self.dir).map_err(self.unwritten())
     }
 
     fn unwritten(&self) -> impl FnOnce(std::io::Error) -> ObjectsError {

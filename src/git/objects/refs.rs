@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Objects, ObjectsError};
+use super::{Durability, Objects, ObjectsError};
 use crate::git::Oid;
 use crate::git::staging::{is_same, link};
 
@@ -42,7 +42,7 @@ impl Objects {
     ///
     /// # Errors
     /// When the ref cannot be written, for example because of a lock file that somebody left.
-    pub fn swap(&self, name: &str, old: Option<&Oid>, new: &Oid) -> Result<bool, ObjectsError> {
+    pub fn swap(&self, name: &str, old: Option<&Oid>, new: &Oid, durability: Durability) -> Result<bool, ObjectsError> {
         let path = self.dir.join(name);
         let lock = RefLock::take(&self.dir, name)?;
         let found = match fs::read_to_string(&path) {
@@ -52,7 +52,7 @@ impl Objects {
         if found.as_ref() != old {
             return Ok(false);
         }
-        lock.publish(&path, new).map(|()| true)
+        lock.publish(&path, new, durability).map(|()| true)
     }
 
     /// Makes durable where a ref stands.
@@ -62,11 +62,14 @@ impl Objects {
     pub fn sync_ref(&self, name: &str) -> Result<(), ObjectsError> {
         let path = self.dir.join(name);
         let folder = path.parent().unwrap_or(&self.dir);
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| ObjectsError::File {
-            action: "sync",
-            path: folder.to_owned(),
-            source,
-        })
+        let synced = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| File::open(folder)?.sync_all());
+        synced.map_err(|source| ObjectsError::File { action: "sync", path: path.clone(), source })
+    }
+
+    /// Puts a ref that stands on nothing that can be read on `tip`, durably.
+    pub(super) fn put_ref(&self, name: &str, tip: &Oid) -> Result<(), ObjectsError> {
+        RefLock::take(&self.dir, name)?.publish(&self.dir.join(name), tip, Durability::Now)?;
+        self.sync_ref(name)
     }
 }
 
@@ -128,11 +131,11 @@ impl RefLock {
         }
     }
 
-    fn publish(self, place: &Path, tip: &Oid) -> Result<(), ObjectsError> {
+    fn publish(self, place: &Path, tip: &Oid, durability: Durability) -> Result<(), ObjectsError> {
         let text = format!("{tip}\n");
         let done = (self.file.set_len(text.len() as u64))
             .and_then(|()| self.file.write_all_at(text.as_bytes(), 0))
-            .and_then(|()| self.file.sync_all())
+            .and_then(|()| if durability == Durability::Now { self.file.sync_all() } else { Ok(()) })
             .and_then(|()| fs::rename(&self.path, place));
         done.map_err(|source| ObjectsError::File { action: "write", path: place.to_owned(), source })
     }
