@@ -9,6 +9,7 @@ use crate::env::commit_point;
 use crate::error::Outcome;
 use crate::git::Git;
 use crate::git::objects::{Draft, Durability, Journal, Objects, is_left_over};
+use crate::git::staging::is_whole;
 use crate::store::boot_id;
 
 /// A transaction on its way to the disk.
@@ -53,8 +54,9 @@ pub(super) fn is_of_another_life(ledger: &Ledger) -> bool {
 /// Brings back what was lost when the machine went down. The caller holds the ledger's lock.
 pub(super) fn recover(ledger: &Ledger) -> Outcome<()> {
     let Some(boot) = boot_id().filter(|boot| is_left_over(&ledger.git_dir, boot)) else { return Ok(()) };
-    if ledger.objects()?.recover(&ledger.branch, &boot).map_err(lift)? {
-        // Git's index may name objects of a commit that nobody was told of, and that is gone.
+    let moved = ledger.objects()?.recover(&ledger.branch, &boot).map_err(lift)?;
+    if moved || !is_whole(&ledger.git_dir) {
+        // Git's index is never synced, and may name objects of a commit that nobody was told of, and that is gone.
         Git::at(&ledger.root).run(&["read-tree", &ledger.branch])?;
     }
     Ok(())

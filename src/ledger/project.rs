@@ -79,7 +79,7 @@ pub(super) fn carry_out(
     commit_point("ledger.files");
     // Without the lock the index stays behind; the record stays too, so that the next one does it all.
     let Some(lock) = lock else { return Ok(()) };
-    lock.publish(&ledger.root, &staged)
+    lock.publish(&ledger.root, &staged, change_places)
         .map_err(|error| Failure::caused(Kind::External, "the index of the town cannot be written", error))?;
     commit_point("ledger.staged");
     record(ledger, tip)

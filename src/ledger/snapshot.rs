@@ -50,6 +50,12 @@ impl Snapshot {
         Ok(Self { index: caught_up(ledger, index, tip)?, tip: tip.clone() })
     }
 
+    /// The same at `tip`, if the index shows that.
+    pub(super) fn at(self, tip: &Oid) -> Option<Self> {
+        self.index.begin_reading().ok()?;
+        (self.index.commit().ok()??).eq(tip).then(|| Self { tip: tip.clone(), ..self })
+    }
+
     pub(super) fn index(&self) -> &Index {
         &self.index
     }

@@ -24,6 +24,8 @@ pub struct Committed<T> {
     pub value: T,
     /// The commit; nothing when the work put nothing new.
     pub commit: Option<Oid>,
+    /// The state after the transaction, where the index is there already.
+    pub after: Option<Snapshot>,
     /// What could not be projected, in words; the commit stands and the next transaction tries again.
     pub warning: Option<String>,
 }
@@ -191,7 +193,7 @@ pub(super) fn run<T>(
         let value = work(&mut transaction)?;
         let (edits, changes) = edits(objects, &transaction)?;
         if edits.is_empty() {
-            return Ok(Committed { value, commit: None, warning: None });
+            return Ok(Committed { value, commit: None, after: None, warning: None });
         }
         let text = message(&transaction.subject, actor, &transaction.beads_changed(), &transaction.event);
         let draft =
@@ -217,7 +219,9 @@ pub(super) fn run<T>(
         // Whoever comes next builds on this commit, and says so only when both are durable.
         writing.end(ledger, objects)?;
         transaction.snapshot.index().fold();
-        return Ok(Committed { value, commit: Some(commit), warning: warning.map(|failure| failure.to_string()) });
+        let after = transaction.snapshot.at(&commit);
+        let warning = warning.map(|failure| failure.to_string());
+        return Ok(Committed { value, commit: Some(commit), after, warning });
     }
     Err(Failure::new(Kind::Retryable, "the ledger's branch kept moving under this command")
         .hint("try again when the other git program is done"))

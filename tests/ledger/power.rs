@@ -57,6 +57,7 @@ fn what_the_disk_lost_comes_back() {
     let history = tips(&town);
     lose(loose(&town).difference(&before).cloned());
     fs::write(town.root.join(BRANCH), "").expect("written");
+    fs::write(town.root.join(".git/index"), "").expect("written");
     restart(&town);
     town.gt(["show", &made]).succeeds().says(&["Made shortly before"]);
     assert_eq!(tips(&town), history);

@@ -198,6 +198,13 @@ impl IndexFile {
     }
 }
 
+/// Whether a file ends with the sum of what is before, or with zeros, as git may be told to write it.
+pub fn has_sum(bytes: &[u8]) -> bool {
+    let Some(at) = bytes.len().checked_sub(SUM) else { return false };
+    let (body, sum) = bytes.split_at(at);
+    sum == [0; SUM] || Sha1::digest(body).as_slice() == sum
+}
+
 /// The bytes of an entry for a plain file.
 fn entry(path: &str, blob: &Oid, facts: Facts) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(FIXED + 10 + path.len());

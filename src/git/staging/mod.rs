@@ -58,6 +58,9 @@ pub struct IndexLock {
     lock: PathBuf,
 }
 
+/// Lets two files that exist change their names.
+pub type Exchange = fn(&Path, &Path) -> io::Result<()>;
+
 impl IndexLock {
     /// Takes `index.lock`; nothing when somebody else still holds it after `patience`.
     ///
@@ -93,11 +96,13 @@ impl IndexLock {
 
     /// Writes the index with `staged` brought in step and gives the lock back.
     ///
-    /// An entry that is neither `old` nor `new` was staged by a person and stays.
+    /// An entry that is neither `old` nor `new` was staged by a person and stays. `exchange` lets two files change their
+    /// names in one step, where the system can do that: some file systems write a file to the disk at once that is
+    /// renamed over another one.
     ///
     /// # Errors
     /// When the index cannot be read or written; the lock is given back all the same.
-    pub fn publish(self, root: &Path, staged: &[Staged]) -> Result<(), StagingError> {
+    pub fn publish(self, root: &Path, staged: &[Staged], exchange: Exchange) -> Result<(), StagingError> {
         let current = self.git_dir.join("index");
         let mut index = read(&current)?;
         if let Ok(written) = fs::metadata(&current) {
@@ -112,7 +117,10 @@ impl IndexLock {
         let next = self.git_dir.join("gt").join("index.next");
         write(&next, &index.render()).map_err(file_error(&next))?;
         // Dropping the lock removes it, and not by renaming it over the index: it stays ours to know to the end.
-        fs::rename(&next, &current).map_err(file_error(&current))
+        match exchange(&next, &current) {
+            Ok(()) => fs::remove_file(&next).map_err(file_error(&next)),
+            Err(_) => fs::rename(&next, &current).map_err(file_error(&current)),
+        }
     }
 }
 
@@ -161,6 +169,12 @@ impl Drop for IndexLock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.lock);
     }
+}
+
+/// Whether the index in the git folder `git_dir` is there as it was written.
+/// Only of repositories whose ids are SHA-1.
+pub fn is_whole(git_dir: &Path) -> bool {
+    fs::read(git_dir.join("index")).is_ok_and(|bytes| file::has_sum(&bytes))
 }
 
 /// What the index of the repository at `git_dir` has at `paths`, in their order.

@@ -105,7 +105,8 @@ pub fn create(open: &OpenTown, wanted: &NewBead) -> Outcome<Created> {
     })?;
     commit_point("create.done");
     let bead = committed.value;
-    let similar = alike(&open.snapshot()?, &bead.title, &bead.description, Some(&bead.id))?;
+    let after = committed.after.map_or_else(|| open.snapshot(), Ok)?;
+    let similar = alike(&after, &bead.title, &bead.description, Some(&bead.id))?;
     open.event("bead.created", &open.actor, Some(&bead.id), None, &bead.title);
     Ok(Created { id: bead.id, title: bead.title, similar })
 }
