@@ -7,7 +7,11 @@
 //! - `swallow`: so many Enters are not noticed,
 //! - `stubborn`: it does not go on with what a stop hook hands over,
 //! - `flood`: it prints without end while it works,
-//! - `crash`: it ends at the next prompt.
+//! - `crash`: it ends at the next prompt,
+//! - `works`: what it does with a prompt is what this script of `sh` does with it on its standard input,
+//! - `asks`: before that it asks this, and every key answers it; it waits for ever,
+//! - `ready`, `busy`: the lines that it shows at rest and at work,
+//! - `quit`: what ends it.
 //!
 //! What it was told stands in `told.jsonl` there, what its dialog was answered in `keys`.
 
@@ -84,6 +88,8 @@ struct Agent {
     busy: Option<Instant>,
     waiting: VecDeque<String>,
     history: Vec<String>,
+    /// What it was told last.
+    prompt: String,
 }
 
 fn main() {
@@ -121,6 +127,7 @@ fn main() {
         busy: None,
         waiting: VecDeque::new(),
         history: Vec::new(),
+        prompt: String::new(),
     };
     agent.hook("SessionStart", &json!({"source": "startup"}));
     if let Some(first) = first {
@@ -156,6 +163,11 @@ impl Agent {
         self.control.join(name).exists()
     }
 
+    /// The text of a control file.
+    fn control(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.control.join(name)).ok().map(|text| text.trim_end().to_owned())
+    }
+
     fn page(&self) {
         let file = self.control.join("pager");
         self.keyboard.lend(Command::new("less").arg(&file));
@@ -167,10 +179,14 @@ impl Agent {
         if self.says("dialog") {
             return "Do you want to proceed?\r\n  1. Yes\r\n  2. No\r\n".to_owned();
         }
+        if let (Some(question), Some(_)) = (self.control("asks"), self.busy) {
+            return question.replace('\n', "\r\n");
+        }
         let from = self.history.len().saturating_sub(20);
         let mut screen: String = self.history[from..].iter().map(|line| format!("{line}\r\n")).collect();
         if let Some(since) = self.busy {
-            screen.push_str(&format!("working {}s, esc to stop\r\n", since.elapsed().as_secs()));
+            let busy = self.control("busy").unwrap_or_else(|| "esc to stop".to_owned());
+            screen.push_str(&format!("working {}s, {busy}\r\n", since.elapsed().as_secs()));
             if self.says("flood") {
                 screen.push_str(&format!("more {}\r\n", since.elapsed().as_millis()));
             }
@@ -180,7 +196,10 @@ impl Agent {
             0 | 1 if line.chars().count() < 150 => line.into_owned(),
             lines => format!("[pasted {lines} lines]"),
         };
-        screen + "❯ " + &shown
+        match self.control("ready").filter(|_| shown.is_empty()) {
+            Some(ready) => screen + &ready,
+            None => screen + "❯ " + &shown,
+        }
     }
 
     fn key(&mut self, byte: u8) {
@@ -230,6 +249,10 @@ impl Agent {
             return;
         }
         let text = String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned();
+        if self.control("quit").is_some_and(|quit| quit == text.trim()) {
+            print!("\x1b[?2004l\x1b[?1049l");
+            std::process::exit(0);
+        }
         match self.busy {
             Some(_) => self.waiting.push_back(text),
             None => self.begin(text, "prompt"),
@@ -250,13 +273,15 @@ impl Agent {
             self.hook("UserPromptSubmit", &json!({"prompt": text}));
         }
         self.busy = Some(Instant::now());
+        self.prompt = text;
     }
 
     fn work(&mut self) {
-        if self.busy.is_none_or(|since| since.elapsed() < TURN || self.says("hold")) {
+        if self.busy.is_none_or(|since| since.elapsed() < TURN || self.says("hold") || self.says("asks")) {
             return;
         }
         self.busy = None;
+        self.does();
         self.history.push("fine".to_owned());
         if let Some(next) = self.waiting.pop_front() {
             return self.begin(next, "prompt");
@@ -268,6 +293,17 @@ impl Agent {
         {
             self.hook("PreToolUse", &json!({"tool_name": "Read"}));
             self.begin(reason.to_owned(), "hook");
+        }
+    }
+
+    /// Does what it was told, where there is a script for it.
+    fn does(&self) {
+        let script = self.control.join("works");
+        if script.exists() {
+            let child = Command::new("/bin/sh").arg(script).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+            let mut child = child.expect("a shell");
+            let _ = child.stdin.take().expect("piped").write_all(self.prompt.as_bytes());
+            let _ = child.wait();
         }
     }
 

@@ -45,5 +45,7 @@ PATH=$folder/bin:$PATH
 ! wanted copilot || npm_install copilot copilot @github/copilot@1.0.102
 ! wanted goose || npm_install goose goose @aaif/goose@0.20.1
 ! wanted omp || { npm_install omp bun bun && npm_install omp omp @oh-my-pi/pi-coding-agent@18.2.3; }
+! wanted amp || npm_install amp amp @ampcode/cli
+! wanted auggie || npm_install auggie auggie @augmentcode/auggie@0.36.0
 ! wanted aider || pip_install aider aider aider-chat==0.86.2
 [ -z "$failed" ] || echo "could not be installed:$failed" >&2

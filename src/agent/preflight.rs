@@ -99,7 +99,7 @@ fn is_there(credential: &Credential, values: &Values, caller: &Caller) -> Result
     let set = credential.variable.as_deref().is_none_or(|name| caller.get(name).is_some());
     let here = credential.system.as_deref().is_none_or(|system| system == std::env::consts::OS);
     let Some(file) = credential.file.as_deref().filter(|_| set && here) else { return Ok(set && here) };
-    let path = PathBuf::from(fill::fill(file, values));
+    let path = expand_home(&fill::fill(file, values), caller);
     match fs::read(&path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);

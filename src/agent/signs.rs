@@ -33,6 +33,9 @@ pub struct Dialog {
     /// What a bare Enter does to it.
     #[serde(default)]
     pub enter: Enter,
+    /// Whether it is no first-start screen but a menu that a limit of the provider puts there.
+    #[serde(default)]
+    pub limit: bool,
     /// How it is answered beforehand, in prose.
     #[serde(default)]
     pub answered: String,
@@ -72,6 +75,9 @@ pub enum Enter {
 pub struct Screen {
     /// It takes a prompt.
     pub ready: Option<String>,
+    /// Whether that sign is on its screen only while it rests.
+    #[serde(default)]
+    pub rests: bool,
     /// It works. Where this is absent, a screen without it says nothing.
     pub busy: Option<String>,
     /// It waits for an answer of a person.
@@ -123,6 +129,13 @@ impl Dialog {
     /// Whether the text of a screen shows it.
     pub fn is_on(&self, text: &str) -> bool {
         self.shows.as_deref().is_some_and(|pattern| finds(pattern, text))
+    }
+
+    /// The part of a screen that it begins with; all of it where it is not there.
+    pub fn seen_in<'t>(&self, text: &'t str) -> &'t str {
+        let regex = self.shows.as_deref().and_then(|pattern| Regex::new(pattern).ok());
+        let start = regex.and_then(|regex| regex.find_iter(text).last()).map_or(0, |found| found.start());
+        &text[start..]
     }
 }
 

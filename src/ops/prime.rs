@@ -45,20 +45,27 @@ pub fn prime(open: &OpenTown) -> Outcome<Primed> {
     }
     let (bead, _) = who::hooked_bead(open, &snapshot)?;
     let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
-    let rig = open.town.rig(&worker.rig)?;
-    let settings = open.settings_for(&rig)?;
-    let filled =
-        context(open, &snapshot, &Assignment { bead: &bead, worker: &worker, rig: &rig, settings: &settings })?;
-    let text = Prompts::of(open.town.templates_dir()).prime(&filled)?;
+    let text = assignment(open, &snapshot, &bead, &worker)?;
     Ok(Primed { worker: Actor::Worker(worker), text })
 }
 
-/// What the agent of a session is told when its hook reports this: at a start, which is also what agents report after a
-/// compaction, its assignment. Not before a compaction: what is said then is lost in it, and some report one each turn.
+/// The text for a worker with this bead on its hook.
+///
+/// # Errors
+/// When the ledger cannot be read or a template is broken.
+pub fn assignment(open: &OpenTown, snapshot: &Snapshot, bead: &Bead, worker: &WorkerRef) -> Outcome<String> {
+    let rig = open.town.rig(&worker.rig)?;
+    let settings = open.settings_for(&rig)?;
+    let filled = context(open, snapshot, &Assignment { bead, worker, rig: &rig, settings: &settings })?;
+    Ok(Prompts::of(open.town.templates_dir()).prime(&filled)?)
+}
+
+/// What the agent of a session is told when its hook reports this: at a start, which is also what many report after a
+/// compaction, and after a compaction its assignment. Not before one: what is said then is lost in it, and some report one each turn.
 /// A hook never fails: where there is no assignment nothing is said.
 /// `primed` is what `gt prime` says.
 pub fn at_event(kind: HookKind, primed: impl FnOnce() -> Option<String>) -> Option<String> {
-    if kind != HookKind::Start {
+    if !matches!(kind, HookKind::Start | HookKind::Compacted) {
         return None;
     }
     Some(format!("This is what `gt prime` says now; you need not run it again.\n\n{}", primed()?))

@@ -71,6 +71,8 @@ pub enum HookKind {
     Interrupt,
     /// The conversation is about to be compacted.
     Compact,
+    /// The conversation was compacted.
+    Compacted,
     /// The agent waits for an answer of a person.
     Waiting,
     /// The conversation ends.
@@ -90,7 +92,7 @@ impl HookKind {
         match self {
             Self::Prompt | Self::Tool | Self::ToolDone => Some(true),
             Self::Stop | Self::Fail | Self::Interrupt | Self::End => Some(false),
-            Self::Start | Self::Compact | Self::Waiting => None,
+            Self::Start | Self::Compact | Self::Compacted | Self::Waiting => None,
         }
     }
 }

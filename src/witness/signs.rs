@@ -3,14 +3,15 @@
 //! Who wins where they contradict each other, in this order:
 //!
 //! 1. the process table, about life and death; what follows is asked only of the living;
-//! 2. the agent's own word about now: its state file, then its terminal's title, but for a title of rest above a question;
-//! 3. a question to a person on the screen, over hooks and transcript, which tell of it late or not at all;
-//! 4. a tool or a turn that hooks or transcript tell of, over a screen that looks idle: some show nothing while text
+//! 2. a menu on the screen that a limit has put there, under which some titles still tell of work;
+//! 3. the agent's own word about now: its state file, then its terminal's title, but for a title of rest above a question;
+//! 4. a question to a person on the screen, over hooks and transcript, which tell of it late or not at all;
+//! 5. a tool or a turn that hooks or transcript tell of, over a screen that looks idle: some show nothing while text
 //!    streams. A turn counts for as long as anything moves within [`Thresholds::stalled`], a tool for
-//!    [`Thresholds::tool`];
-//! 5. a screen that shows work and has changed since, over the end of a turn that hooks or transcript tell of;
-//! 6. of hooks and transcript, the newer; in the same second the hooks;
-//! 7. work, by whatever won, over a limit, a failure or a conversation that is too long: it tries again.
+//!    [`Thresholds::tool`]; but where an agent shows its prompt only when it rests, its prompt stands above them;
+//! 6. a screen that shows work and has changed since, over the end of a turn that hooks or transcript tell of;
+//! 7. of hooks and transcript, the newer; in the same second the hooks;
+//! 8. work, by whatever won, over a limit, a failure or a conversation that is too long: it tries again.
 
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub enum Says {
     },
     /// Its turn is over.
     Idle,
+    /// It stands at its prompt, which it shows only then.
+    Ready,
     /// Its turn was broken off.
     BrokenOff,
     /// It asks something.
@@ -77,6 +80,11 @@ pub enum Says {
     Permission,
     /// Its provider refuses to serve it.
     Limited {
+        /// Until when, where it says so.
+        until: Option<Timestamp>,
+    },
+    /// Its provider refuses to serve it, and a menu on its screen waits for what is to be done about that.
+    Held {
         /// Until when, where it says so.
         until: Option<Timestamp>,
     },
@@ -95,11 +103,16 @@ impl Says {
     }
 
     fn is_question(&self) -> bool {
-        matches!(self, Self::Input { .. } | Self::Permission)
+        matches!(self, Self::Input { .. } | Self::Permission | Self::Held { .. })
     }
 
     fn is_rest(&self) -> bool {
-        matches!(self, Self::Idle | Self::BrokenOff)
+        matches!(self, Self::Idle | Self::Ready | Self::BrokenOff)
+    }
+
+    /// Whether it is not the agent that must do something about it.
+    pub fn keeps_from_work(&self) -> bool {
+        matches!(self, Self::Limited { .. } | Self::Exhausted)
     }
 
     fn is_trouble(&self) -> bool {
@@ -128,7 +141,7 @@ impl Sign {
     /// When it says nothing any more; none while nothing newer comes.
     pub fn expires(&self, now: Timestamp, limits: &Thresholds) -> Option<Timestamp> {
         match &self.says {
-            Says::Limited { until } => Some(until.unwrap_or(self.at + limits.limited)),
+            Says::Limited { until } | Says::Held { until } => Some(until.unwrap_or(self.at + limits.limited)),
             _ if self.source.is_present() => Some(now + limits.fresh),
             Says::Busy => Some(self.at + limits.stalled),
             Says::Tool { .. } => Some(self.at + limits.tool),
@@ -142,11 +155,13 @@ impl Sign {
             Says::Busy => "it works".to_owned(),
             Says::Tool { name } => format!("{name} runs"),
             Says::Idle => "the turn is over".to_owned(),
+            Says::Ready => "it stands at its prompt".to_owned(),
             Says::BrokenOff => "the turn was broken off".to_owned(),
             Says::Input { about: None } => "it waits for an answer".to_owned(),
             Says::Input { about: Some(about) } => format!("it waits for an answer: {about}"),
             Says::Permission => "it asks for permission".to_owned(),
             Says::Limited { .. } => "its provider refuses to serve it".to_owned(),
+            Says::Held { .. } => "its provider refuses to serve it, and a menu asks what to do".to_owned(),
             Says::Exhausted => "its conversation is too long for its model".to_owned(),
             Says::Failed { text } => format!("a call of its model failed: {text}"),
         };
@@ -205,7 +220,8 @@ pub fn fuse(signs: &[Sign], now: Timestamp, limits: &Thresholds) -> Told {
     // While it asks, a title may look as it does at the prompt.
     let asks = screen.is_some_and(|sign| sign.says.is_question());
     let title = of(Source::Title).filter(|sign| !(asks && sign.says.is_rest()));
-    let winner = of(Source::State).or(title).or_else(|| between(event.filter(alive), screen));
+    let held = screen.filter(|sign| matches!(sign.says, Says::Held { .. }));
+    let winner = held.or_else(|| of(Source::State)).or(title).or_else(|| between(event.filter(alive), screen, now));
     let works = winner.is_none_or(|sign| sign.says.is_work());
     let told = Told {
         prompt: winner.map_or(Prompt::Busy, prompt),
@@ -218,9 +234,11 @@ pub fn fuse(signs: &[Sign], now: Timestamp, limits: &Thresholds) -> Told {
 }
 
 /// Between what happened and what the screen shows.
-fn between<'s>(event: Option<&'s Sign>, screen: Option<&'s Sign>) -> Option<&'s Sign> {
+fn between<'s>(event: Option<&'s Sign>, screen: Option<&'s Sign>, now: Timestamp) -> Option<&'s Sign> {
     let (Some(event), Some(screen)) = (event, screen) else { return event.or(screen) };
-    let shows_more = screen.says.is_question()
+    let rests = screen.says == Says::Ready && event.says.is_work() && since(now, event.at) > REPAINT;
+    let shows_more = rests
+        || screen.says.is_question()
         || (screen.says.is_work() && event.says.is_rest() && since(screen.at, event.at) > REPAINT);
     Some(if shows_more { screen } else { event })
 }
@@ -235,8 +253,8 @@ fn within(now: Timestamp, then: Timestamp, limit: Duration) -> bool {
 fn prompt(sign: &Sign) -> Prompt {
     let since = sign.at;
     match sign.says {
-        Says::Idle | Says::BrokenOff => Prompt::Idle { since },
-        Says::Input { .. } => Prompt::Input { since },
+        Says::Idle | Says::Ready | Says::BrokenOff => Prompt::Idle { since },
+        Says::Input { .. } | Says::Held { .. } => Prompt::Input { since },
         Says::Permission => Prompt::Permission { since },
         _ => Prompt::Busy,
     }
@@ -249,13 +267,14 @@ fn tool(sign: &Sign) -> Option<Tool> {
     }
 }
 
-/// The same with what keeps it from its work. A screen is asked only where nobody else tells what happened: it still
-/// shows what was long ago.
+/// The same with what keeps it from its work. A screen is asked only where nobody else tells what happened, or where it
+/// is believed before those that do: it still shows what was long ago.
 fn troubled(mut told: Told, signs: &[Sign], limits: &Thresholds) -> Told {
-    let events = signs.iter().any(|sign| !sign.source.is_present());
-    for sign in signs.iter().filter(|sign| !events || sign.source != Source::Screen) {
+    let events = signs.iter().any(|sign| !sign.source.is_present()) && told.by != Some(Source::Screen);
+    let counts = |sign: &&Sign| !events || sign.source != Source::Screen;
+    for sign in signs.iter().filter(counts) {
         match &sign.says {
-            Says::Limited { until } => {
+            Says::Limited { until } | Says::Held { until } => {
                 told.limited_until = told.limited_until.max(Some(until.unwrap_or(sign.at + limits.limited)));
             }
             Says::Exhausted => told.exhausted = told.exhausted.max(Some(sign.at)),
@@ -320,6 +339,16 @@ mod tests {
             ("a tool of an hour, and a prompt", vec![bash(Hooks, 3_600), idle(Screen, 3_600)], "idle by screen"),
             ("a turn in which nothing moves", vec![busy(Hooks, 700), idle(Screen, 650)], "idle by screen"),
             ("a turn in which the screen moves", vec![busy(Hooks, 700), idle(Screen, 3)], "works by hooks"),
+            (
+                "a prompt that shows only at rest",
+                vec![busy(Transcript, 30), sign(Screen, Says::Ready, 30)],
+                "idle by screen",
+            ),
+            (
+                "such a prompt, not yet gone",
+                vec![busy(Transcript, 1), sign(Screen, Says::Ready, 30)],
+                "works by transcript",
+            ),
             ("a question on the screen", vec![bash(Hooks, 5), ask()], "permission by screen"),
             ("a question over the end of a turn", vec![idle(Hooks, 5), ask()], "permission by screen"),
             ("the screen not yet drawn anew", vec![idle(Hooks, 2), busy(Screen, 1)], "idle by hooks"),
@@ -351,6 +380,9 @@ mod tests {
         assert_eq!(told(&[idle(Hooks, 60), limited(Hooks, Some(-90))]).limited_until, Some(ago(-90)));
         assert_eq!(told(&[idle(Hooks, 60), limited(Hooks, None)]).limited_until, Some(ago(60 - 300)), "assumed");
         assert_eq!(told(&[busy(Hooks, 5), limited(Transcript, Some(-90))]).limited_until, None, "it tries again");
+        let held = || sign(Screen, Says::Held { until: Some(ago(-90)) }, 4);
+        let menu = told(&[busy(Source::Title, 1), busy(Hooks, 5), held()]);
+        assert_eq!((menu.limited_until, menu.prompt), (Some(ago(-90)), Prompt::Input { since: ago(4) }), "a menu");
         assert_eq!(told(&[limited(Screen, Some(-90))]).limited_until, Some(ago(-90)));
         assert_eq!(told(&[idle(Hooks, 9), limited(Screen, Some(-90))]).limited_until, None, "an old screen");
         let full = sign(Transcript, Says::Exhausted, 30);

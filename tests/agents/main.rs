@@ -4,11 +4,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests are on the outer side of the doors")]
 
+mod choices;
+mod compaction;
 mod continuity;
 #[path = "../support/endpoint.rs"]
 mod endpoint;
 mod hearing;
 mod obliging;
+mod refusals;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -176,7 +179,8 @@ fn all_works(report: &Value) {
 /// For each agent a test of its own, one in which it does a bead, one in which it is told things, and one in which it
 /// goes on with its conversation and answers from it.
 macro_rules! agents {
-    ($($name:ident, $bead:ident, $hears:ident $(, $goes_on:ident)?: $setup:expr;)*) => {$(
+    ($($name:ident, $bead:ident, $hears:ident $(, $goes_on:ident)? |
+     $refused:ident, $chooses:ident $chosen:tt $shows:tt $(, $compacts:ident $command:literal)?: $setup:expr;)*) => {$(
         #[test]
         #[ignore = "make test-agents"]
         fn $name() {
@@ -200,66 +204,93 @@ macro_rules! agents {
         fn $goes_on() {
             continuity::goes_on(&$setup);
         })?
+
+        #[test]
+        #[ignore = "make test-agents"]
+        fn $refused() {
+            refusals::refused(&$setup);
+        }
+
+        $(#[test]
+        #[ignore = "make test-agents"]
+        fn $compacts() {
+            compaction::comes_back(&$setup, $command);
+        })?
+
+        #[test]
+        #[ignore = "make test-agents"]
+        fn $chooses() {
+            choices::are_heard(&$setup, &$chosen, &$shows);
+        }
     )*};
 }
 
 agents! {
     // A key, and no settings at all.
-    claude, claude_does_a_bead, claude_hears, claude_goes_on: Setup {
+    claude, claude_does_a_bead, claude_hears, claude_goes_on |
+        claude_is_refused, claude_hears_of_choices ["--model", "claude-opus-4-6", "--effort", "low"] ["claude-opus-4-6", "\"effort\":\"low\""], claude_compacts "/compact": Setup {
         agent: "claude",
         bin: "claude",
         variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)],
         ..Setup::default()
     };
-    claude_of_a_person, claude_of_a_person_does_a_bead, claude_of_a_person_hears: Setup {
+    claude_of_a_person, claude_of_a_person_does_a_bead, claude_of_a_person_hears |
+        claude_of_a_person_is_refused, claude_of_a_person_hears_of_choices ["--model", "claude-sonnet-4-6", "--effort", "high"] ["claude-sonnet-4-6", "\"effort\":\"high\""], claude_of_a_person_compacts "/compact": Setup {
         agent: "claude",
         bin: "claude",
         variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_AUTH_TOKEN", KEY)],
         files: &[(".claude/settings.json", "{\"theme\": \"dark\"}\n")],
         ..Setup::default()
     };
-    codex, codex_does_a_bead, codex_hears, codex_goes_on: Setup {
+    codex, codex_does_a_bead, codex_hears, codex_goes_on |
+        codex_is_refused, codex_hears_of_choices ["--model", "gpt-5-mini", "--effort", "high"] ["gpt-5-mini", "\"effort\":\"high\""], codex_compacts "/compact": Setup {
         agent: "codex",
         bin: "codex",
         variables: &[("OPENAI_API_KEY", KEY)],
         files: &[(".codex/config.toml", CODEX)],
         ..Setup::default()
     };
-    gemini, gemini_does_a_bead, gemini_hears, gemini_goes_on: Setup {
+    gemini, gemini_does_a_bead, gemini_hears, gemini_goes_on |
+        gemini_is_refused, gemini_hears_of_choices ["--model", "gemini-2.5-flash"] ["gemini-2.5-flash"], gemini_compacts "/compress": Setup {
         agent: "gemini",
         bin: "gemini",
         variables: &[("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")],
         arguments: &["--model", "gemini-2.5-pro"],
         ..Setup::default()
     };
-    qwen, qwen_does_a_bead, qwen_hears, qwen_goes_on: Setup {
+    qwen, qwen_does_a_bead, qwen_hears, qwen_goes_on |
+        qwen_is_refused, qwen_hears_of_choices ["--model", "chosen"] ["\"model\":\"chosen\""], qwen_compacts "/compress": Setup {
         agent: "qwen",
         bin: "qwen",
         variables: &[("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "scripted")],
         ..Setup::default()
     };
-    opencode, opencode_does_a_bead, opencode_hears, opencode_goes_on: Setup {
+    opencode, opencode_does_a_bead, opencode_hears, opencode_goes_on |
+        opencode_is_refused, opencode_hears_of_choices ["--model", "ours/scripted"] ["\"model\":\"scripted\""], opencode_compacts "/compact": Setup {
         agent: "opencode",
         bin: "opencode",
         files: &[(".config/opencode/opencode.json", OPENCODE)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    pi, pi_does_a_bead, pi_hears, pi_goes_on: Setup {
+    pi, pi_does_a_bead, pi_hears, pi_goes_on |
+        pi_is_refused, pi_hears_of_choices ["--model", "ours/scripted", "--effort", "high"] ["\"model\":\"scripted\"", "\"reasoning_effort\":\"high\""], pi_compacts "/compact": Setup {
         agent: "pi",
         bin: "pi",
         files: &[(".pi/agent/models.json", PI)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    omp, omp_does_a_bead, omp_hears, omp_goes_on: Setup {
+    omp, omp_does_a_bead, omp_hears, omp_goes_on |
+        omp_is_refused, omp_hears_of_choices ["--model", "ours/scripted", "--effort", "high"] ["\"model\":\"scripted\"", "\"reasoning_effort\":\"high\""], omp_compacts "/compact": Setup {
         agent: "omp",
         bin: "omp",
         files: &[(".omp/agent/models.json", PI)],
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    goose, goose_does_a_bead, goose_hears, goose_goes_on: Setup {
+    goose, goose_does_a_bead, goose_hears, goose_goes_on |
+        goose_is_refused, goose_hears_of_choices ["--model", "gpt-4.1"] ["gpt-4.1"], goose_compacts "/compact": Setup {
         agent: "goose",
         bin: "goose",
         variables: &[
@@ -271,7 +302,8 @@ agents! {
         ],
         ..Setup::default()
     };
-    copilot, copilot_does_a_bead, copilot_hears, copilot_goes_on: Setup {
+    copilot, copilot_does_a_bead, copilot_hears, copilot_goes_on |
+        copilot_is_refused, copilot_hears_of_choices ["--model", "chosen", "--effort", "high"] ["\"model\":\"chosen\"", "\"reasoning_effort\":\"high\""], copilot_compacts "/compact": Setup {
         agent: "copilot",
         bin: "copilot",
         variables: &[
@@ -282,7 +314,8 @@ agents! {
         ],
         ..Setup::default()
     };
-    builtin, builtin_does_a_bead, builtin_hears: Setup {
+    builtin, builtin_does_a_bead, builtin_hears |
+        builtin_is_refused, builtin_hears_of_choices ["--model", "openai/chosen"] ["\"model\":\"chosen\""]: Setup {
         agent: "builtin",
         bin: "bin",
         variables: &[("GT_MODEL", "openai/scripted"), ("OPENAI_BASE_URL", "{url}"), ("OPENAI_API_KEY", KEY)],
@@ -311,6 +344,47 @@ fn aider_hears() {
     hearing::hears(&AIDER);
 }
 
+#[test]
+#[ignore = "make test-agents"]
+fn aider_is_refused() {
+    refusals::refused(&AIDER);
+}
+
+/// They need a sign-in to their makers' servers: what is missing is said, and nothing is started.
+fn is_no_stranger(agent: &str, sign_in: &str) {
+    let endpoint = Endpoint::thinking(obliging::think);
+    let town = town_for(&Setup { agent, bin: agent, ..Setup::default() }, &endpoint);
+    let ran = town.gt(["agent", "test", agent, "--json"]).exits(9);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("a report");
+    let report = &report["data"];
+    show(&Setup { agent, ..Setup::default() }, report, &endpoint);
+    let step = |what: &str| {
+        let steps = report["steps"].as_array().expect("steps");
+        steps.iter().find(|step| step["what"] == what).map_or(Value::Null, Clone::clone)
+    };
+    assert!(report["version"].as_str().is_some_and(|version| version.starts_with("0.")), "{report:#}");
+    assert_eq!(step("credentials")["verdict"], "fails", "{report:#}");
+    assert!(step("credentials").to_string().contains(sign_in), "{report:#}");
+    assert_eq!(step("starts"), Value::Null, "{report:#}");
+    let project = town.repo("web");
+    town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    town.gt(["sling", &id, "--agent", agent]).exits(9).complains(&[sign_in]);
+    assert_eq!(town.json(["show", &id])[0]["result"]["status"], "open");
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn amp() {
+    is_no_stranger("amp", "amp login");
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn auggie() {
+    is_no_stranger("auggie", "auggie login");
+}
+
 /// A provider of the person's own, as codex wants it.
 const CODEX: &str = "model = \"gpt-5\"\nmodel_provider = \"ours\"\n[model_providers.ours]\nname = \"ours\"\n\
                      base_url = \"{url}/v1\"\nwire_api = \"responses\"\nenv_key = \"OPENAI_API_KEY\"\n";
@@ -322,4 +396,4 @@ const OPENCODE: &str = "{\"$schema\": \"https://opencode.ai/config.json\", \"pro
 
 /// The same for pi and omp.
 const PI: &str = "{\"providers\": {\"ours\": {\"baseUrl\": \"{url}/v1\", \"apiKey\": \"k\", \
-                  \"api\": \"openai-completions\", \"models\": [{\"id\": \"scripted\"}]}}}\n";
+                  \"api\": \"openai-completions\", \"models\": [{\"id\": \"scripted\", \"reasoning\": true}]}}}\n";

@@ -26,6 +26,7 @@ mod interrupt;
 mod ledger;
 mod limits;
 mod memory;
+mod named;
 mod promises;
 mod queue;
 mod queue_verbs;

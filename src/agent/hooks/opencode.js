@@ -32,8 +32,13 @@ export const Gt = async ({ client }) => {
       const said = await tell(event.type, { session_id: id, error: facts.error?.data?.message ?? facts.error?.name })
       if (!said) return
       try {
-        const text = JSON.parse(said).reason
-        if (text) await client.session.promptAsync({ path: { id }, body: { parts: [{ type: "text", text }] } })
+        const { reason, additionalContext } = JSON.parse(said)
+        const parts = (text) => [{ type: "text", text }]
+        if (reason) await client.session.promptAsync({ path: { id }, body: { parts: parts(reason) } })
+        // After a compaction; it begins no turn.
+        if (event.type === "session.compacted" && additionalContext) {
+          await client.session.prompt({ path: { id }, body: { noReply: true, parts: parts(additionalContext) } })
+        }
       } catch {}
     },
     "chat.message": async (input, output) => {

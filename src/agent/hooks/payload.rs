@@ -10,6 +10,9 @@ const TEXT: usize = 600;
 /// The event that an agent's payload tells of; what it does not tell, or not as JSON, is left out.
 pub fn heard(kind: HookKind, payload: &str) -> HookEvent {
     let payload: Value = serde_json::from_str(payload).unwrap_or_default();
+    // Some tell of a failure where they tell of the end of a turn.
+    let failed = kind == HookKind::Stop && payload["error"].as_str().is_some_and(|words| !words.trim().is_empty());
+    let kind = if failed { HookKind::Fail } else { kind };
     let find = |names: &[&str]| {
         let found = names.iter().filter_map(|name| payload[*name].as_str());
         found.map(str::trim).find(|text| !text.is_empty()).map(str::to_owned)
@@ -19,7 +22,7 @@ pub fn heard(kind: HookKind, payload: &str) -> HookEvent {
         HookKind::Stop => &["last_assistant_message", "lastAssistantMessage", "prompt_response", "stopReason"],
         HookKind::Fail => &["error", "error_message", "errorMessage", "message", "reason"],
         HookKind::Start => &["source"],
-        HookKind::Compact => &["trigger"],
+        HookKind::Compact | HookKind::Compacted => &["trigger"],
         HookKind::Waiting => &["message", "notification_type"],
         HookKind::Tool | HookKind::ToolDone | HookKind::Interrupt | HookKind::End => &["reason"],
     };

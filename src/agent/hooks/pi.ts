@@ -34,10 +34,15 @@ export default function (agent: any) {
         transcript_path: ask(() => context.sessionManager.getSessionFile()),
         prompt: event?.prompt,
         tool_name: event?.toolName,
+        // The end of a turn that failed.
+        error: event?.willContinue ? undefined : ask(() => event.messages.findLast((one: any) => one.role === "assistant").errorMessage),
       });
       if (!said) return;
-      const text: any = ask(() => JSON.parse(said).reason);
-      if (text) await ask(() => agent.sendUserMessage(text, { deliverAs: "followUp" }));
+      const answer: any = ask(() => JSON.parse(said));
+      if (answer?.reason) await ask(() => agent.sendUserMessage(answer.reason, { deliverAs: "followUp" }));
+      // After a compaction; it begins no turn.
+      const content = name === "session_compact" && answer?.additionalContext;
+      if (content) await ask(() => agent.sendMessage({ customType: "gt", content, display: true }, { deliverAs: "nextTurn" }));
     });
   }
 }

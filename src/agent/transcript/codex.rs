@@ -36,7 +36,13 @@ fn event(reading: &mut Reading, payload: &Value, at: Timestamp, counts: bool) {
     }
     match kind {
         "task_started" | "turn_started" => reading.turn = Turn::Running { since: at },
-        "task_complete" | "turn_complete" => reading.ends(at),
+        "task_complete" | "turn_complete" => {
+            reading.ends(at);
+            if let Some(words) = text(payload, "/error/message") {
+                let info = payload.pointer("/error/codex_error_info").map(Value::to_string).unwrap_or_default();
+                reading.fails(at, &format!("{words} {info}"));
+            }
+        }
         "turn_aborted" => reading.aborts(at),
         "user_message" => hears(reading, at, text(payload, "/message").unwrap_or_default()),
         "item_completed" if payload["item"]["type"] == "UserMessage" => {

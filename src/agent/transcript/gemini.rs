@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Reading;
 use super::parts::{count, list, said, text, time};
+use super::{Reading, Turn};
 use crate::clock::Timestamp;
 use crate::model::Usage;
 
@@ -13,6 +13,12 @@ pub(super) fn entry(reading: &mut Reading, entry: &Value) {
     }
     if let Some(at) = time(entry, "/$set/lastUpdated") {
         reading.sees(at);
+    }
+    // All messages at once: the first ones, or those that a compaction has left.
+    if entry.pointer("/$set/messages").is_some()
+        && let (Turn::Ended { .. } | Turn::Running { .. }, Some(last)) = (reading.turn, reading.last)
+    {
+        reading.shrinks(last);
     }
     let Some(at) = time(entry, "/timestamp").filter(|at| reading.sees(*at)) else { return };
     match text(entry, "/type").unwrap_or_default() {

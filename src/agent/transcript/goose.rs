@@ -13,7 +13,7 @@ use crate::store::{Record, StoreError};
 
 const SESSION: &str = "SELECT * FROM sessions WHERE (id = ?1 OR (?1 = '' AND working_dir = ?2))
     ORDER BY created_at DESC, id DESC LIMIT 1";
-const MESSAGES: &str = "SELECT role, content_json, created_timestamp FROM (SELECT * FROM messages
+const MESSAGES: &str = "SELECT role, content_json, created_timestamp, metadata_json FROM (SELECT * FROM messages
     WHERE session_id = ?1 ORDER BY id DESC LIMIT 200) ORDER BY id";
 
 /// What the database tells of a session.
@@ -39,6 +39,12 @@ pub(super) fn take_up(reading: &mut Reading, session: &Record, messages: &[Recor
         let at = row["created_timestamp"].as_i64().and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0));
         let content = row["content_json"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
         let (Some(at), Some(content)) = (at.filter(|at| reading.sees(*at)), content) else { continue };
+        // What only its model sees: what a compaction has put in the place of what was before.
+        let hidden = row["metadata_json"].as_str().is_some_and(|text| text.contains("\"userVisible\":false"));
+        if hidden {
+            reading.shrinks(at);
+            continue;
+        }
         message(reading, row["role"] == "assistant", &content, at);
         replies += u64::from(row["role"] == "assistant");
     }

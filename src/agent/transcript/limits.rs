@@ -22,9 +22,9 @@ pub enum Trouble {
 }
 
 /// A conversation that is too long.
-const EXHAUSTED: &str = r"(?i)prompt is too long|context[ _-]?(window|length)[ _-]?(limit )?(exceeded|reached|is full)|context_window_exceeded|maximum context length|context limit reached|input length and .max_tokens. exceed|exceeds? the (model's )?(maximum )?(context|input token)|input token count.*exceeds|ran out of room in the model's context window|request too large for the context";
+const EXHAUSTED: &str = r"(?i)prompt is too long|context[ _-]?(window|length)[ _-]?(limit )?(exceeded|reached|is full)|context_window_exceeded|maximum context length|input length and .max_tokens. exceed|exceeds? the (model's )?(maximum )?(context|input token)|input token count.*exceeds|ran out of room in the model's context window|context limit reached|request too large for the context|session too large to compact|context exceeds model limit|has hit a token limit|failed to compact";
 /// A limit.
-const LIMITED: &str = r"(?i)rate[ _-]?limit|usage[ _-]?limit|\b429\b|quota|resource_exhausted|too many requests|limit reached|hit your limit|overloaded_error|\b529\b";
+const LIMITED: &str = r"(?i)rate[ _-]?limit|usage[ _-]?limit|\b429\b|quota|resource_exhausted|too many requests|limit reached|hit your limit|overloaded_error|\b529\b|credit balance (is )?too low|billing_error|insufficient[ _](credit|balance|funds)";
 /// A sign-in that is gone.
 const SIGNED_OUT: &str = r"(?i)please run /login|invalid api key|authentication_(failed|error)|\b401\b|not logged in|oauth token (has )?expired";
 /// The end of a limit as a time of its own: `reset at 2026-11-20T15:00:00Z`, `limit reached|1795176723`.

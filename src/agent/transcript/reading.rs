@@ -46,6 +46,8 @@ pub struct Reading {
     pub limit: Option<Limit>,
     /// Since when the conversation is too long for the model.
     pub exhausted: Option<Timestamp>,
+    /// When the conversation was compacted last; of agents whose hooks do not tell.
+    pub compacted: Option<Timestamp>,
     /// The last failure of a call of the model that no reply followed.
     pub failure: Option<Said>,
     /// Replies whose lines may repeat, by their id, with what was counted for them.
@@ -206,6 +208,11 @@ impl Reading {
     pub(super) fn replies(&mut self, at: Timestamp) {
         (self.failure, self.limit, self.exhausted) = (None, None, None);
         self.runs(at);
+    }
+
+    /// The conversation was made shorter, and no hook tells of that.
+    pub(super) fn shrinks(&mut self, at: Timestamp) {
+        (self.compacted, self.exhausted) = (Some(at), None);
     }
 
     /// A tool was called.

@@ -27,6 +27,73 @@ const LINES: [(TranscriptFormat, &str); 7] = [
     (TranscriptFormat::Builtin, BUILTIN),
 ];
 
+/// What real agents wrote down when their provider refused, from the prompt on: with limits and the end of them, a
+/// conversation that is too long, and an answer that broke off.
+const REFUSED: &[(TranscriptFormat, &str, &str)] = &[
+    (TranscriptFormat::Codex, "failed", include_str!("samples/refused/codex-broken.jsonl")),
+    (TranscriptFormat::Codex, "long", include_str!("samples/refused/codex-long.jsonl")),
+    (TranscriptFormat::Codex, "limited", include_str!("samples/refused/codex-quota.jsonl")),
+    (TranscriptFormat::Copilot, "failed", include_str!("samples/refused/copilot-broken.jsonl")),
+    (TranscriptFormat::Copilot, "long", include_str!("samples/refused/copilot-long.jsonl")),
+    (TranscriptFormat::Copilot, "limited until", include_str!("samples/refused/copilot-rate.jsonl")),
+    (TranscriptFormat::Gemini, "failed", include_str!("samples/refused/gemini-broken.jsonl")),
+    (TranscriptFormat::Gemini, "long", include_str!("samples/refused/gemini-long.jsonl")),
+    (TranscriptFormat::Pi, "failed", include_str!("samples/refused/omp-broken.jsonl")),
+    (TranscriptFormat::Pi, "limited", include_str!("samples/refused/omp-quota.jsonl")),
+    (TranscriptFormat::Pi, "limited until", include_str!("samples/refused/omp-rate.jsonl")),
+    (TranscriptFormat::Pi, "failed", include_str!("samples/refused/pi-broken.jsonl")),
+    (TranscriptFormat::Pi, "long", include_str!("samples/refused/pi-long.jsonl")),
+    (TranscriptFormat::Pi, "limited", include_str!("samples/refused/pi-quota.jsonl")),
+    (TranscriptFormat::Pi, "limited until", include_str!("samples/refused/pi-rate.jsonl")),
+    (TranscriptFormat::Qwen, "failed", include_str!("samples/refused/qwen-broken.jsonl")),
+    (TranscriptFormat::Qwen, "long", include_str!("samples/refused/qwen-long.jsonl")),
+    (TranscriptFormat::Qwen, "limited", include_str!("samples/refused/qwen-quota.jsonl")),
+];
+
+#[test]
+fn what_real_agents_write_of_a_refusal_is_understood() {
+    for (format, means, text) in REFUSED {
+        let reading = read(*format, text);
+        let limit = reading.limit.as_ref();
+        let told = match (reading.exhausted, limit.map(|limit| limit.until.map(|until| until - limit.at))) {
+            (Some(_), _) => "long",
+            // It was to last twenty minutes.
+            (None, Some(Some(rest))) if (1_195..=1_205).contains(&rest.num_seconds()) => "limited until",
+            (None, Some(None)) => "limited",
+            (None, Some(Some(rest))) => panic!("{format:?}: {rest}"),
+            (None, None) if reading.failure.is_some() => "failed",
+            (None, None) => "nothing",
+        };
+        assert_eq!(told, *means, "{format:?}: {text}");
+    }
+}
+
+#[test]
+fn a_compaction_that_no_hook_tells_of_is_seen() {
+    let first = r#"{"$set":{"messages":[{"id":"s","type":"user"}],"lastUpdated":"2026-11-20T10:00:00.500Z"}}"#;
+    let more = r#"{"$set":{"messages":[{"id":"x","type":"user"}]}}"#;
+    assert_eq!(read(TranscriptFormat::Gemini, &format!("{first}\n")).compacted, None, "its first messages");
+    let gemini = read(TranscriptFormat::Gemini, &format!("{GEMINI}{more}\n"));
+    assert_eq!(gemini.compacted, Some(at("2026-11-20T10:00:09Z")));
+    let message = |role: &str, text: &str, seconds: i64, seen: &str| {
+        let content = format!(r#"[{{"type":"text","text":"{text}"}}]"#);
+        serde_json::json!({"role": role, "content_json": content, "created_timestamp": 1_795_168_800 + seconds,
+            "metadata_json": seen})
+    };
+    let past = r#"{"userVisible":true,"agentVisible":false}"#;
+    let put = r#"{"userVisible":false,"agentVisible":true}"#;
+    let messages = [
+        message("user", "Fix the bug", 1, past),
+        message("assistant", "Fine.", 2, past),
+        message("user", "A summary.", 9, put),
+        message("assistant", "Your context was compacted.", 9, put),
+    ];
+    let mut reading = Reading::since(at("2026-11-20T10:00:00Z"));
+    goose::take_up(&mut reading, &Record::Null, &messages, at("2026-11-20T10:00:09Z"));
+    assert_eq!(reading.compacted, Some(at("2026-11-20T10:00:09Z")));
+    assert_eq!(reading.said.len(), 1, "a summary is nobody's word: {:?}", reading.said);
+}
+
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }

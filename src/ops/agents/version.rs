@@ -24,7 +24,14 @@ pub(in crate::ops) fn of_plan(open: &OpenTown, preset: &Preset, plan: &LaunchPla
     if preset.version.is_empty() || preset.command.is_some() {
         return Ok(None);
     }
-    let program = Path::new(plan.argv.first().map_or("", String::as_str));
+    of_program(open, preset, Path::new(plan.argv.first().map_or("", String::as_str)))
+}
+
+/// The version of this program of a preset.
+///
+/// # Errors
+/// As [`of_plan`].
+pub(in crate::ops) fn of_program(open: &OpenTown, preset: &Preset, program: &Path) -> Outcome<Option<String>> {
     let Some(stamp) = stamp(program) else { return ask(open, preset, program) };
     let path = program.display().to_string();
     let state = open.state()?;

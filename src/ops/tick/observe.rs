@@ -20,7 +20,7 @@ use crate::runtime::{self, Exit, ExitReason, Halt, Observed, Pane, RuntimeKind, 
 use crate::store::{Counter, ProcessId, SessionRow};
 use crate::town::{Rig, Settings};
 use crate::witness::{
-    Activity, Counters, Halted, Health, Hook, Judgement, Observation, Prompt, Says, Session, Thresholds, fuse, judge,
+    Activity, Counters, Halted, Health, Hook, Judgement, Observation, Prompt, Session, Source, Thresholds, fuse, judge,
 };
 
 /// One worker as it is now.
@@ -321,7 +321,7 @@ impl Around<'_> {
         let mut signs = signs(preset, &heard, terminal, self.open.now());
         if preset.is_built_in() {
             // It says in its run folder what it does, which is surer than these.
-            signs.retain(|sign| sign.says == Says::Exhausted);
+            signs.retain(|sign| sign.source == Source::Transcript && sign.says.keeps_from_work());
         }
         let told = fuse(&signs, self.open.now(), &self.thresholds);
         // It stands there ready, and neither hooks nor a transcript tell of any turn: its first prompt was not taken.

@@ -14,11 +14,11 @@ use crate::id::{Actor, BeadId, SessionId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, attach, ending, escalate, handoff, message, sandbox, session};
+use crate::ops::{OpenTown, attach, ending, escalate, handoff, message, prime, sandbox, session, transcripts};
 use crate::runtime::{self, Observed};
 use crate::store::{Mode, NewMessage};
 use crate::town::Rig;
-use crate::witness::{Remedy, remedy};
+use crate::witness::{Remedy, Session, remedy};
 
 /// How long what was tried for a bead is remembered.
 const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,7 +56,7 @@ fn worker_of(open: &OpenTown, rigs: &[Rig], seen: &Seen) -> Outcome<Option<Strin
         None => crate::witness::Counters::default(),
     };
     match remedy(&seen.observation, &seen.judgement, &counters, &thresholds(&settings)) {
-        Remedy::Nothing => Ok(None),
+        Remedy::Nothing => prime_again(open, seen),
         Remedy::End { session, why } => end(open, &seen.observation.worker, &session, &why),
         Remedy::Remind { text } => remind(open, seen, &text),
         Remedy::Continue => go_on(open, seen),
@@ -163,6 +163,24 @@ fn go_on(open: &OpenTown, seen: &Seen) -> Outcome<Option<String>> {
         [pid.living(), pid.living_child()].into_iter().flatten().for_each(runtime::go_on);
     }
     Ok(Some(format!("continued on {}: {}", bead.id, seen.judgement.evidence)))
+}
+
+/// Tells an agent its assignment whose conversation was compacted without a hook that tells of it.
+fn prime_again(open: &OpenTown, seen: &Seen) -> Outcome<Option<String>> {
+    let (Some(bead), Some(row), Session::Running { .. }) = (&seen.bead, &seen.row, &seen.observation.session) else {
+        return Ok(None);
+    };
+    let Some(at) = transcripts::kept(open, row)?.and_then(|kept| kept.reading.compacted) else { return Ok(None) };
+    let (state, told) = (open.state()?, key("primed", &bead.id));
+    if state.counter(&told, open.now())?.is_some_and(|told| told.updated >= at) {
+        return Ok(None);
+    }
+    state.count(&told, open.now(), Some(expiry(open)))?;
+    let primed = prime::assignment(open, &open.snapshot()?, bead, &seen.observation.worker)?;
+    let text = format!("Your conversation was compacted. This is what `gt prime` says now; go on with it.\n\n{primed}");
+    let (from, of) = (witness(&seen.observation.worker), Some(bead.id.clone()));
+    message::post(open, &NewMessage { from, bead: of, ..message::said(open, &row.worker, Mode::Steer, &text) })?;
+    Ok(Some(format!("told of {} after a compaction", bead.id)))
 }
 
 /// A fresh session in the same worktree, which stays as it is.

@@ -60,14 +60,24 @@ fn of_screen(preset: &Preset, text: &str, at: Timestamp) -> Vec<Sign> {
     let text = lines[lines.len().saturating_sub(LINES)..].join("\n");
     let read = preset.screen.read(&text);
     let dialog = || preset.dialogs.iter().find(|dialog| dialog.is_on(&text));
+    if let Some(dialog) = dialog().filter(|dialog| dialog.limit) {
+        // The menu begins where its own words do; a limit that stands above it is an older one.
+        let until = match trouble(dialog.seen_in(&text), at) {
+            Some(Trouble::Limited { until }) => until,
+            _ => None,
+        };
+        return vec![Sign::new(Source::Screen, Says::Held { until }, at)];
+    }
     let says = match read {
         read if read.busy => Some(Says::Busy),
         read if read.waiting => Some(Says::Permission),
+        read if read.ready && preset.screen.rests => Some(Says::Ready),
         read if read.ready => Some(Says::Idle),
         _ => dialog().map(|dialog| Says::Input { about: Some(dialog.about.clone()) }),
     };
     let limited = read.limited.then(|| match trouble(&text, at) {
         Some(Trouble::Limited { until }) => Says::Limited { until },
+        Some(Trouble::Exhausted) => Says::Exhausted,
         _ => Says::Limited { until: None },
     });
     says.into_iter().chain(limited).map(|says| Sign::new(Source::Screen, says, at)).collect()
@@ -92,7 +102,7 @@ fn of_hooks(events: &[HookEvent]) -> Vec<Sign> {
             HookKind::Interrupt => Says::BrokenOff,
             HookKind::Stop | HookKind::Fail | HookKind::End => Says::Idle,
             HookKind::Waiting => waiting(event),
-            HookKind::Start => continue,
+            HookKind::Start | HookKind::Compacted => continue,
         };
         if !matches!(event.kind, HookKind::Tool | HookKind::ToolDone | HookKind::Waiting) {
             tools.clear();
@@ -222,5 +232,28 @@ mod tests {
         let sign = of_title(catalogue.get("gemini").expect("built in"), "✋ Action Required", at(0));
         assert_eq!(sign.map(|sign| sign.says), Some(Says::Permission));
         assert_eq!(of_screen(catalogue.get("codex").expect("built in"), "› ", at(0))[0].source, Screen);
+    }
+
+    #[test]
+    fn what_real_agents_show_of_a_refusal_is_understood() {
+        let limited = || Says::Limited { until: None };
+        let cases = [
+            ("claude", include_str!("samples/claude-long.txt"), vec![Says::Idle, Says::Exhausted]),
+            ("claude", include_str!("samples/claude-quota.txt"), vec![Says::Idle, limited()]),
+            ("goose", include_str!("samples/goose-long.txt"), vec![Says::Ready, Says::Exhausted]),
+            ("goose", include_str!("samples/goose-quota.txt"), vec![Says::Ready, limited()]),
+            ("aider", include_str!("samples/aider-long.txt"), vec![Says::Idle, Says::Exhausted]),
+            ("aider", include_str!("samples/aider-quota.txt"), vec![Says::Busy, limited()]),
+            ("opencode", include_str!("samples/opencode-rate.txt"), vec![Says::Busy, limited()]),
+        ];
+        let catalogue = Catalogue::built_in();
+        for (agent, screen, expected) in cases {
+            let signs = of_screen(catalogue.get(agent).expect("built in"), screen, at(0));
+            let says: Vec<_> = signs.into_iter().map(|sign| sign.says).collect();
+            assert_eq!(says, expected, "{agent}:\n{screen}");
+        }
+        let menu =
+            of_screen(catalogue.get("gemini").expect("built in"), include_str!("samples/gemini-rate.txt"), at(0));
+        assert!(matches!(menu.as_slice(), [Sign { says: Says::Held { until: Some(_) }, .. }]), "{menu:?}");
     }
 }

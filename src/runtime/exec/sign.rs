@@ -61,7 +61,7 @@ impl Board {
             HookKind::Stop | HookKind::Interrupt => ("idle", false),
             HookKind::Waiting => ("waiting for you", true),
             HookKind::Fail => ("failed", true),
-            HookKind::Start | HookKind::Compact | HookKind::End => return None,
+            HookKind::Start | HookKind::Compact | HookKind::Compacted | HookKind::End => return None,
         })
     }
 }

@@ -216,6 +216,7 @@ impl Subject<'_> {
                     AgentError::NoCredentials { .. } | AgentError::Unreadable { .. } => "credentials",
                     _ => "program",
                 };
+                self.tells_version(sheet);
                 sheet.refused(what, &error);
                 return Ok(None);
             }
@@ -241,6 +242,16 @@ impl Subject<'_> {
         }
         plan.warnings.iter().for_each(|warning| sheet.talk.warn(warning));
         Ok(Some(plan))
+    }
+
+    /// The version of a program that cannot be started as things are.
+    fn tells_version(&self, sheet: &mut Sheet<'_>) {
+        let found = find_program(self.preset, &self.preset.program, &self.caller);
+        let said = found.ok().filter(|_| !self.preset.version.is_empty() && self.preset.command.is_none());
+        if let Some(Ok(Some(said))) = said.map(|path| version::of_program(self.open, self.preset, &path)) {
+            sheet.works("version", &said);
+            sheet.tested.version = Some(said);
+        }
     }
 
     /// One word, without a terminal.
