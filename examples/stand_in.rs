@@ -8,6 +8,9 @@
 //! - `stubborn`: it does not go on with what a stop hook hands over,
 //! - `flood`: it prints without end while it works,
 //! - `crash`: it ends at the next prompt,
+//! - `faint`: it ends when a paste begins,
+//! - `twice`: when its turn is broken off, its stop hook is run twice and what that hands over is not taken up,
+//! - `transcript`: it writes down what is said in `conversation.jsonl` there.
 //! - `works`: what it does with a prompt is what this script of `sh` does with it on its standard input,
 //! - `asks`: before that it asks this, and every key answers it; it waits for ever,
 //! - `ready`, `busy`: the lines that it shows at rest and at work,
@@ -212,6 +215,7 @@ impl Agent {
         if !self.escape.is_empty() || byte == 0x1b {
             self.escape.push(byte);
             match self.escape.as_slice() {
+                b"\x1b[200~" if self.says("faint") => std::process::exit(1),
                 b"\x1b[200~" => self.pasting = true,
                 b"\x1b[201~" => self.pasting = false,
                 escape if escape.len() < 6 => return,
@@ -235,6 +239,10 @@ impl Agent {
             self.escape.clear();
             if self.busy.take().is_some() {
                 self.history.push("stopped".to_owned());
+                if self.says("twice") {
+                    self.hook("Stop", &json!({"stop_hook_active": false}));
+                    self.hook("Stop", &json!({"stop_hook_active": false}));
+                }
             }
         }
     }
@@ -269,6 +277,7 @@ impl Agent {
         writeln!(file, "{line}").expect("writable");
         self.history
             .push(format!("> {}", text.lines().next().unwrap_or_default().chars().take(60).collect::<String>()));
+        self.note("user", &json!({"role": "user", "content": text}));
         if via == "prompt" {
             self.hook("UserPromptSubmit", &json!({"prompt": text}));
         }
@@ -283,6 +292,8 @@ impl Agent {
         self.busy = None;
         self.does();
         self.history.push("fine".to_owned());
+        let fine = json!([{"type": "text", "text": "fine"}]);
+        self.note("assistant", &json!({"role": "assistant", "content": fine, "stop_reason": "end_turn"}));
         if let Some(next) = self.waiting.pop_front() {
             return self.begin(next, "prompt");
         }
@@ -305,6 +316,23 @@ impl Agent {
             let _ = child.stdin.take().expect("piped").write_all(self.prompt.as_bytes());
             let _ = child.wait();
         }
+    }
+
+    /// Writes an entry of its transcript.
+    fn note(&self, kind: &str, message: &Value) {
+        if !self.says("transcript") {
+            return;
+        }
+        let entry = json!({
+            "type": kind,
+            "sessionId": "stand-in-conversation",
+            "cwd": std::env::current_dir().expect("it has one"),
+            "timestamp": gt::clock::rfc3339(gt::clock::Clock::System.now()),
+            "message": message,
+        });
+        let file = self.control.join("conversation.jsonl");
+        let mut file = fs::OpenOptions::new().append(true).create(true).open(file).expect("writable");
+        writeln!(file, "{entry}").expect("writable");
     }
 
     /// Runs the commands of an event as a shell does; what they print.

@@ -128,7 +128,14 @@ impl Preset {
             WhileBusy::Ignores => "nothing: the text stays in the input line".to_owned(),
         };
         let queue = self.typing.queue_key.as_deref().map(|key| format!("{} queues it", code(key)));
-        let enter = std::iter::once(enter).chain(queue).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+        let stops =
+            (!self.typing.interrupt.is_empty()).then(|| format!("{} stops it", codes(self.typing.interrupt.iter())));
+        let enter = std::iter::once(enter)
+            .chain(queue)
+            .chain(stops)
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("; ");
         let hooks = self.hooks.format.map(|_| {
             let file = self.hooks.file.as_deref().map(|file| format!("{}: ", code(file))).unwrap_or_default();
             let hand_over =

@@ -172,6 +172,7 @@ impl Preset {
             pause_ms: self.typing.pause_ms,
             listens_while_busy: matches!(self.typing.while_busy, WhileBusy::Queues | WhileBusy::Steers),
             keeps_prompt: self.typing.keeps_prompt,
+            interrupt: self.typing.interrupt.clone(),
             tells: self.hooks.events.keys().filter(|_| told).copied().collect(),
             hands_over: told && self.hooks.hand_over.is_some(),
         }

@@ -192,6 +192,9 @@ pub struct Typing {
     /// Whether its line keeps the last prompt after an interruption and has to be emptied first.
     #[serde(default)]
     pub keeps_prompt: bool,
+    /// The keys that break its turn off, in tmux's spelling, pressed one after the other; Escape when not given.
+    #[serde(default)]
+    pub interrupt: Vec<String>,
 }
 
 /// What Enter does while an agent works.

@@ -60,7 +60,7 @@ impl Args {
                     Some(dir) => dir,
                     None => call.town()?.session_dir(&session),
                 };
-                Ok(u8::try_from(runtime::exec(&dir)).unwrap_or(1))
+                Ok(u8::try_from(runtime::exec(&dir, ops::conversation::reader())).unwrap_or(1))
             }
             Session::Event { kind, dir, hand_over } => {
                 // Whatever goes wrong is not the agent's affair.

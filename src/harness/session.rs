@@ -337,6 +337,7 @@ impl Session {
                 self.screen().line(Label::Note, "[interrupted; Ctrl-C again ends the session]");
                 // Each question has an answer, so that the next message does not follow another of the user.
                 self.conversation.add(Message::user("[The person interrupted you.]"));
+                self.tell(HookKind::Interrupt, None);
                 Next::Rest
             }
             Broken::Interrupted => Next::End(Reason::Interrupted),

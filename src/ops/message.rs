@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{OpenTown, Page, Report, Row, session, who};
+use crate::agent::transcript::{self, Reading};
 use crate::bead::Status;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, SessionId};
 use crate::ledger::{BeadQuery, Snapshot};
-use crate::runtime::{self, Request as Asked};
-use crate::store::{Delivery, Message, Mode, NewMessage};
+use crate::runtime::{self, HookKind, Request as Asked};
+use crate::store::{Delivery, Message, Mode, NewMessage, SessionRow};
 
 /// The longest message, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -128,6 +129,7 @@ pub(super) fn said(open: &OpenTown, to: &Actor, mode: Mode, text: impl Into<Stri
 /// # Errors
 /// When it cannot be written down.
 pub(super) fn post(open: &OpenTown, message: &NewMessage) -> Outcome<i64> {
+    crate::env::commit_point("message.said");
     let id = open.state()?.add_message(message)?;
     crate::env::commit_point("message.queued");
     if let Some(session) = live(open, &message.to)? {
@@ -162,6 +164,33 @@ pub(super) fn see_to(open: &OpenTown) -> Outcome<()> {
     Ok(())
 }
 
+/// What was typed into a session that has ended: what it left shows whether its agent had it. The others wait again.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub(super) fn settle_ended(open: &OpenTown, row: &SessionRow, reading: Option<&Reading>) -> Outcome<()> {
+    let state = open.state()?;
+    let mut left: Vec<_> = state.open_messages(Some(&row.worker))?;
+    left.retain(|message| message.state == Delivery::Typed && message.session.as_ref() == Some(&row.id));
+    if left.is_empty() {
+        return Ok(());
+    }
+    let events = runtime::events(&session::folder(open, &row.id));
+    let prompts = events.into_iter().filter(|event| event.kind == HookKind::Prompt);
+    let said = prompts.filter_map(|event| Some(transcript::Said { at: event.at, text: event.text? })).collect();
+    let mut hooks = Reading::default();
+    hooks.said = said;
+    for message in left {
+        let proof = match reading {
+            _ if hooks.heard(&message.text, message.changed) => "its prompt hook told of it",
+            Some(reading) if reading.heard(&message.text, message.changed) => "it stands in its transcript",
+            _ => continue,
+        };
+        state.message_accepted(message.id, open.now(), &format!("{proof}; its session ended before its turn did"))?;
+    }
+    Ok(())
+}
+
 /// A message whose receiver has no session now.
 fn without_session(open: &OpenTown, snapshot: &Snapshot, message: &Message) -> Outcome<()> {
     let state = open.state()?;
@@ -174,10 +203,17 @@ fn without_session(open: &OpenTown, snapshot: &Snapshot, message: &Message) -> O
         state.message_failed(message.id, open.now(), &format!("there is no {} any more", message.to))?;
     } else if late {
         let bead = message.bead.as_ref().map(ToString::to_string).unwrap_or_default();
-        let why = format!("its session has ended, and {bead} is not in this worker's hands any more");
+        // Then nobody knows: it is not said that the agent never had it.
+        let typed =
+            if message.state == Delivery::Typed { "it was typed, and nothing shows that it was taken; " } else { "" };
+        let why = format!("{typed}its session has ended, and {bead} is not in this worker's hands any more");
         state.message_failed(message.id, open.now(), &why)?;
     } else {
-        state.message_waits(message.id, open.now(), "it has no session now")?;
+        let why = match message.state {
+            Delivery::Typed => "it was typed into a session that ended before anything showed that it was taken",
+            _ => "it has no session now",
+        };
+        state.message_waits(message.id, open.now(), why)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod bead;
 pub mod bench;
 pub mod config;
 mod confinement;
+pub mod conversation;
 pub mod convoy;
 pub mod costs;
 pub mod crew;

@@ -97,7 +97,7 @@ pub(super) fn with_subject<T>(
     with_subject_of(open, &catalogue(open, row), row, look)
 }
 
-fn with_subject_of<T>(
+pub(super) fn with_subject_of<T>(
     open: &OpenTown,
     catalogue: &Catalogue,
     row: &SessionRow,
@@ -118,7 +118,7 @@ fn with_subject_of<T>(
 }
 
 /// Where its hooks say that the transcript is, else where it was.
-fn place(preset: &Preset, told: Option<PathBuf>, kept: Option<&Followed>) -> Option<Place> {
+pub(super) fn place(preset: &Preset, told: Option<PathBuf>, kept: Option<&Followed>) -> Option<Place> {
     let format = preset.transcript.format?;
     let known = told.into_iter().chain(kept.map(|kept| kept.path.clone()));
     known.into_iter().find(|path| path.is_file()).map(|path| Place { format, path })

@@ -35,6 +35,9 @@ pub struct Manners {
     /// Whether its line keeps the last prompt after an interruption.
     #[serde(default)]
     pub keeps_prompt: bool,
+    /// The keys that break its turn off, pressed one after the other; Escape where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interrupt: Vec<String>,
     /// What its hooks tell of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tells: Vec<HookKind>,

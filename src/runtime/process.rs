@@ -121,5 +121,7 @@ pub(super) fn exec_arguments(dir: &Path, launch: &Launch) -> Vec<String> {
 /// what a program needs to find others. The agent gets none of it.
 pub(super) fn exec_environment(launch: &Launch) -> Vec<(&'static str, String)> {
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
-    vec![(env::SESSION, launch.session.to_string()), (env::DETACHED, "1".to_owned()), ("PATH", path)]
+    let crash = std::env::var(env::CRASH).ok().map(|point| (env::CRASH, point));
+    let own = [(env::SESSION, launch.session.to_string()), (env::DETACHED, "1".to_owned()), ("PATH", path)];
+    own.into_iter().chain(crash).collect()
 }

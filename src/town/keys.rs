@@ -143,6 +143,7 @@ pub const KEYS: &[Key] = &[
     key_row("agents.*.typing.while_busy", Type::Choice(&["unknown", "queues", "steers", "aborts", "ignores"]), "", Places::ALL, "What Enter does while it works."),
     key_row("agents.*.typing.queue_key", Type::Text, "", Places::ALL, "The key that puts a message into its queue instead, in tmux's spelling."),
     key_row("agents.*.typing.keeps_prompt", Type::Flag, "", Places::ALL, "Whether its line keeps the last prompt after an interruption."),
+    key_row("agents.*.typing.interrupt", Type::Texts, "", Places::ALL, "The keys that break its turn off, in tmux's spelling, pressed one after the other; Escape when not given."),
     key_row("agents.*.hooks.format", Type::Choice(&["claude", "codex", "copilot", "opencode", "pi"]), "", Places::ALL, "The shape of its hooks."),
     key_row("agents.*.hooks.file", Type::Text, "", Places::ALL, "The file that carries them."),
     key_row("agents.*.hooks.arguments", Type::Texts, "", Places::ALL, "Arguments without which they are not run."),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::endpoint::{Answer, Endpoint, Recorded};
-use crate::support::TestTown;
+use crate::support::{Project, TestTown};
 use crate::{Setup, obliging, town_for};
 
 /// How long the model thinks about a message that keeps the agent at work.
@@ -40,15 +40,7 @@ struct Line {
 #[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
 pub fn hears(setup: &Setup<'_>) {
     let endpoint = Endpoint::thinking(converse);
-    let town = town_for(setup, &endpoint);
-    let project = town.repo("web");
-    town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
-    let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
-    let mut command = town.command(["sling", &id, "web/toast", "--agent", setup.agent]);
-    for argument in setup.arguments {
-        command = command.arg(argument);
-    }
-    command.run().succeeds();
+    let (town, _project) = begun(setup, &endpoint);
     let mut lines = Vec::new();
     for number in 0..10 {
         lines.push(said(&town, number, false, number % 2 == 1));
@@ -102,6 +94,20 @@ pub fn hears(setup: &Setup<'_>) {
     town.gt(["polecat", "stop", "toast"]).succeeds();
 }
 
+/// A town in which the agent was given something to do.
+pub fn begun(setup: &Setup<'_>, endpoint: &Endpoint) -> (TestTown, Project) {
+    let town = town_for(setup, endpoint);
+    let project = town.repo("web");
+    town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    let mut command = town.command(["sling", &id, "web/toast", "--agent", setup.agent]);
+    for argument in setup.arguments {
+        command = command.arg(argument);
+    }
+    command.run().succeeds();
+    (town, project)
+}
+
 fn said(town: &TestTown, number: usize, at_work: bool, several: bool) -> Line {
     let marker = format!("DELIVERY-{number:02}");
     let slow = if number >= 10 && !at_work { " SLOWLY" } else { "" };
@@ -110,7 +116,7 @@ fn said(town: &TestTown, number: usize, at_work: bool, several: bool) -> Line {
     Line { id: said["id"].as_i64().expect("a number"), marker, at_work, several }
 }
 
-fn messages(town: &TestTown) -> Vec<Value> {
+pub fn messages(town: &TestTown) -> Vec<Value> {
     town.json(["nudge", "toast", "--all"]).as_array().cloned().unwrap_or_default()
 }
 
@@ -128,7 +134,7 @@ fn settled(town: &TestTown, endpoint: &Endpoint, lines: &[Line]) {
     over(Duration::from_secs(4), &|| state_of(town, line) == "turn_done");
 }
 
-fn asked(endpoint: &Endpoint, marker: &str) -> bool {
+pub fn asked(endpoint: &Endpoint, marker: &str) -> bool {
     endpoint.requests().iter().any(|request| request.body.to_string().contains(marker))
 }
 

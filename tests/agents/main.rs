@@ -12,6 +12,7 @@ mod endpoint;
 mod hearing;
 mod obliging;
 mod refusals;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -179,7 +180,7 @@ fn all_works(report: &Value) {
 /// For each agent a test of its own, one in which it does a bead, one in which it is told things, and one in which it
 /// goes on with its conversation and answers from it.
 macro_rules! agents {
-    ($($name:ident, $bead:ident, $hears:ident $(, $goes_on:ident)? |
+    ($($name:ident, $bead:ident, $hears:ident, $stops:ident $(, $goes_on:ident)? |
      $refused:ident, $chooses:ident $chosen:tt $shows:tt $(, $compacts:ident $command:literal)?: $setup:expr;)*) => {$(
         #[test]
         #[ignore = "make test-agents"]
@@ -197,6 +198,12 @@ macro_rules! agents {
         #[ignore = "make test-agents"]
         fn $hears() {
             hearing::hears(&$setup);
+        }
+
+        #[test]
+        #[ignore = "make test-agents"]
+        fn $stops() {
+            stopping::stops(&$setup);
         }
 
         $(#[test]
@@ -227,14 +234,14 @@ macro_rules! agents {
 
 agents! {
     // A key, and no settings at all.
-    claude, claude_does_a_bead, claude_hears, claude_goes_on |
+    claude, claude_does_a_bead, claude_hears, claude_stops, claude_goes_on |
         claude_is_refused, claude_hears_of_choices ["--model", "claude-opus-4-6", "--effort", "low"] ["claude-opus-4-6", "\"effort\":\"low\""], claude_compacts "/compact": Setup {
         agent: "claude",
         bin: "claude",
         variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)],
         ..Setup::default()
     };
-    claude_of_a_person, claude_of_a_person_does_a_bead, claude_of_a_person_hears |
+    claude_of_a_person, claude_of_a_person_does_a_bead, claude_of_a_person_hears, claude_of_a_person_stops |
         claude_of_a_person_is_refused, claude_of_a_person_hears_of_choices ["--model", "claude-sonnet-4-6", "--effort", "high"] ["claude-sonnet-4-6", "\"effort\":\"high\""], claude_of_a_person_compacts "/compact": Setup {
         agent: "claude",
         bin: "claude",
@@ -242,7 +249,7 @@ agents! {
         files: &[(".claude/settings.json", "{\"theme\": \"dark\"}\n")],
         ..Setup::default()
     };
-    codex, codex_does_a_bead, codex_hears, codex_goes_on |
+    codex, codex_does_a_bead, codex_hears, codex_stops, codex_goes_on |
         codex_is_refused, codex_hears_of_choices ["--model", "gpt-5-mini", "--effort", "high"] ["gpt-5-mini", "\"effort\":\"high\""], codex_compacts "/compact": Setup {
         agent: "codex",
         bin: "codex",
@@ -250,7 +257,7 @@ agents! {
         files: &[(".codex/config.toml", CODEX)],
         ..Setup::default()
     };
-    gemini, gemini_does_a_bead, gemini_hears, gemini_goes_on |
+    gemini, gemini_does_a_bead, gemini_hears, gemini_stops, gemini_goes_on |
         gemini_is_refused, gemini_hears_of_choices ["--model", "gemini-2.5-flash"] ["gemini-2.5-flash"], gemini_compacts "/compress": Setup {
         agent: "gemini",
         bin: "gemini",
@@ -258,14 +265,14 @@ agents! {
         arguments: &["--model", "gemini-2.5-pro"],
         ..Setup::default()
     };
-    qwen, qwen_does_a_bead, qwen_hears, qwen_goes_on |
+    qwen, qwen_does_a_bead, qwen_hears, qwen_stops, qwen_goes_on |
         qwen_is_refused, qwen_hears_of_choices ["--model", "chosen"] ["\"model\":\"chosen\""], qwen_compacts "/compress": Setup {
         agent: "qwen",
         bin: "qwen",
         variables: &[("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "scripted")],
         ..Setup::default()
     };
-    opencode, opencode_does_a_bead, opencode_hears, opencode_goes_on |
+    opencode, opencode_does_a_bead, opencode_hears, opencode_stops, opencode_goes_on |
         opencode_is_refused, opencode_hears_of_choices ["--model", "ours/scripted"] ["\"model\":\"scripted\""], opencode_compacts "/compact": Setup {
         agent: "opencode",
         bin: "opencode",
@@ -273,7 +280,7 @@ agents! {
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    pi, pi_does_a_bead, pi_hears, pi_goes_on |
+    pi, pi_does_a_bead, pi_hears, pi_stops, pi_goes_on |
         pi_is_refused, pi_hears_of_choices ["--model", "ours/scripted", "--effort", "high"] ["\"model\":\"scripted\"", "\"reasoning_effort\":\"high\""], pi_compacts "/compact": Setup {
         agent: "pi",
         bin: "pi",
@@ -281,7 +288,7 @@ agents! {
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    omp, omp_does_a_bead, omp_hears, omp_goes_on |
+    omp, omp_does_a_bead, omp_hears, omp_stops, omp_goes_on |
         omp_is_refused, omp_hears_of_choices ["--model", "ours/scripted", "--effort", "high"] ["\"model\":\"scripted\"", "\"reasoning_effort\":\"high\""], omp_compacts "/compact": Setup {
         agent: "omp",
         bin: "omp",
@@ -289,7 +296,7 @@ agents! {
         arguments: &["--model", "ours/scripted"],
         ..Setup::default()
     };
-    goose, goose_does_a_bead, goose_hears, goose_goes_on |
+    goose, goose_does_a_bead, goose_hears, goose_stops, goose_goes_on |
         goose_is_refused, goose_hears_of_choices ["--model", "gpt-4.1"] ["gpt-4.1"], goose_compacts "/compact": Setup {
         agent: "goose",
         bin: "goose",
@@ -302,7 +309,7 @@ agents! {
         ],
         ..Setup::default()
     };
-    copilot, copilot_does_a_bead, copilot_hears, copilot_goes_on |
+    copilot, copilot_does_a_bead, copilot_hears, copilot_stops, copilot_goes_on |
         copilot_is_refused, copilot_hears_of_choices ["--model", "chosen", "--effort", "high"] ["\"model\":\"chosen\"", "\"reasoning_effort\":\"high\""], copilot_compacts "/compact": Setup {
         agent: "copilot",
         bin: "copilot",
@@ -314,7 +321,7 @@ agents! {
         ],
         ..Setup::default()
     };
-    builtin, builtin_does_a_bead, builtin_hears |
+    builtin, builtin_does_a_bead, builtin_hears, builtin_stops |
         builtin_is_refused, builtin_hears_of_choices ["--model", "openai/chosen"] ["\"model\":\"chosen\""]: Setup {
         agent: "builtin",
         bin: "bin",
@@ -342,6 +349,12 @@ fn aider() {
 #[ignore = "make test-agents"]
 fn aider_hears() {
     hearing::hears(&AIDER);
+}
+
+#[test]
+#[ignore = "make test-agents"]
+fn aider_stops() {
+    stopping::stops(&AIDER);
 }
 
 #[test]

@@ -10,6 +10,10 @@ mod support;
 
 mod calls;
 mod disk;
+mod messages;
 mod points;
 mod processes;
 mod scene;
+#[allow(dead_code, reason = "each program uses its own part of this")]
+#[path = "../messages/scene.rs"]
+mod talk;

@@ -27,7 +27,8 @@ fn what_an_agent_does_not_go_on_with_is_typed() {
     scene.nudge(&["toast", "second"]);
     scene.unset("hold");
     let last = scene.wait_for_state("toast", "turn_done");
-    assert_eq!((last["reason"].as_str(), last["tries"].as_i64()), (Some("its prompt hook told of it"), Some(2)));
+    let reason = "its prompt hook told of it; it was given 2 times; its hook told of the end of the turn";
+    assert_eq!((last["reason"].as_str(), last["tries"].as_i64()), (Some(reason), Some(2)));
     wait_until("both", || scene.told().len() == 3);
 }
 
@@ -36,4 +37,24 @@ fn the_conversation_is_known_from_the_hooks() {
     let scene = Scene::new(&Manner::default());
     let session = scene.town.json(["polecat", "show", "toast"])["sessions"][0].clone();
     assert_eq!(session["conversation"], "stand-in-conversation", "{session}");
+}
+
+#[test]
+fn what_is_handed_over_as_a_turn_is_broken_off_is_not_taken_for_heard() {
+    let scene = Scene::new(&Manner { hooks: Hooks::HandOver, deaf: true, ..Manner::default() });
+    scene.set("twice", "");
+    scene.set("hold", "");
+    scene.nudge(&["toast", "first", "--wait"]);
+    // By gt: nothing is handed over, because the message that breaks the turn off is typed.
+    let urgent = scene.nudge(&["toast", "urgent", "--mode", "interrupt", "--wait"]);
+    assert!(urgent["reason"].as_str().unwrap_or_default().starts_with("its prompt hook told of it"), "{urgent}");
+    // By a person: what was handed over meanwhile waits again, and is typed.
+    scene.nudge(&["toast", "later", "--mode", "queue"]);
+    scene.tmux(&["send-keys", "-t", "=web/toast:", "Escape"]);
+    scene.wait_until_shown("toast", "stopped");
+    scene.unset("hold");
+    let last = scene.wait_for_state("toast", "turn_done");
+    assert_eq!(last["tries"], 2, "{last}");
+    let told: Vec<String> = scene.told().into_iter().map(|(_, text)| text).skip(1).collect();
+    assert_eq!(told, ["first", "urgent", "later"]);
 }

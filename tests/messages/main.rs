@@ -10,4 +10,5 @@ mod broadcast;
 mod hands;
 mod mail;
 mod scene;
+mod turns;
 mod typing;

@@ -23,19 +23,27 @@ pub struct Manner {
     pub deaf: bool,
     /// How long its start takes.
     pub start_ms: u64,
+    /// It keeps a transcript, and the preset knows where.
+    pub writes: bool,
+    /// The preset knows what its screen shows.
+    pub signs: bool,
 }
 
 pub enum Hooks {
     None,
+    /// The preset knows of them, and the agent never runs one.
+    Broken,
     Tell,
     HandOver,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { hooks: Hooks::Tell, deaf: false, start_ms: 0 }
+        Self { hooks: Hooks::Tell, deaf: false, start_ms: 0, writes: false, signs: true }
     }
 }
+
+const SCREEN: &str = "ready = \"(?m)^❯\"\nbusy = \"esc to stop\"\nwaiting = \"Do you want to\"";
 
 fn stand_in() -> PathBuf {
     let program = Path::new(GT).with_file_name("examples").join("stand_in");
@@ -61,22 +69,31 @@ impl Scene {
         let busy = if manner.deaf { "ignores" } else { "queues" };
         let events = match manner.hooks {
             Hooks::None => "{}",
+            Hooks::Broken => "{ start = \"A\", prompt = \"B\", tool = \"C\", stop = \"D\" }",
             Hooks::Tell | Hooks::HandOver => {
                 "{ start = \"SessionStart\", prompt = \"UserPromptSubmit\", tool = \"PreToolUse\", stop = \"Stop\" }"
             }
         };
         let hand_over = if matches!(manner.hooks, Hooks::HandOver) { "hand_over = \"block\"" } else { "" };
+        if manner.writes {
+            fs::write(control.join("transcript"), "").expect("writable");
+        }
+        let transcript = match manner.writes {
+            true => format!("format = \"claude\"\npath = \"{}/conver*.jsonl\"", control.display()),
+            false => String::new(),
+        };
         let text = format!(
             "\nagent = \"stand-in\"\n\n[agents.stand-in]\ntitle = \"stand-in\"\nprogram = \"{program}\"\nat_end = \"waits\"\n\
              interactive = [\"--control\", \"{control}\", \"--settings\", \"{{run}}/hooks.json\", \"--deaf\", \"{deaf}\", \
              \"--start-ms\", \"{start}\", \"{{prompt}}\"]\n\n\
-             [agents.stand-in.screen]\nready = \"(?m)^❯\"\nbusy = \"esc to stop\"\nwaiting = \"Do you want to\"\n\n\
+             [agents.stand-in.screen]\n{screen}\n\n[agents.stand-in.transcript]\n{transcript}\n\n\
              [agents.stand-in.typing]\nwhile_busy = \"{busy}\"\npause_ms = 50\n\n\
              [agents.stand-in.hooks]\nformat = \"claude\"\nfile = \"{{run}}/hooks.json\"\n{hand_over}\nevents = {events}\n",
             program = stand_in().display(),
             control = control.display(),
             deaf = manner.deaf,
             start = manner.start_ms,
+            screen = if manner.signs { SCREEN } else { "" },
         );
         let local = town.read("local.toml").unwrap_or_default();
         town.write("local.toml", &(local + &text));

@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 pub enum Answer {
     /// Streams a whole reply.
     Reply(Reply),
+    /// Streams a whole reply, with this pause before each event.
+    Slowly(Reply, Duration),
     /// Streams the first half of a reply, then drops the connection.
     Half(Reply),
     /// Streams the first half of a reply, then ends the body as if that were all.
@@ -234,6 +236,7 @@ fn serve(connection: &TcpStream, shared: &Shared) -> std::io::Result<()> {
             wire::status(&mut out, 200, &[], &formats::whole(&request.path, &reply).to_string())
         }
         Answer::Reply(reply) => wire::stream(&mut out, &events(&request.path, &reply), wire::End::Proper),
+        Answer::Slowly(reply, pause) => wire::stream_slowly(&mut out, &events(&request.path, &reply), pause),
         Answer::Half(reply) => wire::stream(&mut out, &half(&events(&request.path, &reply)), wire::End::Dropped),
         Answer::Short(reply) => wire::stream(&mut out, &half(&events(&request.path, &reply)), wire::End::Proper),
         Answer::Status(status, headers, body) => wire::status(&mut out, status, &headers, &body.to_string()),

@@ -12,7 +12,7 @@ use self::cause::Known;
 use crate::clock::{Timestamp, rfc3339};
 use crate::error::Outcome;
 use crate::id::SessionId;
-use crate::ops::{OpenTown, session, transcripts};
+use crate::ops::{OpenTown, message, session, transcripts};
 use crate::runtime::{EndReport, ExitReason, Launch, Observed};
 use crate::store::{SessionEnd, SessionRow};
 
@@ -96,6 +96,7 @@ fn ending(open: &OpenTown, row: &SessionRow, report: &EndReport, end: &SessionEn
     let facts = note_start(open, row)?.unwrap_or_default();
     let followed = transcripts::kept(open, row)?;
     let reading = followed.as_ref().map(|followed| &followed.reading);
+    message::settle_ended(open, row, reading)?;
     let screen = last_screen(open, row);
     let (good, changed) = match last_good(open, row)? {
         Some((id, good)) => (Some(id), facts.differences(&good)),

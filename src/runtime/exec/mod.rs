@@ -17,7 +17,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::folder::PidFile;
-use super::{Exit, ExitReason, Launch, Observed, RuntimeError, RuntimeKind, now, observe, spawn_detached};
+use super::{
+    Exit, ExitReason, Launch, Observed, ReadConversation, RuntimeError, RuntimeKind, now, observe, spawn_detached,
+};
 use crate::store::ProcessId;
 
 pub(super) use agent::become_agent;
@@ -32,13 +34,13 @@ const EARLY: Duration = Duration::from_secs(2);
 const BROKEN: i32 = 125;
 
 /// Runs the session of a run folder to its end and answers the exit status for the process. Never to be called by a
-/// process that does anything else.
-pub fn exec(dir: &Path) -> i32 {
+/// process that does anything else. `read` is asked for what the agent writes down of its conversation.
+pub fn exec(dir: &Path, read: ReadConversation) -> i32 {
     // Leaves the caller's terminal and group, if it has not a terminal of its own already.
     let _ = rustix::process::setsid();
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-    match session(dir) {
+    match session(dir, read) {
         Ok(exit) => exit.code().unwrap_or(BROKEN),
         Err(error) => {
             say(&error.to_string());
@@ -51,14 +53,14 @@ pub fn exec(dir: &Path) -> i32 {
     }
 }
 
-fn session(dir: &Path) -> Result<Exit, RuntimeError> {
+fn session(dir: &Path, read: ReadConversation) -> Result<Exit, RuntimeError> {
     let launch = Launch::read(dir)?;
     if let Observed::Running(_) = observe(dir) {
         return Err(RuntimeError::AlreadyRuns { name: launch.name });
     }
     let fail = |error| RuntimeError::io("watch over the session in", dir)(error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(fail)?;
-    let Some(exit) = runtime.block_on(run(dir, &launch))? else {
+    let Some(exit) = runtime.block_on(run(dir, &launch, read))? else {
         return Ok(Exit::bare(ExitReason::Ended, now()));
     };
     say(&exit.describe(&launch));
@@ -73,7 +75,7 @@ fn session(dir: &Path) -> Result<Exit, RuntimeError> {
 }
 
 /// Everything up to the end of the agent and of all that it started; `None` when the session was ended before it began.
-async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> {
+async fn run(dir: &Path, launch: &Launch, read: ReadConversation) -> Result<Option<Exit>, RuntimeError> {
     // Both before the pid file, which says that this session can be asked and signalled.
     let signals = Signals::open().map_err(RuntimeError::io("watch for signals in", dir))?;
     // Without its socket a session still works; it is then ended by signals.
@@ -94,7 +96,7 @@ async fn run(dir: &Path, launch: &Launch) -> Result<Option<Exit>, RuntimeError> 
     pid.child = ProcessId::of(agent.pid());
     pid.write(dir)?;
     let output = agent.take_output();
-    let exit = supervise::supervise(Place { dir, launch }, agent, signals, socket).await;
+    let exit = supervise::supervise(Place { dir, launch }, agent, signals, socket, read).await;
     if let Some(output) = output {
         output.finish();
     }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::event::record;
 use super::super::survivors::{Progress, Sweep, Target};
-use super::super::{Exit, ExitReason, HookEvent, Launch, Reply, Request, Status, now};
+use super::super::{Exit, ExitReason, HookEvent, Launch, ReadConversation, Reply, Request, Status, now};
 use super::agent::{Agent, Ending};
 use super::desk::Desk;
 use super::serve::{Question, Socket};
@@ -33,13 +33,20 @@ pub struct Place<'a> {
 }
 
 /// Watches over a running agent until nothing of it is left.
-pub async fn supervise(place: Place<'_>, agent: Agent, signals: Signals, socket: Option<Socket>) -> Exit {
+pub async fn supervise(
+    place: Place<'_>,
+    agent: Agent,
+    signals: Signals,
+    socket: Option<Socket>,
+    read: ReadConversation,
+) -> Exit {
     let (sender, questions) = mpsc::channel(16);
-    let mut watch = Watch::new(place, agent);
+    let mut watch = Watch::new(place, agent, read);
     tokio::select! {
         () = watch.run(signals, questions) => {}
         () = serve(socket.as_ref(), sender, Verbs::of(place.launch)) => {}
     }
+    watch.desk.close();
     watch.exit()
 }
 
@@ -113,7 +120,7 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(Place { dir, launch }: Place<'a>, agent: Agent) -> Self {
+    fn new(Place { dir, launch }: Place<'a>, agent: Agent, read: ReadConversation) -> Self {
         Self {
             dir,
             launch,
@@ -128,7 +135,7 @@ impl<'a> Watch<'a> {
             killed: 0,
             stuck: Vec::new(),
             typed: 0,
-            desk: Desk::open(launch),
+            desk: Desk::open(launch, read),
         }
     }
 

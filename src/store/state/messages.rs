@@ -168,10 +168,12 @@ impl StateDb {
         )
     }
 
-    /// The agent has it, as `proof` says.
+    /// The agent has it, as `proof` says. What was given to it more than once is said to have been.
     pub fn message_accepted(&self, id: i64, at: Timestamp, proof: &str) -> Result<(), StoreError> {
         self.change(
-            "UPDATE messages SET state = 'accepted', reason = ?3, changed = ?2 WHERE id = ?1 AND state = 'typed'",
+            "UPDATE messages SET state = 'accepted', changed = ?2,
+             reason = ?3 || CASE WHEN tries > 1 THEN '; it was given ' || tries || ' times' ELSE '' END
+             WHERE id = ?1 AND state = 'typed'",
             (id, rfc3339(at), proof),
         )
     }
@@ -194,11 +196,36 @@ impl StateDb {
         )
     }
 
-    /// The turn of a session has ended: what it had accepted is done.
-    pub fn turn_done(&self, session: &SessionId, at: Timestamp) -> Result<(), StoreError> {
+    /// What a session has accepted and whose turn is not known to be over, oldest first.
+    pub fn accepted_messages(&self, session: &SessionId) -> Result<Vec<Message>, StoreError> {
+        let query = "SELECT * FROM messages WHERE session = ?1 AND state = 'accepted' ORDER BY id";
+        self.read_messages(query, session.as_str(), i64::MAX)
+    }
+
+    /// The turn of a session has ended, as `proof` says: what it had accepted is done.
+    pub fn turn_done(&self, session: &SessionId, at: Timestamp, proof: &str) -> Result<(), StoreError> {
         self.change(
-            "UPDATE messages SET state = 'turn_done', changed = ?2 WHERE session = ?1 AND state = 'accepted'",
-            (session.as_str(), rfc3339(at)),
+            "UPDATE messages SET state = 'turn_done', changed = ?2, reason = coalesce(reason || '; ', '') || ?3
+             WHERE session = ?1 AND state = 'accepted'",
+            (session.as_str(), rfc3339(at), proof),
+        )
+    }
+
+    /// The turn in which the agent got it is over, as `proof` says.
+    pub fn turn_over(&self, id: i64, at: Timestamp, proof: &str) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE messages SET state = 'turn_done', changed = ?2, reason = coalesce(reason || '; ', '') || ?3
+             WHERE id = ?1 AND state = 'accepted'",
+            (id, rfc3339(at), proof),
+        )
+    }
+
+    /// Something more is known of what was accepted.
+    pub fn message_adds(&self, id: i64, what: &str) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE messages SET reason = coalesce(reason || '; ', '') || ?2
+             WHERE id = ?1 AND state = 'accepted' AND instr(coalesce(reason, ''), ?2) = 0",
+            (id, what),
         )
     }
 
@@ -282,11 +309,11 @@ mod tests {
         state.message_accepted(first, at(5), "its hook").expect("recorded");
         state.message_failed(first, at(6), "too late to fail").expect("recorded");
         state.message_waits(first, at(6), "too late to wait").expect("recorded");
-        assert_eq!(is(first), (Delivery::Accepted, 2, Some("its hook".to_owned())));
-        state.turn_done(&other, at(7)).expect("recorded");
+        assert_eq!(is(first), (Delivery::Accepted, 2, Some("its hook; it was given 2 times".to_owned())));
+        state.turn_done(&other, at(7), "its hook").expect("recorded");
         assert_eq!(is(first).0, Delivery::Accepted);
-        state.turn_done(&session, at(7)).expect("recorded");
-        assert_eq!(is(first).0, Delivery::TurnDone);
+        state.turn_done(&session, at(7), "the end").expect("recorded");
+        assert_eq!(is(first), (Delivery::TurnDone, 2, Some("its hook; it was given 2 times; the end".to_owned())));
         let open: Vec<i64> = state.open_messages(None).expect("read").iter().map(|message| message.id).collect();
         assert_eq!(open, [second]);
         assert_eq!(state.open_messages(Some(&Actor::Human)).expect("read"), []);

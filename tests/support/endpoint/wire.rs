@@ -1,6 +1,7 @@
 //! HTTP and the two stream formats, written by hand so that a test sees what it says.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::time::Duration;
 
 use gt::model::{Reply, Stop};
 use serde_json::{Value, json};
@@ -58,9 +59,19 @@ pub enum End {
 
 /// Answers 200 with an event stream, one chunk for each event.
 pub fn stream(out: &mut impl Write, events: &[Vec<u8>], end: End) -> std::io::Result<()> {
+    paced(out, events, end, Duration::ZERO)
+}
+
+/// The same, with a pause before each event.
+pub fn stream_slowly(out: &mut impl Write, events: &[Vec<u8>], pause: Duration) -> std::io::Result<()> {
+    paced(out, events, End::Proper, pause)
+}
+
+fn paced(out: &mut impl Write, events: &[Vec<u8>], end: End, pause: Duration) -> std::io::Result<()> {
     out.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n")?;
     out.write_all(b"Connection: close\r\n\r\n")?;
     for event in events.iter().filter(|event| !event.is_empty()) {
+        std::thread::sleep(pause);
         write!(out, "{:x}\r\n", event.len())?;
         out.write_all(event)?;
         out.write_all(b"\r\n")?;

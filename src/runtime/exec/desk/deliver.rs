@@ -1,6 +1,5 @@
 //! Typing messages into the agent's terminal, and the proof that it has them.
 
-use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +7,9 @@ use std::time::{Duration, Instant};
 use super::front::has_pager;
 use super::judge::{Judge, PAGED, is_bare};
 use super::post::{Post, words};
-use super::{Shared, Work};
+use super::proof::{Spent, Typed, grew_by, is_shown, piece, plain, tail};
+use super::turns::{End, Sight, Turns};
+use super::{Ear, Shared, Work};
 use crate::runtime::tmux::TmuxServer;
 use crate::runtime::{HookKind, Look, Manners, RuntimeError};
 use crate::store::{Delivery, Message, Mode};
@@ -24,13 +25,28 @@ const ENTERS: u32 = 4;
 /// How long the first sign of being ready is to stay: what is pasted the moment that one looks ready is lost.
 const SIGN_RESTS: Duration = Duration::from_millis(600);
 
+/// What breaks the turn of most agents off.
+const ESCAPE: &str = "Escape";
+
+/// The time between the keys that break a turn off, where they are several.
+const BETWEEN_KEYS: Duration = Duration::from_millis(200);
+
 /// How long an interrupted agent may take to stop, and how often Escape is pressed.
 const STOPS: Duration = Duration::from_secs(10);
 /// See [`STOPS`].
 const ESCAPES: Duration = Duration::from_secs(4);
 
-/// How much of a transcript is read for a proof.
-const TRANSCRIPT: u64 = 8 << 20;
+/// How often the terminal is looked at while something waits.
+const STEP: Duration = Duration::from_millis(400);
+
+/// The same just after Enter, where nothing but the screen shows that an agent works, which may be for a moment only.
+const QUICK_STEP: Duration = Duration::from_millis(60);
+
+/// How long a hook may take to tell of a prompt before the transcript is asked.
+const HOOKS_TELL: Duration = Duration::from_millis(1_500);
+
+/// Why a message waits again that was handed over.
+pub(super) const NOT_TAKEN: &str = "it was handed over, and the agent did not go on with it";
 
 /// What types messages.
 pub(super) struct Typist {
@@ -48,33 +64,17 @@ pub(super) struct Typist {
     calm: (Option<String>, Option<i64>),
     /// What was typed and is not proven.
     typed: Vec<Typed>,
+    /// What has proven something.
+    spent: Spent,
+    /// The turns of what was accepted.
+    turns: Turns,
+    ear: Ear,
     /// The message for whose sake the turn is being interrupted: since when, and the last Escape.
     stopping: Option<(i64, Instant, Instant)>,
 }
 
-/// A message that was typed.
-struct Typed {
-    id: i64,
-    /// A piece of it that a prompt, a transcript or a screen shows.
-    piece: String,
-    /// How many events there were.
-    events: u64,
-    /// The transcript and its length.
-    transcript: Option<(PathBuf, u64)>,
-    /// The screen with the text in the line, before Enter.
-    shown: Look,
-    /// When Enter was pressed last, and how often.
-    entered: (Instant, u32),
-    /// How long the agent could have taken it and did not.
-    ignored: Duration,
-    /// When that was last counted.
-    counted: Instant,
-    /// It was typed while the agent worked: the proof may take as long as the turn.
-    while_busy: bool,
-}
-
 impl Typist {
-    pub(super) fn new(work: &Work, post: Post) -> Self {
+    pub(super) fn new(work: &Work, post: Post, ear: Ear) -> Self {
         let manners = work.launch.manners.clone();
         Self {
             shared: work.shared.clone(),
@@ -87,41 +87,84 @@ impl Typist {
             ready: None,
             calm: (None, None),
             typed: Vec::new(),
+            spent: Spent::default(),
+            turns: Turns::default(),
+            ear,
             stopping: None,
         }
     }
 
-    /// Looks once at what waits and does what can be done now. Answers whether anything still waits.
-    pub(super) fn round(&mut self) -> bool {
-        let Some(open) = self.post.open() else { return true };
+    /// Looks once at what waits and does what can be done now. Answers when to look again, if at all.
+    pub(super) fn round(&mut self) -> Option<Duration> {
+        let (Some(open), Some(accepted)) = (self.post.open(), self.post.accepted_here()) else { return Some(STEP) };
         if open.is_empty() {
             self.typed.clear();
-            return false;
+        }
+        if self.stopping.is_some_and(|(id, ..)| open.iter().all(|message| message.id != id)) {
+            self.no_longer_stops();
         }
         let Some(server) = self.server.clone() else { return self.without_keyboard(&open) };
+        if open.is_empty() && accepted.is_empty() {
+            return None;
+        }
         // A server that is busy for a moment, or gone: the session's end will tell.
-        let Ok(look) = server.look(&self.pane) else { return true };
+        let Ok(look) = server.look(&self.pane) else { return Some(STEP) };
         if look.dead {
-            return true;
+            return Some(STEP);
         }
         self.see(&look);
+        self.end_turns(&accepted, &look);
+        if open.is_empty() {
+            return self.turns.step(Instant::now());
+        }
         self.prove(&server, &look);
         self.take_back_handed(&open);
         if self.typed.iter().all(|typed| typed.while_busy && !is_shown(&look, &typed.shown)) {
             self.type_next(&server, &look, open);
         }
-        true
+        let quick = self.is_blind() && self.typed.iter().any(|typed| typed.entered.0.elapsed() < ENTER_AGAIN);
+        Some(if quick { QUICK_STEP } else { STEP })
+    }
+
+    /// What was accepted and whose turn is over.
+    fn end_turns(&mut self, accepted: &[Message], look: &Look) {
+        let is_told = {
+            let inside = self.shared.lock();
+            self.manners.tells.contains(&HookKind::Stop) && inside.count > 0
+        };
+        if !accepted.is_empty() {
+            self.ear.listen(STEP);
+        }
+        let sight = Sight {
+            is_busy: self.is_busy(look),
+            is_covered: self.judge.hindrance(look).is_some(),
+            has_sign: self.judge.has_sign(),
+            is_told,
+            rested: self.last.1.elapsed(),
+            conversation: self.ear.last(),
+        };
+        for (id, end) in self.turns.look(accepted, &sight, Instant::now()) {
+            match end {
+                End::Over(why) => self.post.turn_over(id, why),
+                End::Unknown(why) => self.post.adds(id, why),
+            }
+        }
+    }
+
+    /// Whether nothing but its screen tells what it takes.
+    fn is_blind(&self) -> bool {
+        !self.manners.tells.contains(&HookKind::Prompt) && self.ear.last().is_none()
     }
 
     /// Only a hook can hand anything over here.
-    fn without_keyboard(&self, open: &[Message]) -> bool {
+    fn without_keyboard(&self, open: &[Message]) -> Option<Duration> {
         for message in open.iter().filter(|message| message.state == Delivery::Queued) {
             match self.manners.hands_over {
                 true => self.post.waits(message.id, "it is told at the end of the turn"),
                 false => self.post.failed(message.id, "its session has no terminal to type into, and no hook"),
             }
         }
-        false
+        None
     }
 
     fn see(&mut self, look: &Look) {
@@ -143,12 +186,12 @@ impl Typist {
     /// What was handed over and after which nothing happened: the agent does not take it in that way.
     fn take_back_handed(&self, open: &[Message]) {
         let ours = |id: i64| self.typed.iter().any(|typed| typed.id == id);
-        let handed: Vec<i64> = self.shared.lock().handed.iter().map(|(id, _)| *id).collect();
+        let handed: Vec<i64> = self.shared.lock().handed.iter().map(|handed| handed.id).collect();
         let now = crate::runtime::now();
         for message in open.iter().filter(|message| message.state == Delivery::Typed && !ours(message.id)) {
             if !handed.contains(&message.id) || (now - message.changed).to_std().is_ok_and(|since| since > PATIENCE) {
-                self.shared.lock().handed.retain(|(id, _)| *id != message.id);
-                self.post.waits(message.id, "it was handed over, and the agent did not go on with it");
+                self.shared.lock().handed.retain(|handed| handed.id != message.id);
+                self.post.waits(message.id, NOT_TAKEN);
             }
         }
     }
@@ -200,13 +243,17 @@ impl Typist {
         let submitted = || {
             let inside = self.shared.lock();
             let last = inside.heard.iter().rfind(|(_, event)| event.kind == HookKind::Prompt);
-            last.is_some_and(|(_, event)| event.at.timestamp() >= look.keys)
+            let told = last.map(|(_, event)| event.at.timestamp());
+            // In the same second it may have been before those keys; then what stands left of the cursor is theirs.
+            told.is_some_and(|told| told > look.keys || told == look.keys && !self.judge.is_written(look))
         };
         let is_empty = input.as_deref().is_none_or(is_bare) || (self.calm.0.is_some() && input == self.calm.0);
         if pressed && !is_empty && !submitted() && !self.is_busy(look) {
             return Some("a person's half-typed line is in its terminal");
         }
-        self.calm = (input.or(self.calm.0.take()), Some(look.keys));
+        // Keys are told by the second: more of them may come in this one.
+        let second = crate::runtime::now().timestamp();
+        self.calm = (input.or(self.calm.0.take()), Some(look.keys.min(second - 1)));
         None
     }
 
@@ -222,16 +269,43 @@ impl Typist {
                     _ => (now, now.checked_sub(ESCAPES).unwrap_or(now)),
                 };
                 if since.elapsed() >= STOPS {
-                    return None;
+                    self.shared.lock().stopping = false;
+                    // What cannot be stopped is told as soon as it listens.
+                    return (!self.manners.listens_while_busy).then_some("it works and does not stop");
                 }
-                let press = (self.stopping.is_none() || pressed.elapsed() >= ESCAPES) && !has_pager();
-                if press && server.press(&self.pane, "Escape").is_err() {
+                let first = self.stopping.is_none_or(|(id, ..)| id != message.id);
+                let press = (first || (self.stops_by_escape() && pressed.elapsed() >= ESCAPES)) && !has_pager();
+                if press && self.press_to_stop(server).is_err() {
                     return Some("it works");
                 }
+                self.shared.lock().stopping = true;
                 self.stopping = Some((message.id, since, if press { now } else { pressed }));
                 Some("it is being interrupted")
             }
         }
+    }
+
+    fn no_longer_stops(&mut self) {
+        self.stopping = None;
+        self.shared.lock().stopping = false;
+    }
+
+    /// Whether another press does no harm: the second Ctrl-C ends many an agent.
+    fn stops_by_escape(&self) -> bool {
+        self.manners.interrupt.iter().all(|key| key == ESCAPE)
+    }
+
+    fn press_to_stop(&self, server: &TmuxServer) -> Result<(), RuntimeError> {
+        let keys = self.manners.interrupt.iter().map(String::as_str);
+        let escape = self.manners.interrupt.is_empty().then_some(ESCAPE);
+        for (place, key) in keys.chain(escape).enumerate() {
+            if place > 0 {
+                // Two at once would be read as one other key.
+                crate::runtime::rest(BETWEEN_KEYS);
+            }
+            server.press(&self.pane, key)?;
+        }
+        Ok(())
     }
 
     fn type_one(
@@ -247,17 +321,24 @@ impl Typist {
             server.press(&self.pane, "C-u")?;
         }
         let (events, transcript) = self.mark();
+        let at = crate::runtime::now();
+        crate::env::commit_point("message.taken");
         server.paste(&self.pane, text)?;
         server.settle(&self.pane, &before.text(), text, self.manners.pause_ms)?;
         // Written down before Enter: whoever is killed in between knows that it may have been sent.
+        crate::env::commit_point("message.pasted");
         self.post.typed(message.id);
+        crate::env::commit_point("message.typed");
         let shown = server.look(&self.pane)?;
         server.press(&self.pane, "Enter")?;
-        self.stopping = None;
+        crate::env::commit_point("message.entered");
+        self.no_longer_stops();
         let now = Instant::now();
         self.typed.push(Typed {
             id: message.id,
             piece: piece(text),
+            tail: tail(text),
+            at,
             events,
             transcript,
             shown,
@@ -265,6 +346,7 @@ impl Typist {
             ignored: Duration::ZERO,
             counted: now,
             while_busy: busy,
+            worked: false,
         });
         Ok(())
     }
@@ -279,10 +361,15 @@ impl Typist {
     /// Settles what was typed: accepted, Enter once more, or failed.
     fn prove(&mut self, server: &TmuxServer, look: &Look) {
         let mut typed = std::mem::take(&mut self.typed);
-        let free = !typed.is_empty() && self.judge.hindrance(look).is_none() && !self.is_busy(look) && !has_pager();
+        let busy = self.is_busy(look);
+        let free = !typed.is_empty() && self.judge.hindrance(look).is_none() && !busy && !has_pager();
         typed.retain_mut(|one| {
+            one.worked |= busy;
             if let Some(proof) = self.proof(one, look) {
                 self.post.accepted(one.id, proof);
+                if one.worked {
+                    self.turns.saw_work(one.id, &one.piece, Instant::now());
+                }
                 return false;
             }
             let passed = one.counted.elapsed();
@@ -291,50 +378,73 @@ impl Typist {
                 return true;
             }
             one.ignored += passed;
-            let (last, times) = one.entered;
-            if times < ENTERS && last.elapsed() >= ENTER_AGAIN * 2_u32.pow(times - 1) && self.is_stuck(one, look) {
-                one.entered = (Instant::now(), times + 1);
-                let _ = server.press(&self.pane, "Enter");
-            }
+            self.enter_again(one, server, look);
             if one.ignored < PATIENCE {
                 return true;
             }
-            if self.is_stuck(one, look) {
-                // Or it would stand before the next one.
-                let _ = server.press(&self.pane, "C-u");
-            }
-            self.post.failed(
-                one.id,
-                &format!(
-                    "it was typed and Enter pressed {}, and nothing shows that the agent took it",
-                    times_of(one.entered.1)
-                ),
-            );
+            self.give_up(one, server, look);
             false
         });
         self.typed = typed;
         self.shared.lock().at_work = !self.typed.is_empty();
     }
 
+    fn enter_again(&self, one: &mut Typed, server: &TmuxServer, look: &Look) {
+        let (last, times) = one.entered;
+        if times < ENTERS && last.elapsed() >= ENTER_AGAIN * 2_u32.pow(times - 1) && self.is_stuck(one, look) {
+            one.entered = (Instant::now(), times + 1);
+            let _ = server.press(&self.pane, "Enter");
+        }
+    }
+
+    /// Nothing that ought to tell of it did.
+    fn give_up(&self, one: &Typed, server: &TmuxServer, look: &Look) {
+        let told = self
+            .shared
+            .lock()
+            .heard
+            .iter()
+            .any(|(number, event)| *number > one.events && event.kind == HookKind::Prompt);
+        let line = self.judge.input(look);
+        if !told && let Some(seen) = one.was_seen(look, line.as_deref(), self.judge.has_sign()) {
+            return self.post.accepted(one.id, &format!("{seen}; neither a hook nor its transcript tells of it"));
+        }
+        if self.is_stuck(one, look) {
+            // Or it would stand before the next one.
+            let _ = server.press(&self.pane, "C-u");
+        }
+        let times = times_of(one.entered.1);
+        let why = format!("it was typed and Enter pressed {times}, and nothing shows that the agent took it");
+        self.post.failed(one.id, &why);
+    }
+
     /// What shows that the agent has a text.
-    fn proof(&self, typed: &Typed, look: &Look) -> Option<&'static str> {
+    fn proof(&mut self, typed: &Typed, look: &Look) -> Option<&'static str> {
         let inside = self.shared.lock();
-        let since = inside.heard.iter().filter(|(number, _)| *number > typed.events);
-        let mut prompts = since.filter(|(_, event)| event.kind == HookKind::Prompt);
-        if prompts.any(|(_, event)| event.text.as_deref().is_none_or(|text| plain(text).contains(&typed.piece))) {
+        if self.spent.told(typed, inside.heard.iter()) {
             return Some("its prompt hook told of it");
         }
         let transcript = inside.heard.iter().rev().find_map(|(_, event)| event.transcript.clone());
         drop(inside);
-        if let Some(path) = transcript {
-            let from = typed.transcript.as_ref().filter(|(former, _)| *former == path).map_or(0, |(_, length)| *length);
-            if grew_by(&path, from, &typed.piece) {
+        let hooked = self.manners.tells.contains(&HookKind::Prompt);
+        if !hooked || typed.entered.0.elapsed() >= HOOKS_TELL {
+            self.ear.listen(STEP);
+        }
+        match (self.ear.last(), transcript) {
+            (Some(conversation), _) if self.spent.stands(typed, &conversation.said) => {
                 return Some("it stands in its transcript");
             }
+            // One whose shape nobody knows.
+            (None, Some(path)) => {
+                let former = typed.transcript.as_ref().filter(|(former, _)| *former == path);
+                if grew_by(&path, former.map_or(0, |(_, length)| *length), &typed.piece) {
+                    return Some("it stands in its transcript");
+                }
+            }
+            _ => {}
         }
-        let blind = !self.manners.tells.contains(&HookKind::Prompt);
-        let reacted = !is_shown(look, &typed.shown) && *look.rows != typed.shown.rows;
-        (blind && reacted).then_some("its input line is empty again and its screen went on")
+        let line = self.judge.input(look);
+        if self.is_blind() { typed.was_seen(look, line.as_deref(), self.judge.has_sign()) } else { None }
     }
 
     /// Whether the text still stands in the line, as after a lost Enter.
@@ -352,71 +462,6 @@ fn is_empty_line(line: Option<String>) -> bool {
     line.as_deref().is_none_or(is_bare)
 }
 
-/// Whether the cursor and the line that it is in are as they were with the text in it.
-fn is_shown(look: &Look, shown: &Look) -> bool {
-    look.cursor == shown.cursor && look.rows.get(look.cursor.1) == shown.rows.get(shown.cursor.1)
-}
-
-/// Spaces do not count: agents wrap and indent.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// The beginning of the first line that is not empty.
-fn piece(text: &str) -> String {
-    let line = text.lines().map(plain).find(|line| !line.is_empty()).unwrap_or_default();
-    let line: String = line.chars().filter(|c| !c.is_control()).collect();
-    line.chars().take(40).collect()
-}
-
 fn times_of(count: u32) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
-}
-
-/// Whether a transcript has grown by something with this piece in it.
-fn grew_by(path: &PathBuf, from: u64, piece: &str) -> bool {
-    let Ok(mut file) = std::fs::File::open(path) else { return false };
-    let length = file.metadata().map_or(0, |meta| meta.len());
-    let from = from.max(length.saturating_sub(TRANSCRIPT));
-    let mut bytes = Vec::new();
-    if piece.is_empty() || length <= from || file.seek(SeekFrom::Start(from)).is_err() {
-        return false;
-    }
-    if file.take(TRANSCRIPT).read_to_end(&mut bytes).is_err() {
-        return false;
-    }
-    let quoted = serde_json::to_string(piece).expect("text is JSON");
-    plain(&String::from_utf8_lossy(&bytes)).contains(&quoted[1..quoted.len() - 1])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_piece_is_found_however_the_agent_wraps_it() {
-        assert_eq!(piece("\n\n  Fix it \"now\"\nand more"), "Fixit\"now\"");
-        assert!(plain("│ Fix   it\n│ \"now\"").contains("Fix"));
-        assert_eq!(piece(&"x".repeat(100_000)).len(), 40);
-    }
-
-    #[test]
-    fn only_what_a_transcript_grew_by_counts() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("t.jsonl");
-        #[expect(clippy::disallowed_methods, reason = "a fixture need not survive a crash")]
-        std::fs::write(&path, "{\"text\":\"Say \\\"hi\\\" twice\"}\n").expect("writable");
-        let length = std::fs::metadata(&path).expect("there").len();
-        assert!(grew_by(&path, 0, &piece("Say \"hi\" twice")));
-        assert!(!grew_by(&path, length, &piece("Say \"hi\" twice")));
-        assert!(!grew_by(&folder.path().join("none"), 0, "x"));
-    }
-
-    #[test]
-    fn a_text_stands_in_the_line_while_nothing_moved() {
-        let shown = Look { rows: vec!["> text".to_owned(), String::new()], cursor: (6, 0), ..Look::default() };
-        assert!(is_shown(&Look { rows: vec!["> text".to_owned(), "12s".to_owned()], ..shown.clone() }, &shown));
-        assert!(!is_shown(&Look { cursor: (2, 1), ..shown.clone() }, &shown));
-        assert!(!is_shown(&Look { rows: vec!["> ".to_owned()], ..shown.clone() }, &shown));
-    }
 }

@@ -66,8 +66,22 @@ impl Judge {
         match told {
             Some(true) => rested < OUTWEIGHS || !(signs.busy.is_some() && self.is_ready(look).unwrap_or(true)),
             Some(false) => false,
+            // Nothing tells, and the prompt has gone: it is at work.
+            None if !self.is_told && self.is_ready(look) == Some(false) => true,
             None => !self.is_told && signs.busy.is_none() && signs.title_busy.is_none() && rested < RESTS,
         }
+    }
+
+    /// Whether its title or its screen shows when it works.
+    pub(super) fn has_sign(&self) -> bool {
+        self.signs.busy.is_some() || self.signs.title_busy.is_some() || self.signs.ready.is_some()
+    }
+
+    /// Whether something stands left of the cursor in the line that a person would type into.
+    pub(super) fn is_written(&self, look: &Look) -> bool {
+        let (column, row) = look.cursor;
+        let line = look.rows.get(row).filter(|line| self.input(look).as_ref() == Some(*line));
+        line.is_some_and(|line| !is_bare(&line.chars().take(column).collect::<String>()))
     }
 
     /// The line that a person would type into: the last one with the sign of being ready, else that of the cursor.

@@ -7,24 +7,27 @@ mod deliver;
 mod front;
 mod judge;
 mod post;
+mod proof;
+mod turns;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::super::tmux::TmuxServer;
-use super::super::{HookEvent, HookKind, Launch, Reply};
+use super::super::{Conversation, HookEvent, HookKind, Launch, ReadConversation, Reply};
 
-use deliver::Typist;
+use deliver::{NOT_TAKEN, Typist};
 use post::Post;
+use proof::plain;
 
 /// How many events are kept to prove things with.
 const KEPT: usize = 200;
 
-/// How often the terminal is looked at while something waits.
-const STEP: Duration = Duration::from_millis(400);
+/// How soon after the end of a turn another one is the same.
+const TWICE: Duration = Duration::from_millis(300);
 
 /// The desk, as the session's loop has it.
 #[derive(Debug)]
@@ -54,8 +57,49 @@ pub(super) struct Inside {
     pub busy: Option<bool>,
     /// The thread has a text in its hands: nothing is handed over meanwhile, for the order's sake.
     pub at_work: bool,
-    /// Messages that were handed over, until something shows that the agent has them; and after which event.
-    pub handed: Vec<(i64, u64)>,
+    /// Its turn is being broken off for a message, which is then typed.
+    pub stopping: bool,
+    /// Messages that were handed over, until something shows that the agent has them.
+    pub handed: Vec<Handed>,
+}
+
+impl Inside {
+    /// What an event says of the messages that were handed over.
+    fn settle_handed(&mut self, post: &Post, event: &HookEvent) {
+        let had = std::mem::take(&mut self.handed);
+        // The end of the turn that it is in, or the next way to it, is to be seen.
+        self.called |= !had.is_empty();
+        for handed in had {
+            match handed.is_taken(event) {
+                Some(true) => post.accepted(handed.id, "the agent went on with it when it would have stopped"),
+                Some(false) => post.waits(handed.id, NOT_TAKEN),
+                None => self.handed.push(handed),
+            }
+        }
+    }
+}
+
+/// A message that was handed over.
+#[derive(Debug, Clone)]
+pub(super) struct Handed {
+    pub id: i64,
+    /// A piece of it that a prompt shows.
+    pub piece: String,
+    pub at: Instant,
+}
+
+impl Handed {
+    /// Whether an event shows that the agent went on with it; nothing where it does not tell.
+    fn is_taken(&self, event: &HookEvent) -> Option<bool> {
+        match (event.kind, event.text.as_deref()) {
+            (HookKind::Prompt, Some(text)) => Some(plain(text).contains(&self.piece)),
+            (HookKind::Prompt | HookKind::Tool | HookKind::ToolDone, _) => Some(true),
+            // Some tell twice of the end of a turn that was broken off.
+            (HookKind::Stop, _) => (self.at.elapsed() >= TWICE).then_some(true),
+            (HookKind::Fail | HookKind::Interrupt | HookKind::End, _) => Some(false),
+            (HookKind::Start | HookKind::Compact | HookKind::Compacted | HookKind::Waiting, _) => None,
+        }
+    }
 }
 
 impl Shared {
@@ -66,13 +110,13 @@ impl Shared {
 
 impl Desk {
     /// Opens the desk of a session, whose first prompt is typed first if it is to be typed.
-    pub fn open(launch: &Launch) -> Self {
+    pub fn open(launch: &Launch, read: ReadConversation) -> Self {
         let shared = Arc::new(Shared::default());
         let post = Post::of(launch);
         let pane = std::env::var("TMUX_PANE").unwrap_or_else(|_| format!("={}:", launch.name));
         let server = launch.tmux_socket.as_ref().map(|socket| TmuxServer::at(socket));
         let work = Work { shared: shared.clone(), pane, server, launch: launch.clone(), post: post.clone() };
-        let _ = std::thread::Builder::new().name("typist".to_owned()).spawn(move || work.run());
+        let _ = std::thread::Builder::new().name("typist".to_owned()).spawn(move || work.run(read));
         Self { shared, post }
     }
 
@@ -88,6 +132,13 @@ impl Desk {
         self.shared.changed.notify_all();
     }
 
+    /// The agent has ended.
+    pub fn close(&self) {
+        if let Some(post) = &self.post {
+            post.leaves();
+        }
+    }
+
     /// Hears what a hook tells. Answers what the agent is to be told instead of stopping, when it can be.
     pub fn hear(&self, event: &HookEvent, takes: bool) -> Option<String> {
         let mut inside = self.shared.lock();
@@ -98,15 +149,13 @@ impl Desk {
             inside.heard.pop_front();
         }
         inside.busy = event.kind.means_busy().or(inside.busy);
-        let had = std::mem::take(&mut inside.handed);
         let mut text = None;
         if let Some(post) = &self.post {
-            // Whatever the agent does next, it does with what it was given.
-            post.taken(&had, "the agent went on with it when it would have stopped");
-            if event.kind == HookKind::Stop {
+            inside.settle_handed(post, event);
+            if event.kind == HookKind::Stop && inside.handed.is_empty() {
                 post.turn_done();
-                if takes && !inside.at_work {
-                    (text, inside.handed) = post.hand_over(number);
+                if takes && !inside.at_work && !inside.stopping {
+                    (text, inside.handed) = post.hand_over();
                 }
             }
         }
@@ -115,6 +164,29 @@ impl Desk {
         }
         self.shared.changed.notify_all();
         text
+    }
+}
+
+/// What hears the agent through what it writes down.
+struct Ear {
+    launch: Launch,
+    read: ReadConversation,
+    last: Option<Conversation>,
+    read_at: Option<Instant>,
+}
+
+impl Ear {
+    /// Reads on, if that was not done for so long.
+    fn listen(&mut self, step: Duration) {
+        if self.read_at.is_none_or(|at| at.elapsed() >= step) {
+            self.last = (self.read)(&self.launch);
+            self.read_at = Some(Instant::now());
+        }
+    }
+
+    /// What was read last.
+    fn last(&self) -> Option<&Conversation> {
+        self.last.as_ref()
     }
 }
 
@@ -128,19 +200,20 @@ struct Work {
 }
 
 impl Work {
-    fn run(self) {
+    fn run(self, read: ReadConversation) {
         if let (Some(first), Some(server)) = (&self.launch.typed, &self.server)
             && let Err(error) = server.type_first(&self.pane, first)
         {
             super::say(&format!("the first prompt was not typed: {error}"));
         }
-        let mut typist = self.post.clone().map(|post| Typist::new(&self, post));
+        let ear = Ear { launch: self.launch.clone(), read, last: None, read_at: None };
+        let mut typist = self.post.clone().map(|post| Typist::new(&self, post, ear));
         // What was left over from an earlier session of the worker.
-        let mut waiting = typist.as_mut().is_some_and(Typist::round);
+        let mut again = typist.as_mut().and_then(Typist::round);
         loop {
-            match self.next(waiting.then_some(STEP)) {
+            match self.next(again) {
                 Some((text, reply)) => drop(reply.send(self.type_plain(&text))),
-                None => waiting = typist.as_mut().is_some_and(Typist::round),
+                None => again = typist.as_mut().and_then(Typist::round),
             }
         }
     }

@@ -1,7 +1,10 @@
 //! The messages of one worker in the town's local state, as its session sees them.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
+use super::Handed;
+use super::proof::piece;
 use crate::env;
 use crate::id::{Actor, BeadId, SessionId};
 use crate::runtime::{Launch, now};
@@ -53,7 +56,7 @@ impl Post {
     }
 
     /// Takes what waits, for a hook whose agent goes on with it instead of stopping: the text, and the messages in it.
-    pub(super) fn hand_over(&self, event: u64) -> (Option<String>, Vec<(i64, u64)>) {
+    pub(super) fn hand_over(&self) -> (Option<String>, Vec<Handed>) {
         let open = self.open().unwrap_or_default();
         let (mut texts, mut taken, mut length) = (Vec::new(), Vec::new(), 0);
         for message in open.into_iter().filter(|message| message.state == Delivery::Queued) {
@@ -62,8 +65,10 @@ impl Post {
                 break;
             }
             self.typed(message.id);
-            taken.push((message.id, event));
-            texts.push(words(&message));
+            env::commit_point("message.handed");
+            let text = words(&message);
+            taken.push(Handed { id: message.id, piece: piece(&text), at: Instant::now() });
+            texts.push(text);
         }
         ((!texts.is_empty()).then(|| texts.join("\n\n")), taken)
     }
@@ -73,11 +78,8 @@ impl Post {
     }
 
     pub(super) fn accepted(&self, id: i64, proof: &str) {
+        env::commit_point("message.proven");
         self.with(|state| state.message_accepted(id, now(), proof));
-    }
-
-    pub(super) fn taken(&self, handed: &[(i64, u64)], proof: &str) {
-        handed.iter().for_each(|(id, _)| self.accepted(*id, proof));
     }
 
     pub(super) fn failed(&self, id: i64, why: &str) {
@@ -88,8 +90,28 @@ impl Post {
         self.with(|state| state.message_waits(id, now(), why));
     }
 
+    /// What this session has accepted and whose turn is not known to be over.
+    pub(super) fn accepted_here(&self) -> Option<Vec<Message>> {
+        self.state()?.accepted_messages(&self.session).ok()
+    }
+
     pub(super) fn turn_done(&self) {
-        self.with(|state| state.turn_done(&self.session, now()));
+        self.with(|state| state.turn_done(&self.session, now(), "its hook told of the end of the turn"));
+    }
+
+    pub(super) fn turn_over(&self, id: i64, why: &str) {
+        self.with(|state| state.turn_over(id, now(), why));
+    }
+
+    pub(super) fn adds(&self, id: i64, why: &str) {
+        self.with(|state| state.message_adds(id, why));
+    }
+
+    /// The session ends, and with it the turns in it.
+    pub(super) fn leaves(&self) {
+        for message in self.accepted_here().unwrap_or_default() {
+            self.adds(message.id, "its session ended before its turn did");
+        }
     }
 
     fn state(&self) -> Option<StateDb> {
