@@ -61,7 +61,7 @@ pub fn stops(setup: &Setup<'_>) {
     let turns = if setup.agent == "aider" { &TURNS[..2] } else { &TURNS[..] };
     for turn in turns {
         let (begin, urgent) = (format!("BEGIN-{turn}"), format!("URGENT-{turn}"));
-        town.gt(["nudge", "toast", &format!("{begin} and take your time"), "--wait=180s"]);
+        town.gt(["nudge", "toast", &format!("{begin} and take your time"), "--wait=150s"]);
         wait_for("the turn", Duration::from_secs(120), || asked(&endpoint, &begin).then_some(()));
         let begun = Instant::now();
         // Into the middle of it.

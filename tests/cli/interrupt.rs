@@ -65,6 +65,56 @@ fn an_interrupted_gate_is_not_a_red_one() {
     promises::hold(&town);
 }
 
+/// A tick runs set-up itself; a gate is run by the refinery that it set going, which is a process of its own.
+#[test]
+fn a_tick_ends_with_its_set_up_and_the_refinery_that_it_set_going_with_its_gate() {
+    let (town, _project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    town.work_with("idles");
+    let id = town.json(["new", "Add login", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    town.gt(["sling", &id, "web/toast"]).succeeds();
+    let rig = town.read("rigs.d/web.toml").expect("there");
+    let with = |change: &dyn Fn(&mut toml_edit::DocumentMut)| {
+        let mut document: toml_edit::DocumentMut = rig.parse().expect("gt writes TOML");
+        change(&mut document);
+        town.write("rigs.d/web.toml", &document.to_string());
+        town.gt(["ledger", "adopt"]).succeeds();
+    };
+    let set_up = |document: &mut toml_edit::DocumentMut| {
+        document["setup"] = toml_edit::value(toml_edit::Array::from_iter([LONG]));
+    };
+    for signal in [Signal::INT, Signal::TERM] {
+        with(&|_| {});
+        town.gt(["tick"]).succeeds();
+        town.end_everything();
+        std::fs::remove_dir_all(town.root.join("rigs/web/polecats/toast")).expect("the worktree is there");
+        with(&set_up);
+        ended_by(signal, &town, &["tick"]);
+    }
+    town.work_with("mends");
+    with(&|document| document["gates"][0]["run"] = toml_edit::value(LONG));
+    town.gt(["tick"]).succeeds();
+    let status = || town.json(["show", &id])[0]["result"].clone();
+    wait_until("the bead to be submitted", || status()["status"] == "submitted");
+    for signal in [Signal::INT, Signal::TERM] {
+        town.gt(["config", "set", "auto_merge", "true"]).succeeds();
+        town.gt(["tick"]).succeeds();
+        wait_until("the gate to run", || runs(&town));
+        town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+        let refinery = town.processes().into_iter().find(|process| process.line.contains("refinery run web"));
+        let id = refinery.and_then(|process| Pid::from_raw(process.id)).expect("it runs");
+        kill_process(id, signal).expect("it lives");
+        wait_until("the gate to end", || !runs(&town));
+        assert_eq!(status()["status"], "submitted");
+    }
+    with(&|_| {});
+    town.gt(["refinery", "run", "web"]).succeeds().says(&["landed"]);
+    let attempts = status()["attempts"].to_string();
+    assert!(!attempts.contains("bounced"), "an ended gate is no red one: {attempts}");
+    promises::hold(&town);
+}
+
 #[test]
 fn a_planner_ends_with_the_one_who_asked() {
     let (town, _project) = TestTown::with_rig();

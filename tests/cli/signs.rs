@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::support::TestTown;
+use crate::support::{TestTown, wait_until};
 use crate::terminal::Terminal;
 
 /// A town in which every call of tmux is noted.
@@ -59,8 +59,10 @@ fn a_person_sees_bead_state_and_unread_mail_of_a_worker_and_how_the_town_is() {
     town.gt(["tick"]).succeeds();
     let terminal = Terminal::shell(&town);
     terminal.line(&format!("gt attach {id}"));
-    let screen = terminal.wait("Greet the world; politely");
-    assert!(screen.contains(&id) && screen.contains("starting") && screen.contains("1 at work"), "{screen} {worker}");
+    // The line is drawn after the terminal, whose agent was told the title too.
+    let parts = [id.as_str(), "Greet the world; politely", "starting", "1 at work"];
+    let seen = || terminal.screen();
+    wait_until(&format!("{parts:?} of {worker}"), || parts.iter().all(|part| seen().contains(part)));
     // A problem that somebody has to look at.
     town.gt(["escalate", "Which world?", "--bead", &id]).succeeds();
     town.gt(["tick"]).succeeds();

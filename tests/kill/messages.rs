@@ -19,10 +19,15 @@ fn recorded(scene: &Scene, worker: &str, text: &str) -> Option<Value> {
 /// Ticks until everything that was said to a worker is settled.
 fn settle(scene: &Scene, worker: &str) {
     let open = |message: &Value| ["queued", "typed"].contains(&message["state"].as_str().unwrap_or_default());
-    wait_until("everything to be settled", || {
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    loop {
         scene.town.gt(["tick"]).succeeds();
-        !scene.messages(worker).iter().any(open)
-    });
+        let messages = scene.messages(worker);
+        if !messages.iter().any(open) {
+            return;
+        }
+        assert!(std::time::Instant::now() < limit, "{messages:#?}\n{}", scene.town.gt(["why", worker]).stdout);
+    }
 }
 
 /// Kills a command at each passage of the points and lets ticks settle what it left; `said` is a text of its own for

@@ -141,11 +141,13 @@ fn a_half_typed_line_of_a_person_is_left_alone() {
     };
     person(&["new-session", "-d", "-x", "100", "-y", "30", &format!("exec {}", words.join(" "))]);
     wait_until("the person to be there", || scene.tmux(&["list-clients"]).contains("web/toast"));
-    // tmux counts keys by the second: these are to come in a later one than the first prompt.
+    // tmux counts keys by the second: these are to come in a later one than the start, and in that of a prompt.
     let second = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
     let before = second();
     wait_until("a later second", || second() > before);
-    person(&["send-keys", "-l", "please loo"]);
+    person(&["send-keys", "-l", "look here"]);
+    scene.wait_until_shown("toast", "❯ look here");
+    person(&["send-keys", "Enter", ";", "send-keys", "-l", "please loo"]);
     scene.wait_until_shown("toast", "❯ please loo");
     scene.nudge(&["toast", "Good news"]);
     scene.wait_for_reason("toast", "half-typed line");
@@ -153,7 +155,7 @@ fn a_half_typed_line_of_a_person_is_left_alone() {
     person(&["send-keys", "Enter"]);
     scene.wait_for_state("toast", "turn_done");
     person(&["kill-server"]);
-    assert_eq!(prompts(&scene), ["please look here", "Good news"]);
+    assert_eq!(prompts(&scene), ["look here", "please look here", "Good news"]);
 }
 
 #[test]

@@ -25,7 +25,9 @@ fn text(place: &Place) -> String {
     }
     text.push_str(&format!("bind-key m run-shell -b {}\n", string(&to_the_mayor(place))));
     if !place.pane_died.is_empty() {
-        let run = format!("run-shell -b {}", string(&no_format(&quote::line(&place.pane_died))));
+        // What it prints, or that it failed, tmux would show in the terminal, which then takes no keys.
+        let silent = format!("{} >/dev/null 2>&1 || :", quote::line(&place.pane_died));
+        let run = format!("run-shell -b {}", string(&no_format(&silent)));
         text.push_str(&format!("set-hook -g pane-died {}\n", string(&run)));
     }
     text
@@ -162,7 +164,8 @@ mod tests {
     #[test]
     fn without_a_command_there_is_no_hook() {
         assert!(!text(&place(&[])).contains("set-hook"));
-        assert!(text(&place(&["true".to_owned()])).contains("set-hook -g pane-died"));
+        let told = text(&place(&["true".to_owned()]));
+        assert!(told.contains("set-hook -g pane-died") && told.contains("true >/dev/null 2>&1 || :"), "{told}");
     }
 
     #[test]

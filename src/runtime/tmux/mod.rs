@@ -11,7 +11,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tmux_interface::{
-    CapturePane, ClearHistory, DisplayMessage, KillSession, NewSession, PipePane, RespawnPane, SetOption, StartServer,
+    CapturePane, ClearHistory, CopyMode, DisplayMessage, KillSession, NewSession, PipePane, RespawnPane, SetOption,
+    StartServer,
 };
 
 use super::folder::{make_log_dir, make_private_dir};
@@ -124,7 +125,9 @@ impl Tmux {
             }
             Room::Left => {
                 let again = RespawnPane::new().kill().target_pane(&pane).start_directory(cwd).shell_command(line);
-                vec![again.build(), ClearHistory::new().target_pane(&pane).build()]
+                // Whoever scrolled in what the last one left would keep every key from this one.
+                let leave = CopyMode::new().cancel().target_pane(&pane);
+                vec![again.build(), leave.build(), ClearHistory::new().target_pane(&pane).build()]
             }
         };
         let mark =

@@ -1,5 +1,7 @@
 //! Typing messages into the agent's terminal, and the proof that it has them.
 
+mod keyboard;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,17 +26,6 @@ const ENTERS: u32 = 4;
 
 /// How long the first sign of being ready is to stay: what is pasted the moment that one looks ready is lost.
 const SIGN_RESTS: Duration = Duration::from_millis(600);
-
-/// What breaks the turn of most agents off.
-const ESCAPE: &str = "Escape";
-
-/// The time between the keys that break a turn off, where they are several.
-const BETWEEN_KEYS: Duration = Duration::from_millis(200);
-
-/// How long an interrupted agent may take to stop, and how often Escape is pressed.
-const STOPS: Duration = Duration::from_secs(10);
-/// See [`STOPS`].
-const ESCAPES: Duration = Duration::from_secs(4);
 
 /// How often the terminal is looked at while something waits.
 const STEP: Duration = Duration::from_millis(400);
@@ -220,92 +211,6 @@ impl Typist {
                 }
             }
         }
-    }
-
-    /// Why nothing at all may be typed now.
-    fn stands(&mut self, look: &Look) -> Option<&'static str> {
-        // A hook of the start comes before the keyboard is read.
-        let begun = self.shared.lock().heard.iter().any(|(_, event)| event.kind == HookKind::Stop);
-        let ready = match self.judge.is_ready(look) {
-            Some(_) => begun || self.ready.is_some_and(|since| since.elapsed() >= SIGN_RESTS),
-            None => !look.text().trim().is_empty(),
-        };
-        if !ready {
-            return Some("it is starting");
-        }
-        self.judge.hindrance(look).or_else(|| self.half_typed(look))
-    }
-
-    /// A person pressed keys, and nothing shows that the line is empty again.
-    fn half_typed(&mut self, look: &Look) -> Option<&'static str> {
-        let input = self.judge.input(look);
-        let pressed = look.keys > self.calm.1.unwrap_or(look.made);
-        let submitted = || {
-            let inside = self.shared.lock();
-            let last = inside.heard.iter().rfind(|(_, event)| event.kind == HookKind::Prompt);
-            let told = last.map(|(_, event)| event.at.timestamp());
-            // In the same second it may have been before those keys; then what stands left of the cursor is theirs.
-            told.is_some_and(|told| told > look.keys || told == look.keys && !self.judge.is_written(look))
-        };
-        let is_empty = input.as_deref().is_none_or(is_bare) || (self.calm.0.is_some() && input == self.calm.0);
-        if pressed && !is_empty && !submitted() && !self.is_busy(look) {
-            return Some("a person's half-typed line is in its terminal");
-        }
-        // Keys are told by the second: more of them may come in this one.
-        let second = crate::runtime::now().timestamp();
-        self.calm = (input.or(self.calm.0.take()), Some(look.keys.min(second - 1)));
-        None
-    }
-
-    /// Why a message waits while the agent works; none when it may be typed all the same.
-    fn held_while_busy(&mut self, server: &TmuxServer, message: &Message) -> Option<&'static str> {
-        match message.mode {
-            Mode::Steer if self.manners.listens_while_busy => None,
-            Mode::Steer | Mode::Queue => Some("it works"),
-            Mode::Interrupt => {
-                let now = Instant::now();
-                let (since, pressed) = match self.stopping {
-                    Some((id, since, pressed)) if id == message.id => (since, pressed),
-                    _ => (now, now.checked_sub(ESCAPES).unwrap_or(now)),
-                };
-                if since.elapsed() >= STOPS {
-                    self.shared.lock().stopping = false;
-                    // What cannot be stopped is told as soon as it listens.
-                    return (!self.manners.listens_while_busy).then_some("it works and does not stop");
-                }
-                let first = self.stopping.is_none_or(|(id, ..)| id != message.id);
-                let press = (first || (self.stops_by_escape() && pressed.elapsed() >= ESCAPES)) && !has_pager();
-                if press && self.press_to_stop(server).is_err() {
-                    return Some("it works");
-                }
-                self.shared.lock().stopping = true;
-                self.stopping = Some((message.id, since, if press { now } else { pressed }));
-                Some("it is being interrupted")
-            }
-        }
-    }
-
-    fn no_longer_stops(&mut self) {
-        self.stopping = None;
-        self.shared.lock().stopping = false;
-    }
-
-    /// Whether another press does no harm: the second Ctrl-C ends many an agent.
-    fn stops_by_escape(&self) -> bool {
-        self.manners.interrupt.iter().all(|key| key == ESCAPE)
-    }
-
-    fn press_to_stop(&self, server: &TmuxServer) -> Result<(), RuntimeError> {
-        let keys = self.manners.interrupt.iter().map(String::as_str);
-        let escape = self.manners.interrupt.is_empty().then_some(ESCAPE);
-        for (place, key) in keys.chain(escape).enumerate() {
-            if place > 0 {
-                // Two at once would be read as one other key.
-                crate::runtime::rest(BETWEEN_KEYS);
-            }
-            server.press(&self.pane, key)?;
-        }
-        Ok(())
     }
 
     fn type_one(

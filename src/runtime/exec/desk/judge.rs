@@ -77,11 +77,20 @@ impl Judge {
         self.signs.busy.is_some() || self.signs.title_busy.is_some() || self.signs.ready.is_some()
     }
 
-    /// Whether something stands left of the cursor in the line that a person would type into.
-    pub(super) fn is_written(&self, look: &Look) -> bool {
+    /// Whether something stands left of the cursor in the line that a person would type into, which did not stand
+    /// there when it was `calm`. What an agent proposes stands right of it.
+    pub(super) fn is_written(&self, look: &Look, calm: Option<&str>) -> bool {
         let (column, row) = look.cursor;
         let line = look.rows.get(row).filter(|line| self.input(look).as_ref() == Some(*line));
-        line.is_some_and(|line| !is_bare(&line.chars().take(column).collect::<String>()))
+        let left = |line: &str| line.chars().take(column).collect::<String>();
+        let is_new = |line: &String| !is_bare(&left(line)) && calm.is_none_or(|calm| left(calm) != left(line));
+        line.is_some_and(|line| is_new(line) && !self.is_prompt(line))
+    }
+
+    /// Whether a line is the sign of being ready and nothing else.
+    pub(super) fn is_prompt(&self, line: &str) -> bool {
+        let found = self.signs.ready.as_ref().and_then(|sign| sign.find(line));
+        found.is_some_and(|found| found.start() == 0 && found.end() >= line.trim_end().len())
     }
 
     /// The line that a person would type into: the last one with the sign of being ready, else that of the cursor.
@@ -146,6 +155,21 @@ mod tests {
         assert_eq!(judge.hindrance(&look(&rows, "")), None);
         assert!(judge.hindrance(&Look { in_mode: true, ..look(&["❯ "], "") }).is_some());
         assert!(judge.hindrance(&Look { program: "less".to_owned(), ..look(&["❯ "], "") }).is_some());
+    }
+
+    #[test]
+    fn what_stands_left_of_the_cursor_is_a_persons() {
+        let judge = judge();
+        let at = |line: &str, column| Look { cursor: (column, 0), ..look(&[line], "") };
+        assert!(judge.is_written(&at("❯ half a li", 11), None));
+        assert!(!judge.is_written(&at("❯ Try this", 2), None), "a proposal");
+        assert!(!judge.is_written(&at("❯ ", 2), None));
+        let plain = Judge::of(&Manners { ready: Some("(?m)^([a-z]+)?> ?$".to_owned()), ..Manners::default() });
+        assert!(!plain.is_written(&at("ask> ", 5), None), "its prompt");
+        assert!(!plain.is_written(&at("( O)> ", 6), Some("( O)> ")), "it stood there before");
+        assert!(plain.is_written(&at("( O)> half", 10), Some("( O)> ")));
+        // The cursor is elsewhere: nobody knows.
+        assert!(!judge.is_written(&Look { cursor: (0, 1), ..look(&["❯ half", ""], "") }, None));
     }
 
     #[test]
