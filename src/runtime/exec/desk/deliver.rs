@@ -53,6 +53,8 @@ pub(super) struct Typist {
     ready: Option<Instant>,
     /// The input line as it was when nobody had typed into it, and the last key of a person by then.
     calm: (Option<String>, Option<i64>),
+    /// What stood left of the cursor then.
+    calm_left: Option<String>,
     /// What was typed and is not proven.
     typed: Vec<Typed>,
     /// What has proven something.
@@ -77,6 +79,7 @@ impl Typist {
             last: (Vec::new(), Instant::now()),
             ready: None,
             calm: (None, None),
+            calm_left: None,
             typed: Vec::new(),
             spent: Spent::default(),
             turns: Turns::default(),

@@ -77,14 +77,16 @@ impl Judge {
         self.signs.busy.is_some() || self.signs.title_busy.is_some() || self.signs.ready.is_some()
     }
 
-    /// Whether something stands left of the cursor in the line that a person would type into, which did not stand
-    /// there when it was `calm`. What an agent proposes stands right of it.
-    pub(super) fn is_written(&self, look: &Look, calm: Option<&str>) -> bool {
+    /// What stands left of the cursor, in which a person's line is: what an agent proposes stands right of it.
+    pub(super) fn left(look: &Look) -> String {
         let (column, row) = look.cursor;
-        let line = look.rows.get(row).filter(|line| self.input(look).as_ref() == Some(*line));
-        let left = |line: &str| line.chars().take(column).collect::<String>();
-        let is_new = |line: &String| !is_bare(&left(line)) && calm.is_none_or(|calm| left(calm) != left(line));
-        line.is_some_and(|line| is_new(line) && !self.is_prompt(line))
+        look.rows.get(row).map(|line| line.chars().take(column).collect()).unwrap_or_default()
+    }
+
+    /// Whether something stands there that is no prompt and did not stand there when it was `calm`.
+    pub(super) fn is_written(&self, look: &Look, calm: Option<&str>) -> bool {
+        let left = Self::left(look);
+        !is_bare(&left) && calm != Some(left.as_str()) && !self.is_prompt(&left)
     }
 
     /// Whether a line is the sign of being ready and nothing else.
@@ -168,8 +170,8 @@ mod tests {
         assert!(!plain.is_written(&at("ask> ", 5), None), "its prompt");
         assert!(!plain.is_written(&at("( O)> ", 6), Some("( O)> ")), "it stood there before");
         assert!(plain.is_written(&at("( O)> half", 10), Some("( O)> ")));
-        // The cursor is elsewhere: nobody knows.
-        assert!(!judge.is_written(&Look { cursor: (0, 1), ..look(&["❯ half", ""], "") }, None));
+        let ruled = Look { cursor: (4, 1), ..look(&["────", "half", "────"], "") };
+        assert!(judge.is_written(&ruled, None), "the sign stands in another line");
     }
 
     #[test]

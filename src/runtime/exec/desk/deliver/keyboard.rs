@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{SIGN_RESTS, Typist};
 use crate::runtime::exec::desk::front::has_pager;
-use crate::runtime::exec::desk::judge::is_bare;
+use crate::runtime::exec::desk::judge::{Judge, is_bare};
 use crate::runtime::tmux::TmuxServer;
 use crate::runtime::{HookKind, Look, RuntimeError};
 use crate::store::{Message, Mode};
@@ -42,7 +42,9 @@ impl Typist {
         let pressed = look.keys > self.calm.1.unwrap_or(look.made);
         let calm = self.calm.0.as_deref();
         let is_bare = |line: &str| is_bare(line) || self.judge.is_prompt(line) || calm == Some(line);
-        if pressed && !input.as_deref().is_none_or(is_bare) {
+        let left = Judge::left(look);
+        let is_written = self.judge.is_written(look, self.calm_left.as_deref());
+        if pressed && (is_written || !input.as_deref().is_none_or(is_bare)) {
             // Told of later than those keys, which it may yet have come before.
             let submitted = || {
                 let inside = self.shared.lock();
@@ -51,7 +53,7 @@ impl Typist {
             };
             // While it works, the line is known by its sign only.
             let is_line = !self.is_busy(look) || self.judge.is_ready(look) == Some(true);
-            if is_line && (self.judge.is_written(look, calm) || !submitted()) {
+            if is_line && (is_written || !submitted()) {
                 return Some("a person's half-typed line is in its terminal");
             }
             if !is_line {
@@ -60,6 +62,7 @@ impl Typist {
         }
         // Keys are told by the second: more of them may come in this one.
         let second = crate::runtime::now().timestamp();
+        self.calm_left = Some(left);
         self.calm = (input.or(self.calm.0.take()), Some(look.keys.min(second - 1)));
         None
     }
@@ -97,9 +100,10 @@ impl Typist {
         self.shared.lock().stopping = false;
     }
 
-    /// Whether another press does no harm: the second Ctrl-C ends many an agent.
+    /// Whether another press does no harm: a second Ctrl-C ends many an agent, and two more Escapes take some back by a
+    /// turn.
     fn stops_by_escape(&self) -> bool {
-        self.manners.interrupt.iter().all(|key| key == ESCAPE)
+        self.manners.interrupt.is_empty()
     }
 
     fn press_to_stop(&self, server: &TmuxServer) -> Result<(), RuntimeError> {
