@@ -1,4 +1,5 @@
 //! Tells the linker how the program starts fastest.
+#![allow(clippy::disallowed_methods, reason = "this is no part of the program")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

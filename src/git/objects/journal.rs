@@ -172,7 +172,7 @@ impl Objects {
             loose::write(&objects, &missing, Durability::Now).map_err(self.unwritten())?;
         }
         let stands = self.tip(name).ok().flatten();
-        let lost = newest.filter(|_| !stands.is_some_and(|tip| self.tree(&tip).is_ok()));
+        let lost = newest.filter(|_| stands.is_none_or(|tip| self.tree(&tip).is_err()));
         lost.iter().try_for_each(|newest| self.put_ref(name, newest))?;
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(fail)?;
         Journal { file, path: path.clone(), end: HEADER }.begin(boot).map_err(fail)?;

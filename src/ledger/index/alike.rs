@@ -1,5 +1,6 @@
 //! Which beads have words of a title in theirs: what a search for likely duplicates looks at.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::params;
@@ -22,9 +23,9 @@ impl Index {
     /// When the index cannot be read.
     pub fn count_titles(&self, words: impl IntoIterator<Item = String>, known: &mut Holders) -> Result<(), IndexError> {
         for word in words {
-            if !known.contains_key(&word) {
-                let titles = self.titles_with(&word)?;
-                known.insert(word, titles);
+            if let Entry::Vacant(unknown) = known.entry(word) {
+                let titles = self.titles_with(unknown.key())?;
+                unknown.insert(titles);
             }
         }
         Ok(())
