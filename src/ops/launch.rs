@@ -4,6 +4,7 @@
 //! leaves it, or makes the sandbox anew. One lock per worker keeps two processes from doing it at once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -23,6 +24,9 @@ use crate::polecat;
 use crate::runtime::{Launch, Observed, RuntimeKind};
 use crate::store::{FileLock, SessionAgent, SessionRow, write_atomic};
 use crate::town::Settings;
+
+/// How long another process may take to start or end a session of the same worker.
+const ANOTHER_START: Duration = Duration::from_secs(60);
 
 /// A session that runs now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,6 +73,20 @@ pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
     let worker = &claim.assignee;
     let lock = open.town.worker_lock(worker);
     let Some(guard) = Guard::try_acquire(open, &worker.rig, &lock)? else { return Ok(Start::Busy) };
+    guard.after(start_alone(open, &bead, &claim))
+}
+
+/// Ends the session of the hooking `lease` of `id` and starts another one. Nobody else comes between the two: what ends
+/// a session wakes a tick, which would start it too.
+///
+/// # Errors
+/// As [`start`], and when another process keeps the worker for long.
+pub fn start_anew(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
+    let Some((bead, claim)) = hooked(open, id, lease)? else { return Ok(Start::Gone) };
+    let worker = &claim.assignee;
+    let guard = Guard::of_worker(open, worker, ANOTHER_START)?;
+    session::end_all(open, worker, "restarted")?;
+    commit_point("restart.ended");
     guard.after(start_alone(open, &bead, &claim))
 }
 

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::bead::{Bead, Status};
-use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{SessionId, WorkerRef};
 use crate::ledger::BeadQuery;
@@ -49,9 +48,7 @@ fn again(open: &OpenTown, worker: &WorkerRef, bead: &Bead) -> Outcome<Start> {
     let claim = bead.claim().expect("a hooked bead has a claim");
     resume::begin_fresh(open, &bead.id)?;
     sandbox::secure(open, worker, "before a restart")?;
-    session::end_all(open, worker, "restarted")?;
-    commit_point("restart.ended");
-    let start = launch::start(open, &bead.id, &claim.lease)?;
+    let start = launch::start_anew(open, &bead.id, &claim.lease)?;
     let text = format!("{} was restarted", worker.short());
     open.event("worker.restarted", &open.actor, Some(&bead.id), Some(&worker.rig), text);
     Ok(start)
