@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -79,6 +80,9 @@ impl Talking {
 
     /// The machine was started anew: nothing runs, and what ran did so in an earlier life of it.
     pub fn reboot(&self) {
+        // A tick that still looks around must not see the sessions end in this life of the machine.
+        let ticks = self.town.root.join(".git/gt/locks/tick.lock");
+        let _nobody_looks = gt::store::FileLock::acquire(&ticks, Duration::from_secs(60)).expect("a tick ends");
         self.strike();
         for run in fs::read_dir(self.town.root.join(".git/gt/run")).expect("readable").flatten() {
             let file = run.path().join("pid");
