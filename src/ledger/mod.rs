@@ -80,7 +80,7 @@ impl Ledger {
             .iter()
             .map(|(path, text)| Edit { path: path.clone(), content: Some(text.clone().into_bytes()) })
             .collect();
-        let who = authorship(&objects, &crate::id::Actor::Human, clock);
+        let who = authorship(objects.person(), &crate::id::Actor::Human, clock);
         let message = transaction::message(subject, &crate::id::Actor::Human, &[], "init");
         let commit = objects.commit(None, &edits, &who, &message).map_err(lift)?;
         if !objects.swap(&ledger.branch, None, &commit, Durability::Now).map_err(lift)? {
@@ -211,8 +211,8 @@ impl Ledger {
 }
 
 /// Who a commit is by: the actor as author, the person as committer.
-fn authorship(objects: &Objects, actor: &crate::id::Actor, clock: Clock) -> Authorship {
-    let person = objects.person().unwrap_or_else(|| ("human".to_owned(), "human@localhost".to_owned()));
+fn authorship(person: Option<(String, String)>, actor: &crate::id::Actor, clock: Clock) -> Authorship {
+    let person = person.unwrap_or_else(|| ("human".to_owned(), "human@localhost".to_owned()));
     let author = match actor {
         crate::id::Actor::Human => person.clone(),
         other => (other.to_string(), person.1.clone()),

@@ -200,7 +200,7 @@ fn a_stale_index_cannot_put_other_beads_back() {
     let mut bead = town.ledger.snapshot().and_then(|snapshot| snapshot.bead(&other)).expect("found");
     bead.title = "other, changed".to_owned();
     let edit = Edit { path: other.path(), content: Some(bead.render().into_bytes()) };
-    let who = authorship(&objects, &Actor::Human, Clock::System);
+    let who = authorship(objects.person(), &Actor::Human, Clock::System);
     let commit = objects.commit(Some(&tip), &[edit], &who, "change").expect("written");
     let lock = project::lock_index(&town.ledger).expect("locked").expect("free");
     assert!(objects.swap("refs/heads/main", Some(&tip), &commit, Durability::Now).expect("swapped"));

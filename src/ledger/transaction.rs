@@ -175,13 +175,14 @@ pub(super) fn run<T>(
     actor: &Actor,
     mut work: impl FnMut(&mut Transaction) -> Outcome<T>,
 ) -> Outcome<Committed<T>> {
-    // Opened before the lock is taken: where many wait for it, each does so while it waits.
+    // Opened and read before the lock is taken: where many wait for it, each does so while it waits.
     let objects = ledger.objects()?;
+    let person = objects.person();
     let mut index = Some(Snapshot::open_index(ledger)?);
     for _ in 0..TRIES {
         let lock = ledger.lock()?;
         ledger.check_head()?;
-        let tip = objects.tip(&ledger.branch).map_err(lift)?.ok_or_else(|| ledger.no_branch())?;
+        let tip = ledger.tip()?;
         project::catch_up(ledger, &tip)?;
         let mut transaction = Transaction {
             snapshot: Snapshot::under_lock(ledger, &tip, index.take())?,
@@ -197,7 +198,7 @@ pub(super) fn run<T>(
         }
         let text = message(&transaction.subject, actor, &transaction.beads_changed(), &transaction.event);
         let draft =
-            objects.draft(Some(&tip), &edits, &authorship(objects, actor, ledger.clock), &text).map_err(lift)?;
+            objects.draft(Some(&tip), &edits, &authorship(person.clone(), actor, ledger.clock), &text).map_err(lift)?;
         let commit = draft.id();
         let writing = Writing::begin(ledger, objects, &draft)?;
         commit_point("ledger.written");

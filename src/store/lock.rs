@@ -38,6 +38,8 @@ impl FileLock {
     /// Takes the lock, waiting for at most `limit`. The error names the process that holds it.
     pub fn acquire(path: &Path, limit: Duration) -> Result<Self, StoreError> {
         let start = Instant::now();
+        // Found out before the lock is there: nobody else has to wait for it.
+        let _ = ProcessId::current();
         loop {
             if let Some(lock) = Self::try_acquire(path)? {
                 return Ok(lock);

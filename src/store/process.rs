@@ -36,8 +36,9 @@ impl ProcessId {
 
     /// The calling process.
     pub fn current() -> Self {
+        static CURRENT: OnceLock<ProcessId> = OnceLock::new();
         let pid = std::process::id() as i32;
-        Self::of(pid).unwrap_or(Self { pid, start_ticks: 0 })
+        *CURRENT.get_or_init(|| Self::of(pid).unwrap_or(Self { pid, start_ticks: 0 }))
     }
 
     /// Whether this very process still runs. A zombie, which has ended and only waits to be collected, does not.

@@ -23,19 +23,15 @@ pub fn answer() {
     CompleteEnv::with_factory(asked).var(VARIABLE).shells(SHELLS).bin("gt").complete();
 }
 
-/// The tree of commands, without the insides of those that the typed line does not name: a key press is answered in the
-/// time that putting them together would take.
+/// The tree of commands, of which only the one is there that the typed line names: a key press is answered in the time
+/// that putting the others together would take.
 fn asked() -> clap::Command {
     let tree = args::tree();
     // What comes after `--` is the line: the program, then words, of which the last one is being typed.
     let line: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(2).collect();
     let before = line.split_last().map_or(&[][..], |(_, before)| before);
-    let named = before.iter().find(|word| tree.find_subcommand(word).is_some()).cloned();
-    match named {
-        Some(named) => tree.mut_subcommands(|command| match command.get_name() == named {
-            true => command,
-            false => clap::Command::new(command.get_name().to_owned()),
-        }),
+    match before.iter().find_map(|word| tree.find_subcommand(word)) {
+        Some(named) => clap::Command::new("gt").args(tree.get_arguments()).subcommand(named.clone()),
         None => tree,
     }
 }
