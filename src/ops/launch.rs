@@ -4,7 +4,6 @@
 //! leaves it, or makes the sandbox anew. One lock per worker keeps two processes from doing it at once.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -24,9 +23,6 @@ use crate::polecat;
 use crate::runtime::{Launch, Observed, RuntimeKind};
 use crate::store::{FileLock, SessionAgent, SessionRow, write_atomic};
 use crate::town::Settings;
-
-/// How long another process may take to start or end a session of the same worker.
-const ANOTHER_START: Duration = Duration::from_secs(60);
 
 /// A session that runs now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,18 +72,18 @@ pub fn start(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
     guard.after(start_alone(open, &bead, &claim))
 }
 
-/// Ends the session of the hooking `lease` of `id` and starts another one. Nobody else comes between the two: what ends
-/// a session wakes a tick, which would start it too.
+/// Ends the session of a worker and starts another one for `claim`, the hooking of `bead`. The caller keeps all others away
+/// from the worker until it is done: what ends a session wakes a tick, which would start it too.
 ///
 /// # Errors
-/// As [`start`], and when another process keeps the worker for long.
-pub fn start_anew(open: &OpenTown, id: &BeadId, lease: &Lease) -> Outcome<Start> {
-    let Some((bead, claim)) = hooked(open, id, lease)? else { return Ok(Start::Gone) };
-    let worker = &claim.assignee;
-    let guard = Guard::of_worker(open, worker, ANOTHER_START)?;
-    session::end_all(open, worker, "restarted")?;
-    commit_point("restart.ended");
-    guard.after(start_alone(open, &bead, &claim))
+/// As [`start`].
+pub fn start_anew(open: &OpenTown, alone: Guard, bead: &Bead, claim: &Claim) -> Outcome<Start> {
+    let begin = || {
+        session::end_all(open, &claim.assignee, "restarted")?;
+        commit_point("restart.ended");
+        start_alone(open, bead, claim)
+    };
+    alone.after(begin())
 }
 
 /// Whether some process is about to start a session of `worker`, or to end one.

@@ -1,13 +1,19 @@
 //! `gt polecat restart`: a fresh session on the same hook, in the worktree as it is.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::bead::{Bead, Status};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{SessionId, WorkerRef};
 use crate::ledger::BeadQuery;
+use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
 use crate::ops::{OpenTown, Report, resume, sandbox, session, tick};
+
+/// How long another process may take to start or end a session of the same worker.
+const ANOTHER_START: Duration = Duration::from_secs(60);
 
 /// A worker with a fresh session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,7 +54,8 @@ fn again(open: &OpenTown, worker: &WorkerRef, bead: &Bead) -> Outcome<Start> {
     let claim = bead.claim().expect("a hooked bead has a claim");
     resume::begin_fresh(open, &bead.id)?;
     sandbox::secure(open, worker, "before a restart")?;
-    let start = launch::start_anew(open, &bead.id, &claim.lease)?;
+    let alone = Guard::of_worker(open, worker, ANOTHER_START)?;
+    let start = launch::start_anew(open, alone, bead, claim)?;
     let text = format!("{} was restarted", worker.short());
     open.event("worker.restarted", &open.actor, Some(&bead.id), Some(&worker.rig), text);
     Ok(start)

@@ -192,11 +192,7 @@ fn restart(open: &OpenTown, seen: &Seen, why: &str, counts: bool) -> Outcome<Opt
         open.state()?.count(&key("restarted", &bead.id), open.now(), Some(expiry(open)))?;
     }
     sandbox::secure(open, &claim.assignee, "before a restart")?;
-    session::end_all(open, &claim.assignee, "restarted")?;
-    commit_point("restart.ended");
-    // The start takes the lock itself.
-    guard.succeeded();
-    let started = launch::start(open, &bead.id, &claim.lease);
+    let started = launch::start_anew(open, guard, bead, claim);
     if started.is_err() && !counts {
         // What excused the end does not excuse a start that fails for ever.
         open.state()?.count(&key("restarted", &bead.id), open.now(), Some(expiry(open)))?;
