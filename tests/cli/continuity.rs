@@ -153,14 +153,15 @@ fn restoring_tries_again_what_was_given_up_and_brings_the_mayor_back() {
     let mayors = || town.json(["seance", "mayor"]).as_array().expect("a list").clone();
     let mayor = mayors()[0].clone();
     talking.told(&mayor, 1);
-    // Its session dies again and again, until the witness has told a person and leaves it.
+    // Its session ends at once again and again, until the witness has told a person and leaves it.
+    talking.strike();
+    talking.works("exit 1\n");
     wait_until("the witness to give up", || {
-        talking.strike();
         town.gt(["tick"]).succeeds();
         let told = town.json(["escalation", "list"]);
         told.as_array().is_some_and(|letters| !letters.is_empty())
     });
-    talking.strike();
+    talking.works("");
     town.gt(["up"]).succeeds().says(&["nothing was to be brought back"]);
     let ran = town.gt(["up", "--restore"]).succeeds();
     ran.says(&["web/toast is back on ", &id, "mayor is back, in the conversation it had"]);
