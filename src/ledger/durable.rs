@@ -14,36 +14,35 @@ use crate::store::boot_id;
 
 /// A transaction on its way to the disk.
 pub(super) struct Writing {
-    /// The journal that has it, if one does.
+    /// The journal, where there is one.
     journal: Option<Journal>,
+    /// When its objects and its ref are synced: the journal may have no room for it.
+    durability: Durability,
 }
 
 impl Writing {
     /// Writes a commit. The caller holds the ledger's lock.
     pub(super) fn begin(ledger: &Ledger, objects: &Objects, draft: &Draft) -> Outcome<Self> {
-        let journal = logged(ledger, draft)?;
+        let open = |boot: String| Journal::open(&ledger.git_dir, &boot).map_err(lift);
+        let mut journal = boot_id().map(open).transpose()?;
+        let logged = journal.as_mut().map(|journal| journal.append(draft)).transpose().map_err(lift)?;
         commit_point("ledger.logged");
-        let writing = Self { journal };
-        objects.write(draft, writing.durability()).map_err(lift)?;
-        Ok(writing)
+        let durability = if logged == Some(true) { Durability::Later } else { Durability::Now };
+        objects.write(draft, durability).map_err(lift)?;
+        Ok(Self { journal, durability })
     }
 
     /// When its objects and its ref are synced.
     pub(super) fn durability(&self) -> Durability {
-        if self.journal.is_some() { Durability::Later } else { Durability::Now }
+        self.durability
     }
 
-    /// Makes the transaction durable, and all that it builds on. The caller has given the lock away.
+    /// Makes the transaction durable, and all that it builds on: the journal may have that and not this one. The caller has
+    /// given the lock away.
     pub(super) fn end(self, ledger: &Ledger, objects: &Objects) -> Outcome<()> {
         let synced = self.journal.map_or(Ok(()), |journal| journal.sync());
         synced.and_then(|()| objects.sync_ref(&ledger.branch)).map_err(lift)
     }
-}
-
-fn logged(ledger: &Ledger, draft: &Draft) -> Outcome<Option<Journal>> {
-    let Some(boot) = boot_id() else { return Ok(None) };
-    let mut journal = Journal::open(&ledger.git_dir, &boot).map_err(lift)?;
-    Ok(if journal.append(draft).map_err(lift)? { Some(journal) } else { None })
 }
 
 /// Whether the machine went down since the last transaction.
