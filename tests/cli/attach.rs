@@ -126,8 +126,8 @@ fn a_terminal_in_which_nothing_can_be_drawn_is_named() {
     sees(&town, "I am at");
     let terminal = Terminal::shell(&town);
     for (term, verb) in [("dumb", "gt attach toast"), ("", "gt attach toast"), ("dumb", "gt mayor attach")] {
-        terminal.line(&format!("clear; TERM={term} {verb}; echo ended with $?"));
-        let screen = terminal.wait("ended with 2");
+        terminal.begin(&format!("TERM={term} {verb}"));
+        let screen = terminal.ended(2);
         assert!(screen.contains(&format!("TERM is \"{term}\"")) && screen.contains("gt peek"), "{screen}");
     }
 }

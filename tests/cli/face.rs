@@ -78,12 +78,12 @@ fn a_pipe_gets_everything_and_no_colours() {
 fn a_terminal_gets_its_own_width_and_colours_unless_the_person_wants_none() {
     let town = TestTown::new();
     let terminal = Terminal::shell(&town);
-    terminal.line("unset COLUMNS; clear; gt config list; echo do''ne");
-    let screen = terminal.wait("done");
+    terminal.begin("unset COLUMNS; gt config list");
+    let screen = terminal.ended(0);
     assert!(screen.contains('…'), "the last column gives way: {screen}");
     assert!(!terminal.colours().contains("\u{1b}[1m"), "NO_COLOR is honoured");
-    terminal.line("unset NO_COLOR; clear; gt config list --set; echo co''loured");
-    terminal.wait("coloured");
+    terminal.begin("unset NO_COLOR; gt config list --set");
+    terminal.ended(0);
     assert!(terminal.colours().contains("\u{1b}[1m"), "{}", terminal.colours());
 }
 
@@ -94,7 +94,7 @@ fn questions_are_asked_on_a_terminal() {
     project.write("Makefile", "test:\n\t./test.sh\n");
     project.commit("make");
     let terminal = Terminal::shell(&town);
-    terminal.line(&format!("clear; gt rig add web {}; echo do''ne", project.url()));
+    terminal.begin(&format!("gt rig add web {}", project.url()));
     terminal.wait("Use these? [Y/n]:");
     terminal.line("perhaps");
     terminal.wait("please answer yes or no");
@@ -105,7 +105,7 @@ fn questions_are_asked_on_a_terminal() {
     terminal.line("./test.sh; true");
     terminal.wait("Add the rig like this? [Y/n]:");
     terminal.line("");
-    terminal.wait("done");
+    terminal.ended(0);
     let gates = town.json(["rig", "show", "web"])["gates"].clone();
     assert_eq!((gates[0]["run"].as_str(), gates[1]["run"].as_str()), (Some("./test.sh"), Some("true")));
 }
@@ -114,8 +114,8 @@ fn questions_are_asked_on_a_terminal() {
 fn on_a_terminal_results_and_hints_stand_in_the_order_in_which_they_were_said() {
     let town = TestTown::builder().empty();
     let terminal = Terminal::shell(&town);
-    terminal.line(&format!("clear; gt init --permissions ask {}; echo do''ne", town.root.display()));
-    let screen = terminal.wait("done");
+    terminal.begin(&format!("gt init --permissions ask {}", town.root.display()));
+    let screen = terminal.ended(0);
     let made = screen.find("Made the town").expect("the result");
     let hint = screen.find("hint: `cd").expect("the hint");
     assert!(made < hint, "{screen}");
@@ -128,7 +128,7 @@ fn a_no_on_a_terminal_leaves_nothing_behind() {
     project.write("Makefile", "test:\n\t./test.sh\n");
     project.commit("make");
     let terminal = Terminal::shell(&town);
-    terminal.line(&format!("clear; gt rig add web {}; echo code=$?", project.url()));
+    terminal.begin(&format!("gt rig add web {}", project.url()));
     terminal.wait("Use these?");
     terminal.line("n");
     terminal.wait("Set-up,");
@@ -137,7 +137,7 @@ fn a_no_on_a_terminal_leaves_nothing_behind() {
     terminal.line("");
     terminal.wait("Add the rig like this?");
     terminal.line("no");
-    terminal.wait("code=7");
+    terminal.ended(7);
     assert_eq!(town.json(["rig", "list"]), serde_json::json!([]));
     assert!(!town.root.join("rigs/web").exists());
 }
@@ -149,9 +149,9 @@ fn a_worker_is_never_asked() {
     project.write("Makefile", "test:\n\t./test.sh\n");
     project.commit("make");
     let terminal = Terminal::shell(&town);
-    terminal.line(&format!("clear; GT_SESSION=abcdefgh2345 gt rig add web {}; echo code=$?", project.url()));
-    terminal.wait("Use these? yes (nobody to ask)");
-    terminal.wait("code=0");
+    terminal.begin(&format!("GT_SESSION=abcdefgh2345 gt rig add web {}", project.url()));
+    let screen = terminal.ended(0);
+    assert!(screen.contains("Use these? yes (nobody to ask)"), "{screen}");
 }
 
 #[test]

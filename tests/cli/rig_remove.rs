@@ -87,14 +87,12 @@ fn what_would_be_thrown_away_is_shown_and_asked_about_on_a_terminal() {
     let commit = git(&town, &[&author[..], &["commit-tree", "-m", "more", "-p", "main", &tree]].concat());
     git(&town, &["update-ref", "refs/gt/snapshots/toast/1", &commit]);
     let terminal = Terminal::shell(&town);
-    for (answer, said) in [("", "code=7"), ("no", "code=7"), ("yes", "code=0")] {
-        // What is still there of the round before is not this one's.
-        terminal.line(&format!("clear; echo ro''und={answer}.; gt rig remove web --discard; echo co''de=$?"));
-        terminal.wait(&format!("round={answer}."));
+    for (answer, code) in [("", 7), ("no", 7), ("yes", 0)] {
+        terminal.begin("gt rig remove web --discard");
         let asked = terminal.wait("throw this away for ever? [y/N]:");
         assert!(asked.contains("nowhere else: refs/gt/snapshots/toast/1 is not in main"), "{asked}");
         terminal.line(answer);
-        terminal.wait(said);
+        terminal.ended(code);
         assert_eq!(town.root.join("rigs/web").exists(), answer != "yes", "{answer:?}: {}", terminal.screen());
     }
     assert_eq!(town.json(["rig", "list"]), serde_json::json!([]));

@@ -1,5 +1,6 @@
 //! A real terminal for a test: tmux with one pane, typed into and looked at.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -9,12 +10,13 @@ use crate::support::{TestTown, wait_until};
 pub struct Terminal<'a> {
     town: &'a TestTown,
     socket: PathBuf,
+    round: Cell<u32>,
 }
 
 impl<'a> Terminal<'a> {
     /// A terminal in which `program` runs, in the town if there is one.
     pub fn start(town: &'a TestTown, program: &[&str]) -> Self {
-        let terminal = Self { town, socket: town.sandbox.join("term.sock") };
+        let terminal = Self { town, socket: town.sandbox.join("term.sock"), round: Cell::new(0) };
         terminal.tmux(&[&["new-session", "-d", "-x", "100", "-y", "30"], program].concat());
         terminal
     }
@@ -24,6 +26,21 @@ impl<'a> Terminal<'a> {
         let terminal = Self::start(town, &["env", "PS1=> ", "sh"]);
         terminal.wait(">");
         terminal
+    }
+
+    /// Types a command into a shell and waits until nothing is seen any more of the commands before it.
+    pub fn begin(&self, command: &str) {
+        let round = self.round.replace(self.round.get() + 1);
+        // The quotes keep what is typed from looking like what is waited for.
+        self.line(&format!("clear; echo ro''und={round}.; {command}; echo co''de=$?."));
+        self.wait(&format!("round={round}."));
+    }
+
+    /// Waits until the command that was begun last has ended with `code`; answers the screen.
+    pub fn ended(&self, code: i32) -> String {
+        let screen = self.wait("code=");
+        assert!(screen.contains(&format!("code={code}.")), "{screen}");
+        screen
     }
 
     /// Types the text and then Enter.

@@ -286,13 +286,13 @@ fn on_a_terminal_each_worker_has_a_line() {
     town.play(&(three() + &waiting(&town.town)));
     let terminal = Terminal::shell(&town.town);
     terminal.line(&format!("export GT_SCRIPT={}", town.town.sandbox.join("script.toml").display()));
-    terminal.line("clear; gt run 'Add login' --workers 2 --yes; echo ended $?");
+    terminal.begin("gt run 'Add login' --workers 2 --yes");
     terminal.wait("web/");
     let screen = terminal.wait("queue");
     assert!(screen.contains("0 of 3 done"), "{screen}");
     wait_until("both workers", || terminal.screen().lines().filter(|line| line.contains("web/")).count() >= 2);
     fs::write(town.town.sandbox.join("go"), "").expect("writable");
-    let screen = terminal.wait("ended 0");
+    let screen = terminal.ended(0);
     assert!(screen.contains("3 of 3 landed"), "{screen}");
     assert!(!screen.lines().any(|line| line.contains("queue  ")), "the moving lines are gone: {screen}");
 }
