@@ -3,7 +3,9 @@
 //! Git's locks carry no owner. The one case in which such a file is known to be dead: we hold our own lock,
 //! whose record says that its last owner vanished, and the file was made after that owner began.
 
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,6 +19,33 @@ pub struct GitLock {
     pub path: PathBuf,
     /// When it was made.
     pub made: SystemTime,
+    /// Which file has this name: its device, its number, and when it last changed, in seconds and nanoseconds.
+    file: [i64; 4],
+}
+
+impl GitLock {
+    fn of(path: PathBuf, meta: &Metadata) -> Self {
+        Self { path, made: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), file: file(meta) }
+    }
+
+    /// Removes it, unless another file has its name by now: one git after the other makes a lock of the same name, and
+    /// the next one's is not dead because the last one's was let go. False: it is gone, and what is there is another's.
+    ///
+    /// Two who remove locks at once are to keep away from each other: what the one removed may be there again when the
+    /// other comes to it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&self) -> io::Result<bool> {
+        if !fs::symlink_metadata(&self.path).is_ok_and(|meta| file(&meta) == self.file) {
+            return Ok(false);
+        }
+        fs::remove_file(&self.path).map(|()| true)
+    }
+}
+
+fn file(meta: &Metadata) -> [i64; 4] {
+    [meta.dev().cast_signed(), meta.ino().cast_signed(), meta.ctime(), meta.ctime_nsec()]
 }
 
 /// What may be done about a [`GitLock`].
@@ -58,7 +87,7 @@ fn collect(dir: &Path, deep: bool, found: &mut Vec<GitLock>) {
                 collect(&path, deep, found);
             }
         } else if path.extension().is_some_and(|end| end == "lock") {
-            found.push(GitLock { made: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), path });
+            found.push(GitLock::of(path, &meta));
         }
     }
 }
@@ -66,20 +95,20 @@ fn collect(dir: &Path, deep: bool, found: &mut Vec<GitLock>) {
 /// Removes one lock file of a ref if it was made at or after `since`, when a dead owner of our own lock had taken that.
 /// A living git holds such a lock for milliseconds, so one that goes by itself is somebody else's.
 pub fn clear_one(path: &Path, since: SystemTime) {
-    let made = || fs::metadata(path).and_then(|meta| meta.modified()).ok();
-    let Some(first) = made() else { return };
-    if judge(&GitLock { path: path.to_owned(), made: first }, Some(since)) == Verdict::Wait {
+    let look = || fs::symlink_metadata(path).ok().map(|meta| GitLock::of(path.to_owned(), &meta));
+    let Some(first) = look() else { return };
+    if judge(&first, Some(since)) == Verdict::Wait {
         return;
     }
     let start = Instant::now();
     while start.elapsed() < ALIVE {
         std::thread::park_timeout(Duration::from_millis(5));
-        if made() != Some(first) {
+        if look().as_ref() != Some(&first) {
             return;
         }
     }
     if !is_open(path) {
-        let _ = fs::remove_file(path);
+        let _ = first.remove();
     }
 }
 
@@ -110,9 +139,23 @@ mod tests {
             (began - second, Some(began), Verdict::Wait),
             (began + second, None, Verdict::Wait),
         ] {
-            let lock = GitLock { path: PathBuf::from("HEAD.lock"), made };
+            let lock = GitLock { path: PathBuf::from("HEAD.lock"), made, file: [0; 4] };
             assert_eq!(judge(&lock, dead_since), wanted, "{made:?} {dead_since:?}");
         }
+    }
+
+    #[test]
+    fn the_lock_of_the_next_git_does_not_go_for_that_of_the_last_one() {
+        let scene = Scene::new();
+        let path = scene.bare.join("index.lock");
+        fs::write(&path, "").expect("written");
+        let [lock] = &find(&scene.bare)[..] else { panic!("there is one") };
+        fs::rename(&path, scene.bare.join("index")).expect("as git lets go of it");
+        fs::write(&path, "").expect("written");
+        assert!(!lock.remove().expect("no failure") && path.exists());
+        let [lock] = &find(&scene.bare)[..] else { panic!("there is one") };
+        assert!(lock.remove().expect("no failure") && !path.exists());
+        assert!(!lock.remove().expect("nothing to remove"));
     }
 
     #[test]
@@ -127,7 +170,7 @@ mod tests {
         let tip = scene.tip();
         let removable = |since| find(&scene.bare).into_iter().filter(move |lock| judge(lock, since) == Verdict::Remove);
         assert_eq!((removable(None).count(), find(&scene.bare).len()), (0, 3));
-        assert_eq!(removable(Some(began)).map(|lock| fs::remove_file(lock.path).expect("removable")).count(), 3);
+        assert_eq!(removable(Some(began)).map(|lock| lock.remove().expect("removable")).count(), 3);
         assert_eq!(find(&scene.bare).len(), 0);
         assert!(swap_ref(&scene.bare, "refs/gt/x", None, &tip, "test").expect("no failure"));
     }

@@ -5,8 +5,11 @@ use std::io::{self, IsTerminal, Write};
 /// How much of a line is shown, in characters.
 const WIDTH: usize = 160;
 
-/// How many lines of an answer are shown.
-const LINES: usize = 4;
+/// How many lines of an answer are shown, of its beginning and of its end. The last one of a command is its status.
+const LINES: (usize, usize) = (3, 1);
+
+/// The same of one that failed: programs give their reason last.
+const FAILED: (usize, usize) = (3, 9);
 
 /// What a piece of output is; the colour follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,21 +104,22 @@ impl Screen {
         self.line(Label::Call, &format!("* {brief}"));
     }
 
-    /// The beginning of what a tool answered, indented.
+    /// The beginning and the end of what a tool answered, indented.
     pub fn answer(&mut self, text: &str, failed: bool) {
-        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        // The last line of a command is its status, which says most when it failed.
-        let (shown, left_out) = match lines.len() {
-            0 => (vec!["(nothing)"], 0),
-            count if count <= LINES + 1 => (lines, 0),
-            count => ([&lines[..LINES - 1], &lines[count - 1..]].concat(), count - LINES),
-        };
-        let last = shown.len() - 1;
-        for (place, line) in shown.into_iter().enumerate() {
-            if left_out > 0 && place == last {
+        let mut lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        if lines.is_empty() {
+            lines.push("(nothing)");
+        }
+        let (first, last) = if failed { FAILED } else { LINES };
+        // One line in the place of another one would tell less.
+        let left_out = lines.len().checked_sub(first + last).filter(|left_out| *left_out > 1).unwrap_or(0);
+        for (place, line) in lines.into_iter().enumerate() {
+            if left_out > 0 && place == first {
                 self.line(Label::Result, &format!("  | ... {left_out} more lines"));
             }
-            self.line(if failed { Label::Complaint } else { Label::Result }, &format!("  | {line}"));
+            if left_out == 0 || !(first..first + left_out).contains(&place) {
+                self.line(if failed { Label::Complaint } else { Label::Result }, &format!("  | {line}"));
+            }
         }
     }
 
@@ -238,12 +242,22 @@ pub(super) mod tests {
             screen.call("shell cargo\ttest");
             screen.answer("one\n\ntwo\n", false);
             screen.answer("", false);
-            screen.answer("1\n2\n3\n4\n5\n6\n7\n[exit status 1]\n", true);
+            screen.answer("1\n2\n3\n4\n5\n6\n7\n[exit status 0]\n", false);
             screen.text("Done.\n");
         });
         let answers =
-            "  | one\n  | two\n  | (nothing)\n  | 1\n  | 2\n  | 3\n  | ... 4 more lines\n  | [exit status 1]\n";
+            "  | one\n  | two\n  | (nothing)\n  | 1\n  | 2\n  | 3\n  | ... 4 more lines\n  | [exit status 0]\n";
         assert_eq!(text, format!("I look.\n* shell cargo\ttest\n{answers}Done.\n"));
+    }
+
+    #[test]
+    fn the_reason_of_what_failed_is_not_among_what_is_left_out() {
+        let tests: String = (1..20).map(|number| format!("ok {number}\n")).collect();
+        let refused = "error: there are uncommitted files:\n  a\n  b\nhint: commit them\n[exit status 7]\n";
+        let text = shown(false, |screen| screen.answer(&format!("{tests}{refused}"), true));
+        let end = refused.lines().map(|line| format!("  | {line}\n")).collect::<String>();
+        assert!(text.starts_with("  | ok 1\n  | ok 2\n  | ok 3\n  | ... 12 more lines\n  | ok 16\n"), "{text}");
+        assert!(text.ends_with(&end), "{text}");
     }
 
     #[test]

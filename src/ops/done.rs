@@ -81,8 +81,9 @@ pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
     let result = request.result.as_deref().map(read_result).transpose()?;
     let (bead, _) = who::hooked_bead(open, &open.snapshot()?)?;
     let worker = bead.claim().expect("a hooked bead has a claim").assignee.clone();
-    let guard = Guard::of_worker(open, &worker, PATIENCE)?;
-    let (work, plan) = guard.after(hand_in(open, request, result.as_deref()))?;
+    let handed_in = Guard::of_worker(open, &worker, PATIENCE)
+        .and_then(|guard| guard.after(hand_in(open, request, result.as_deref())));
+    let (work, plan) = handed_in.inspect_err(|failure| note_refusal(open, &bead.id, &worker, failure))?;
     session::end_after_done(open, &work.worker, &work.lease);
     pass::request(open);
     let head = (!matches!(plan, Plan::Finish(_))).then(|| work.head.clone());
@@ -93,6 +94,25 @@ pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
         commits: work.commits,
         again: matches!(plan, Plan::Again),
     })
+}
+
+/// The event of a `gt done` that did not hand anything in.
+const REFUSED: &str = "done.refused";
+
+/// Whoever is asked later why nothing comes can tell: an agent that did not understand waits for ever.
+fn note_refusal(open: &OpenTown, bead: &BeadId, worker: &WorkerRef, failure: &Failure) {
+    let said = failure.full_message();
+    let reason = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    open.event(REFUSED, &open.actor, Some(bead), Some(&worker.rig), reason);
+}
+
+/// Why the last `gt done` on this hooking of the bead handed nothing in.
+///
+/// # Errors
+/// When the local state cannot be read.
+pub(super) fn last_refusal(open: &OpenTown, bead: &BeadId) -> Outcome<Option<String>> {
+    let last = open.state()?.last_event_of_bead(bead, &[REFUSED, "bead.hooked", "bead.submitted", "bead.closed"])?;
+    Ok(last.filter(|event| event.kind == REFUSED).map(|event| event.text))
 }
 
 /// The work and what was done about it; the caller keeps all others away from the worker.

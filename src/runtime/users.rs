@@ -19,25 +19,52 @@ pub enum Users {
 pub fn users(file: &Path, git_dir: &Path, folders: &[PathBuf]) -> Users {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Users::Unknown };
     let own = std::process::id().cast_signed();
+    // The system names files by their real paths.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = file.parent().map(real).zip(file.file_name()).map(|(folder, name)| folder.join(name));
+    let place = Place {
+        file: folder.unwrap_or_else(|| file.to_owned()),
+        git_dir: real(git_dir),
+        spelled: git_dir,
+        folders: folders.iter().map(|folder| real(folder)).collect(),
+    };
     let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let uses = pids.filter(|pid| *pid != own && is_user(*pid, file, git_dir, folders));
+    let uses = pids.filter(|pid| *pid != own && place.is_used_by(*pid));
     Users::These(uses.filter_map(ProcessId::of).collect())
 }
 
-fn is_user(pid: i32, file: &Path, git_dir: &Path, folders: &[PathBuf]) -> bool {
-    let process = Path::new("/proc").join(pid.to_string());
-    let open = || std::fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-    let mut opened = open().filter_map(|fd| std::fs::read_link(fd.path()).ok());
-    if opened.any(|path| path == file) {
-        return true;
+/// What is asked about, by the names that the system knows.
+struct Place<'p> {
+    file: PathBuf,
+    git_dir: PathBuf,
+    /// As it may stand in arguments and variables.
+    spelled: &'p Path,
+    folders: Vec<PathBuf>,
+}
+
+impl Place<'_> {
+    fn is_used_by(&self, pid: i32) -> bool {
+        let process = Path::new("/proc").join(pid.to_string());
+        let open = || std::fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        let mut opened = open().filter_map(|fd| std::fs::read_link(fd.path()).ok());
+        if opened.any(|path| path == self.file) {
+            return true;
+        }
+        if !std::fs::read_to_string(process.join("comm")).is_ok_and(|name| name.starts_with("git")) {
+            return false;
+        }
+        let stands = std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| self.is_above(&cwd));
+        let named = || {
+            let texts = [process.join("cmdline"), process.join("environ")];
+            texts.iter().any(|text| names(text, &self.git_dir) || names(text, self.spelled))
+        };
+        let opens = || open().filter_map(|fd| std::fs::read_link(fd.path()).ok()).any(|path| self.is_above(&path));
+        stands || named() || opens()
     }
-    if !std::fs::read_to_string(process.join("comm")).is_ok_and(|name| name.starts_with("git")) {
-        return false;
+
+    fn is_above(&self, path: &Path) -> bool {
+        path.starts_with(&self.git_dir) || self.folders.iter().any(|folder| path.starts_with(folder))
     }
-    let below = |path: &Path| path.starts_with(git_dir) || folders.iter().any(|folder| path.starts_with(folder));
-    let stands = std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| below(&cwd));
-    let named = [process.join("cmdline"), process.join("environ")].iter().any(|text| names(text, git_dir));
-    stands || named || open().filter_map(|fd| std::fs::read_link(fd.path()).ok()).any(|path| path.starts_with(git_dir))
 }
 
 fn names(text: &Path, git_dir: &Path) -> bool {
@@ -53,7 +80,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn whoever_has_a_file_open_uses_it() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let file = dir.path().canonicalize().expect("it exists").join("index.lock");
+        let named = dir.path().join("link");
+        std::os::unix::fs::symlink(dir.path(), &named).expect("a link");
+        let file = named.join("index.lock");
         std::fs::write(&file, "").expect("written");
         assert_eq!(users(&file, dir.path(), &[]), Users::These(Vec::new()));
         let opened = std::fs::File::open(&file).expect("it exists");

@@ -46,15 +46,17 @@ impl ProcessId {
         Self::of(self.pid) == Some(self)
     }
 
-    /// When it started, to a hundredth of a second; `None` where the system does not tell.
+    /// When it started, to a hundredth of a second and never too late; `None` where the system does not tell.
     #[cfg(target_os = "linux")]
     pub fn started(self) -> Option<SystemTime> {
+        // Looked at first: a pause before the other clock is read makes the process older than it is, and not younger.
+        let now = now();
         // The unit of process times in /proc is the same on every Linux; see proc(5) and times(2).
         const TICKS: u64 = 100;
         let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
         let uptime = Duration::try_from_secs_f64(uptime.split(' ').next()?.parse().ok()?).ok()?;
         let age = uptime.checked_sub(Duration::from_millis(self.start_ticks * 1000 / TICKS)).unwrap_or_default();
-        now().checked_sub(age)
+        now.checked_sub(age)
     }
 
     /// When it started, to a hundredth of a second; `None` where the system does not tell.

@@ -124,6 +124,7 @@ fn happened(event: &Event, title: Option<&str>) -> Option<Text> {
     let (label, verb) = match event.kind.as_str() {
         "bead.hooked" => (Label::Name, "slung"),
         "bead.submitted" => (Label::Id, "submitted"),
+        "done.refused" => (Label::Warn, "refused"),
         "bead.bounced" => (Label::Bad, "bounced"),
         "bead.landed" => (Label::Good, "landed"),
         "bead.closed" => (Label::Good, "closed"),

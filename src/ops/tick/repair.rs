@@ -14,7 +14,7 @@ use crate::id::{Actor, BeadId, SessionId, WorkerRef};
 use crate::mail::Severity;
 use crate::ops::aftermath::Guard;
 use crate::ops::launch::{self, Start};
-use crate::ops::{OpenTown, attach, ending, escalate, handoff, message, prime, sandbox, session, transcripts};
+use crate::ops::{OpenTown, attach, done, ending, escalate, handoff, message, prime, sandbox, session, transcripts};
 use crate::runtime::{self, Observed};
 use crate::store::{Mode, NewMessage};
 use crate::town::Rig;
@@ -150,8 +150,10 @@ fn remind(open: &OpenTown, seen: &Seen, text: &str) -> Outcome<Option<String>> {
     let id = &bead.id;
     open.state()?.count(&key("reminded", id), open.now(), Some(expiry(open)))?;
     let from = witness(&seen.observation.worker);
+    let refused = done::last_refusal(open, id)?.map(|why| format!(" Your last `gt done` was refused: {why}."));
+    let text = format!("{text}{}", refused.unwrap_or_default());
     let bead = Some(bead.id.clone());
-    message::post(open, &NewMessage { from, bead, ..message::said(open, &row.worker, Mode::Steer, text) })?;
+    message::post(open, &NewMessage { from, bead, ..message::said(open, &row.worker, Mode::Steer, &text) })?;
     Ok(Some(format!("reminded of {id}: {}", seen.judgement.evidence)))
 }
 

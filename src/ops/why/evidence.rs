@@ -10,7 +10,7 @@ use crate::id::{Actor, BeadId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::mail::Letter;
 use crate::ops::target::Target;
-use crate::ops::{OpenTown, attach, ending, refinery, roster, tick};
+use crate::ops::{OpenTown, attach, done, ending, refinery, roster, tick};
 use crate::refinery::{Evidence, order};
 use crate::store::SessionRow;
 use crate::witness::Health;
@@ -153,6 +153,16 @@ pub(super) fn escalations(snapshot: &Snapshot, bead: &BeadId) -> Vec<Fact> {
             Fact::known("escalation", format!("{from} told {to} at {}: {subject}", rfc3339(created)))
         })
         .collect()
+}
+
+/// Why the last `gt done` of its worker handed nothing in, while that is how it stands.
+pub(super) fn refusal(open: &OpenTown, bead: &Bead) -> Vec<Fact> {
+    if bead.status() != Status::Hooked {
+        return Vec::new();
+    }
+    let told = done::last_refusal(open, &bead.id);
+    let fact = |why: String| Fact::known("refused", format!("its last `gt done` handed nothing in: {why}"));
+    Fact::all("refused", told.map(|why| why.into_iter().map(fact).collect()))
 }
 
 /// How earlier hookings ended.

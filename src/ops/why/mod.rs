@@ -112,6 +112,7 @@ fn of_bead(open: &OpenTown, snapshot: &Snapshot, bead: Bead) -> Outcome<Why> {
     let mut evidence = vec![Fact::known("standing", account.to_string())];
     evidence.extend(evidence::claim(open, &bead));
     evidence.extend(health.filter(|_| hands != Hands::Queued).into_iter().flat_map(|(facts, _)| facts));
+    evidence.extend(evidence::refusal(open, &bead));
     evidence.extend(evidence::queue(snapshot, &bead)?);
     evidence.extend(evidence::merge(open, snapshot, &bead));
     evidence.extend(escalated);

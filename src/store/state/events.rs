@@ -81,9 +81,18 @@ impl StateDb {
 
     /// The last event of a rig that is of one of these kinds.
     pub fn last_event(&self, rig: &RigName, kinds: &[&str]) -> Result<Option<Event>, StoreError> {
+        self.last_event_where("rig", rig.as_str(), kinds)
+    }
+
+    /// The last event of a bead that is of one of these kinds.
+    pub fn last_event_of_bead(&self, bead: &BeadId, kinds: &[&str]) -> Result<Option<Event>, StoreError> {
+        self.last_event_where("bead", bead.as_str(), kinds)
+    }
+
+    fn last_event_where(&self, column: &str, value: &str, kinds: &[&str]) -> Result<Option<Event>, StoreError> {
         let places = vec!["?"; kinds.len()].join(", ");
-        let query = format!("SELECT * FROM events WHERE rig = ? AND kind IN ({places}) ORDER BY id DESC LIMIT 1");
-        let values = std::iter::once(rig.as_str()).chain(kinds.iter().copied());
+        let query = format!("SELECT * FROM events WHERE {column} = ? AND kind IN ({places}) ORDER BY id DESC LIMIT 1");
+        let values = std::iter::once(value).chain(kinds.iter().copied());
         self.connection
             .prepare_cached(&query)
             .and_then(|mut statement| statement.query_row(rusqlite::params_from_iter(values), read_row).optional())
