@@ -48,6 +48,9 @@ impl Render for Costs {
             let models: Vec<&str> = self.unpriced.iter().map(String::as_str).map(named).collect();
             ui.hint(format!("no price is known of {}: set `prices.MODEL.input` and its like", models.join(", ")));
         }
+        if !self.free.is_empty() {
+            ui.hint(format!("free, because it is played from a file: {}", self.free.join(", ")));
+        }
         for (agent, sessions) in &self.untold {
             ui.hint(format!("not counted: {sessions} of {agent}, which wrote down no tokens"));
         }

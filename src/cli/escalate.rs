@@ -15,7 +15,7 @@ pub(super) struct Args {
     #[arg(long, value_enum)]
     severity: Option<Severity>,
     /// The bead that it is about; that on the worker's own hook when not given
-    #[arg(long, value_name = "BEAD", add = complete::beads())]
+    #[arg(long, value_name = "BEAD", add = complete::beads_that_are(complete::Takes::NotClosed))]
     bead: Option<String>,
 }
 

@@ -1,8 +1,8 @@
 //! Ctrl-C as a message, for commands that have something to do before they end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::Write;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -29,25 +29,49 @@ pub(super) fn requests_to_end() -> Outcome<Receiver<()>> {
     listen([SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| (kind, 1)).to_vec())
 }
 
-/// While this lives, Ctrl-C and SIGTERM end the commands that the process waits for, and then the process.
+/// How things stand at an interrupt, and what goes on from there.
+#[derive(Debug, Clone)]
+pub(super) struct Stands {
+    /// What is kept and what is not.
+    pub kept: String,
+    /// How to go on.
+    pub next: String,
+}
+
+impl Stands {
+    pub(super) fn new(kept: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { kept: kept.into(), next: next.into() }
+    }
+
+    /// While a plan is made.
+    pub(super) fn unplanned() -> Self {
+        Self::new("the plan was not written", "the same command begins anew")
+    }
+}
+
+/// While this lives, Ctrl-C and SIGTERM end the commands that the process waits for, and then the process, which says
+/// how things stand.
 #[derive(Debug)]
-pub(super) struct EndsCommands(Arc<AtomicBool>);
+pub(super) struct EndsCommands(Arc<Mutex<Option<Stands>>>);
 
 /// Gates, set-up commands and planners have process groups of their own, which the terminal does not interrupt: they
 /// would go on without anybody who waits for them.
 ///
 /// # Errors
 /// When the system does not let us listen.
-pub(super) fn ends_commands(open: &OpenTown) -> Outcome<EndsCommands> {
+pub(super) fn ends_commands(open: &OpenTown, stands: Stands) -> Outcome<EndsCommands> {
     let kinds = vec![(SignalKind::interrupt(), 1), (SignalKind::terminate(), 1)];
     let (interrupts, town) = (listen(kinds)?, open.again());
-    let armed = Arc::new(AtomicBool::new(true));
-    let ends = Arc::clone(&armed);
+    let armed = Arc::new(Mutex::new(Some(stands)));
+    let at_end = Arc::clone(&armed);
     let body = move || {
         while interrupts.recv().is_ok() {
-            if ends.load(Ordering::SeqCst) {
+            let stands = at_end.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(Stands { kept, next }) = stands {
                 // Should it fail, the next pass ends what is left.
                 let _ = session::end_own_commands(&town);
+                // What was shown last may stand in the same line.
+                let _ = writeln!(std::io::stderr(), "\ninterrupted: {kept}\nhint: {next}");
                 std::process::exit(INTERRUPTED);
             }
         }
@@ -57,9 +81,16 @@ pub(super) fn ends_commands(open: &OpenTown) -> Outcome<EndsCommands> {
     Ok(EndsCommands(armed))
 }
 
+impl EndsCommands {
+    /// From now on things stand like this.
+    pub(super) fn stand(&self, stands: Stands) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stands);
+    }
+}
+
 impl Drop for EndsCommands {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

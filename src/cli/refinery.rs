@@ -3,7 +3,7 @@
 mod watch;
 
 use super::dispatch::subcommands;
-use super::interrupt::ends_commands;
+use super::interrupt::{Stands, ends_commands};
 use super::render::show;
 use super::watching;
 use super::{Call, Perform, Render, Text, Ui, complete};
@@ -36,6 +36,11 @@ struct RunArgs {
     watch: bool,
 }
 
+/// How the queue stands when a run is interrupted.
+fn stands() -> Stands {
+    Stands::new("what has not landed stays in the queue", "`gt refinery run` goes on")
+}
+
 impl RunArgs {
     fn rigs(&self, open: &OpenTown) -> Outcome<Vec<RigName>> {
         Ok(match &self.rig {
@@ -49,7 +54,7 @@ impl RunArgs {
             return show(self, call);
         }
         let open = call.open()?;
-        let _interruptible = ends_commands(&open)?;
+        let _interruptible = ends_commands(&open, stands())?;
         let rigs = self.rigs(&open)?;
         watching::watch(Queues { rigs, told: Vec::new() }, &open, call)
     }
@@ -60,7 +65,7 @@ impl Perform for RunArgs {
 
     fn perform(self, call: &mut Call) -> Outcome<Many<Ran>> {
         let open = call.open()?;
-        let _interruptible = ends_commands(&open)?;
+        let _interruptible = ends_commands(&open, stands())?;
         let rigs = self.rigs(&open)?;
         Ok(Many::of(&rigs, |rig| run(&open, &rig.parse()?, self.once, &mut call.ui)))
     }

@@ -1,6 +1,6 @@
 //! `gt sling`.
 
-use super::interrupt::ends_commands;
+use super::interrupt::{Stands, ends_commands};
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::agent::Tuning;
 use crate::error::Outcome;
@@ -42,7 +42,8 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Many<Slung>> {
         let open = call.open()?;
-        let _interruptible = ends_commands(&open)?;
+        let kept = "what was given to a worker stays with it, and the next tick starts it";
+        let _interruptible = ends_commands(&open, Stands::new(kept, "`gt status` shows who has what"))?;
         let tuning =
             Tuning { profile: self.profile, model: self.model, effort: self.effort, extra_args: self.extra_args };
         sling(&open, &Request { words: self.words, agent: self.agent, tuning, from: self.from })

@@ -1,6 +1,6 @@
 //! `gt tick`: observe, repair, start, merge. Called by gt itself.
 
-use super::interrupt::ends_commands;
+use super::interrupt::{Stands, ends_commands};
 use super::{Call, Perform, Render, Text, Ui};
 use crate::error::Outcome;
 use crate::ops::tick::{Ticked, pass, pass_after_others};
@@ -19,7 +19,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Ticked> {
         let open = call.open()?;
-        let _interruptible = ends_commands(&open)?;
+        let _interruptible = ends_commands(&open, Stands::new("nothing is lost", "the next `gt tick` goes on"))?;
         if self.wait { pass_after_others(&open) } else { pass(&open) }
     }
 }

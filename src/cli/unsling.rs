@@ -11,7 +11,7 @@ use crate::ops::unsling::{Unslung, unsling};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Beads, or the workers that they are on
-    #[arg(required = true, value_name = "BEAD|WORKER", add = complete::beads_and_places())]
+    #[arg(required = true, value_name = "BEAD|WORKER", add = complete::held_beads_and_workers())]
     words: Vec<String>,
     /// Why, for whoever has it next
     #[arg(long, value_name = "TEXT")]

@@ -32,6 +32,9 @@ use super::{Event, Model, ModelError, OnEvent, Reply, Request, Stop, Subject, To
 /// Script-sized pieces in which the text of a step is told, so that streaming is exercised.
 const PIECE: usize = 24;
 
+/// What the names of scripted models begin with.
+const PROVIDER: &str = "scripted/";
+
 /// A file of scripted replies.
 #[derive(Debug)]
 pub struct Script {
@@ -214,8 +217,13 @@ impl Scripted {
 
     /// The model that plays `script`.
     pub fn new(script: Script) -> Self {
-        Self { name: format!("scripted/{}", script.file.display()), script }
+        Self { name: format!("{PROVIDER}{}", script.file.display()), script }
     }
+}
+
+/// Whether a model of this name is a [`Scripted`] one, which nobody has to pay for.
+pub fn is_scripted(name: &str) -> bool {
+    name.starts_with(PROVIDER)
 }
 
 impl Model for Scripted {

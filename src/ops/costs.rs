@@ -12,7 +12,7 @@ use super::{OpenTown, Report, transcripts};
 use crate::agent::transcript::{Count, Followed, Reading};
 use crate::error::Outcome;
 use crate::id::Actor;
-use crate::model::Usage;
+use crate::model::{self, Usage};
 use crate::store::SessionRow;
 use crate::town::Price;
 
@@ -62,6 +62,8 @@ pub struct Costs {
     pub total: Used,
     /// Models that have no price.
     pub unpriced: Vec<String>,
+    /// Models that cost nothing, because their replies are played from a file.
+    pub free: Vec<String>,
     /// Agents that write down no tokens, or had no transcript, and how many of their sessions there were.
     pub untold: BTreeMap<String, usize>,
     /// Sessions of whose transcripts a part was too long to be read.
@@ -77,7 +79,14 @@ impl Report for Costs {
 /// # Errors
 /// When the local state cannot be read.
 pub fn costs(open: &OpenTown, by: By, since: Option<NaiveDate>) -> Outcome<Costs> {
-    let mut sum = Sum { prices: &open.settings.prices, by, since, lines: BTreeMap::new(), unpriced: BTreeSet::new() };
+    let mut sum = Sum {
+        prices: &open.settings.prices,
+        by,
+        since,
+        lines: BTreeMap::new(),
+        unpriced: BTreeSet::new(),
+        free: BTreeSet::new(),
+    };
     let (mut untold, mut partly) = (BTreeMap::new(), 0);
     let early = |row: &SessionRow| {
         let last = row.end.as_ref().map(|end| end.at.date_naive());
@@ -101,6 +110,7 @@ struct Sum<'a> {
     since: Option<NaiveDate>,
     lines: BTreeMap<String, Used>,
     unpriced: BTreeSet<String>,
+    free: BTreeSet<String>,
 }
 
 impl Sum<'_> {
@@ -134,7 +144,11 @@ impl Sum<'_> {
     }
 
     fn put(&mut self, what: String, model: &str, count: Count, told: Option<f64>) {
-        let dollars = told.or_else(|| Some(self.prices.get(model)?.of(count.tokens)));
+        let priced = || self.prices.get(model).map(|price| price.of(count.tokens));
+        let dollars = told.or_else(priced).or_else(|| model::scripted::is_scripted(model).then_some(0.0));
+        if dollars == Some(0.0) && model::scripted::is_scripted(model) {
+            self.free.insert(model.to_owned());
+        }
         if dollars.is_none() && count.tokens != Usage::default() {
             self.unpriced.insert(model.to_owned());
         }
@@ -156,8 +170,8 @@ impl Sum<'_> {
             total.count.replies += line.count.replies;
             total.dollars = rounded(total.dollars + line.dollars);
         }
-        let unpriced = self.unpriced.into_iter().collect();
-        Costs { by: self.by, since: self.since, lines, total, unpriced, untold, partly }
+        let [unpriced, free] = [self.unpriced, self.free].map(|models| models.into_iter().collect());
+        Costs { by: self.by, since: self.since, lines, total, unpriced, free, untold, partly }
     }
 }
 

@@ -52,6 +52,45 @@ fn beads_are_offered_with_their_titles() {
 }
 
 #[test]
+fn each_verb_is_offered_only_what_it_takes() {
+    let (town, _project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    town.work_with("works");
+    let new = |title: &str, kind: &str| {
+        let made = town.json(["new", "--rig", "web", title, "--kind", kind]);
+        made["id"].as_str().expect("an id").to_owned()
+    };
+    let [open, closed, queued] = ["Add login", "Add logout", "Test login"].map(|title| new(title, "task"));
+    let epic = new("Accounts", "epic");
+    town.gt(["close", &closed]).succeeds();
+    town.gt(["sling", &queued, "web/toast"]).succeeds();
+    wait_until("the work", || town.json(["show", &queued])[0]["result"]["status"] == "submitted");
+    // Before the first letter, and after some.
+    for typed in ["", "web-"] {
+        let beads = |words: &[&str]| {
+            let mut offers = offered(&town, &[words, &[typed]].concat(), false);
+            offers.retain(|offer| offer.starts_with("web-"));
+            offers.sort();
+            offers
+        };
+        let all = |of: &[&String]| {
+            let mut of: Vec<String> = of.iter().map(|id| (*id).clone()).collect();
+            of.sort();
+            of
+        };
+        assert_eq!(beads(&["sling"]), all(&[&open]));
+        assert_eq!(beads(&["unsling"]), all(&[&queued]));
+        assert_eq!(beads(&["queue", "reject"]), all(&[&queued]));
+        assert_eq!(beads(&["bead", "reopen"]), all(&[&closed]));
+        assert_eq!(beads(&["close"]), all(&[&open, &queued, &epic]));
+        assert_eq!(beads(&["bead", "edit"]), all(&[&open, &queued, &epic]));
+    }
+    assert!(offered(&town, &["show", "web-"], false).contains(&closed));
+    assert!(!offered(&town, &["show", ""], false).contains(&closed));
+}
+
+#[test]
 fn another_town_on_the_command_line_is_the_one_that_is_asked() {
     let (town, _project) = TestTown::with_rig();
     let elsewhere = TestTown::builder().empty();

@@ -1,6 +1,6 @@
 //! Ctrl-C while `gt` waits for a program that may take long: both end, and nothing is taken for a failure.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -13,20 +13,26 @@ fn runs(town: &TestTown) -> bool {
     town.processes().iter().any(|process| process.line == LONG)
 }
 
-/// Starts `gt` with these arguments, waits until the long program runs, and presses Ctrl-C.
+/// Starts `gt` with these arguments, waits until the long program runs, and presses Ctrl-C. What it said then.
 #[track_caller]
-fn interrupted(town: &TestTown, arguments: &[&str]) {
-    ended_by(Signal::INT, town, arguments);
+fn interrupted(town: &TestTown, arguments: &[&str]) -> String {
+    ended_by(Signal::INT, town, arguments)
 }
 
 #[track_caller]
-fn ended_by(signal: Signal, town: &TestTown, arguments: &[&str]) {
-    let mut child: Child = town.command(arguments).start();
+fn ended_by(signal: Signal, town: &TestTown, arguments: &[&str]) -> String {
+    let said = town.sandbox.join("said");
+    let file = std::fs::File::create(&said).expect("the sandbox is writable");
+    let mut command = town.command(arguments).into_command();
+    let mut child: Child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().expect("gt starts");
     wait_until("the program to run", || runs(town));
     let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
     kill_process(id, signal).expect("it lives");
     assert_eq!(child.wait().expect("a child of ours").code(), Some(130), "{arguments:?}");
     assert!(!runs(town), "{arguments:?}: {:#?}", town.processes());
+    let said = std::fs::read_to_string(&said).expect("it was made");
+    assert!(said.contains("\ninterrupted: ") && said.contains("\nhint: "), "{arguments:?}: {said}");
+    said
 }
 
 #[test]
@@ -34,7 +40,8 @@ fn a_set_up_and_a_gate_that_somebody_does_not_want_to_wait_for_end_and_the_rig_s
     let town = TestTown::new();
     let project = town.repo("web");
     town.work_with("idles");
-    interrupted(&town, &["rig", "add", "web", project.url(), "--gate", LONG]);
+    let said = interrupted(&town, &["rig", "add", "web", project.url(), "--gate", LONG]);
+    assert!(said.contains("the rig web is added") && said.contains("`gt rig show web`"), "{said}");
     town.gt(["rig", "list"]).succeeds().says(&["web"]);
     town.gt(["doctor"]).succeeds();
     interrupted(&town, &["rig", "add", "shop", project.url(), "--setup", LONG, "--no-gates"]);
@@ -122,7 +129,8 @@ fn a_planner_ends_with_the_one_who_asked() {
     town.gt(["config", "set", "agents.slow.oneshot_command", &format!("{LONG}; : {{prompt}}")]).succeeds();
     town.gt(["config", "set", "mayor.agent", "slow"]).succeeds();
     for arguments in [&["mayor", "plan", "x", "--yes"][..], &["run", "x", "--rig", "web", "--yes"]] {
-        interrupted(&town, arguments);
+        let said = interrupted(&town, arguments);
+        assert!(said.contains("the plan was not written"), "{said}");
         assert_eq!(town.json(["list"]), serde_json::json!([]));
     }
 }

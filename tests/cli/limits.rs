@@ -47,6 +47,27 @@ fn an_agent_that_says_nothing_is_reminded_restarted_and_told_of() {
     assert_eq!(escalations(&town), told, "it is told once");
 }
 
+/// An agent that does not understand why its work was not taken waits for ever: it is told the reason again.
+#[test]
+fn why_nothing_was_handed_in_is_noted_and_told_with_the_reminder() {
+    let (town, id) = town_with("idles");
+    town.gt(["sling", &id, "web/toast"]).succeeds();
+    let folder = town.root.join("rigs/web/polecats/toast");
+    fs::write(folder.join("half.txt"), "half\n").expect("own file");
+    town.command(["done"]).current_dir(&folder).run().exits(7).complains(&["half.txt"]);
+    let reason = ["its last `gt done` handed nothing in", "uncommitted files", "half.txt"];
+    town.gt(["why", &id]).succeeds().says(&reason);
+    town.gt(["feed"]).succeeds().says(&["done.refused"]);
+    tick_in(&town, 6).says(&["reminded of"]);
+    let state = gt::store::StateDb::open(&town.root.join(".git/gt/state.db")).expect("it is there");
+    let worker = "web/polecats/toast".parse().expect("a worker");
+    let told: Vec<String> = state.messages_of(&worker, 9).expect("readable").into_iter().map(|it| it.text).collect();
+    assert!(told.iter().any(|text| text.contains("was refused") && text.contains("half.txt")), "{told:?}");
+    fs::remove_file(folder.join("half.txt")).expect("own file");
+    town.command(["done", "--no-change", "nothing to do"]).current_dir(&folder).run().succeeds();
+    assert!(!town.gt(["why", &id]).succeeds().stdout.contains("handed nothing in"));
+}
+
 #[test]
 fn a_busy_agent_that_never_ends_is_reminded_and_then_told_of() {
     let (town, id) = town_with("busy");

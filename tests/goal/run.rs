@@ -50,6 +50,9 @@ fn a_goal_ends_as_merged_code() {
     assert!(town.state("Login").starts_with("closed as done") || town.state("Login").starts_with("closed as merged"));
     assert!(town.convoy().closed.is_some() && !town.convoy().feed);
     promises::hold(&town.town);
+    let costs = town.gt(&["costs"]).succeeds().says(&["0.00"]);
+    assert!(costs.stderr.contains("free, because it is played from a file: scripted/"), "{}", costs.transcript());
+    assert!(!costs.stderr.contains("no price is known"), "{}", costs.transcript());
     town.gt(&["run", "--resume"]).exits(3).complains(&["no convoy to go on with"]);
     town.town.wait_until_quiet(GENEROUS);
 }

@@ -40,20 +40,52 @@ fn titles(town: &TestTown) -> Vec<String> {
     paths.lines().filter_map(title).collect()
 }
 
-#[test]
-fn create() {
-    let scene = Scene::open(0);
-    let command = |town: &TestTown| gt(town, &["new", "Add login", "--rig", "web"]);
+/// Kills a command that changes nothing but the ledger; what comes next is another one on the same ledger. `check` is
+/// what is true of either outcome.
+#[track_caller]
+fn drill_ledger(scene: &Scene, command: &dyn Fn(&TestTown) -> Command, check: &dyn Fn(&TestTown)) {
     let recover = |town: &TestTown| drop(town.gt(["new", "Another one", "--rig", "web"]).succeeds());
     let check = |town: &TestTown| {
         promises::hold(town);
+        assert!(titles(town).iter().any(|title| title == "Another one"), "{:?}", titles(town));
+        check(town);
+    };
+    let drill = Drill { town: &scene.town, command, recover: &recover, check: &check };
+    let tallies = [(Victim::Itself, POINTS * 4), (Victim::Family, POINTS)];
+    for (victim, most) in tallies {
+        eprintln!("{victim:?}: {:?}", drill.at_system_calls(victim, most));
+    }
+}
+
+#[test]
+fn create() {
+    let scene = Scene::open(0);
+    drill_ledger(&scene, &|town| gt(town, &["new", "Add login", "--rig", "web"]), &|town| {
         let titles = titles(town);
         assert!(titles.iter().filter(|title| *title == "Add login").count() <= 1, "{titles:?}");
-        assert!(titles.iter().any(|title| title == "Another one"), "{titles:?}");
-    };
-    let drill = Drill { town: &scene.town, command: &command, recover: &recover, check: &check };
-    drill.at_system_calls(Victim::Itself, POINTS * 4);
-    drill.at_system_calls(Victim::Family, POINTS);
+    });
+}
+
+#[test]
+fn note() {
+    let scene = Scene::open(1);
+    let bead = scene.beads[0].clone();
+    drill_ledger(&scene, &|town| gt(town, &["bead", "note", &bead, "seen"]), &|town| {
+        let shown = town.json(["show", &bead])[0]["result"].clone();
+        let notes = shown["notes"].as_array().map_or(0, Vec::len);
+        assert!(notes <= 1 && shown["status"] == "open", "{shown}");
+    });
+}
+
+#[test]
+fn close() {
+    let scene = Scene::open(1);
+    let bead = scene.beads[0].clone();
+    drill_ledger(&scene, &|town| gt(town, &["close", &bead]), &|town| {
+        let shown = town.json(["show", &bead])[0]["result"].clone();
+        let (status, closed) = (shown["status"].as_str().unwrap_or_default(), !shown["closed_as"].is_null());
+        assert!((status == "closed") == closed && ["open", "closed"].contains(&status), "{shown}");
+    });
 }
 
 #[test]

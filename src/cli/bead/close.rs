@@ -12,7 +12,7 @@ use crate::ops::bead::close::{Closed, Request, close};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The beads
-    #[arg(required = true, value_name = "BEAD", add = complete::beads())]
+    #[arg(required = true, value_name = "BEAD", add = complete::beads_that_are(complete::Takes::NotClosed))]
     beads: Vec<String>,
     /// As what: `done` needs no commit, `cancelled` is not wanted any more
     #[arg(long = "as", value_enum, value_name = "WHAT", default_value_t = As::Cancelled)]

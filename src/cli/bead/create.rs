@@ -37,10 +37,10 @@ pub(crate) struct Args {
     #[arg(long, short = 'l', value_name = "WORD")]
     label: Vec<String>,
     /// The epic that it belongs to
-    #[arg(long, value_name = "BEAD", add = complete::beads())]
+    #[arg(long, value_name = "BEAD", add = complete::beads_that_are(complete::Takes::NotClosed))]
     parent: Option<String>,
     /// A bead that must be done before; may be given several times
-    #[arg(long, short = 'n', value_name = "BEAD", add = complete::beads())]
+    #[arg(long, short = 'n', value_name = "BEAD", add = complete::beads_that_are(complete::Takes::NotClosed))]
     needs: Vec<String>,
     /// The bead during whose work it was found
     #[arg(long, value_name = "BEAD", add = complete::beads())]

@@ -17,10 +17,10 @@ subcommands! {
 #[derive(Debug, clap::Args)]
 struct Add {
     /// The bead that is to wait
-    #[arg(add = complete::beads())]
+    #[arg(add = complete::beads_that_are(complete::Takes::NotClosed))]
     bead: String,
     /// What it needs
-    #[arg(required = true, value_name = "NEED", add = complete::beads())]
+    #[arg(required = true, value_name = "NEED", add = complete::beads_that_are(complete::Takes::NotClosed))]
     needs: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ struct Add {
 #[derive(Debug, clap::Args)]
 struct Remove {
     /// The bead that waits
-    #[arg(add = complete::beads())]
+    #[arg(add = complete::beads_that_are(complete::Takes::NotClosed))]
     bead: String,
     /// What it needs no more
     #[arg(required = true, value_name = "NEED", add = complete::beads())]

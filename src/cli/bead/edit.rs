@@ -16,7 +16,7 @@ use crate::ops::bead::edit::{Changes, Edited, check, edit, replace};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The bead, or the worker that has it
-    #[arg(value_name = "BEAD", add = complete::beads())]
+    #[arg(value_name = "BEAD", add = complete::beads_that_are(complete::Takes::NotClosed))]
     bead: String,
     /// Take the whole file from here instead of an editor; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "fields")]
@@ -55,7 +55,7 @@ struct Fields {
     #[arg(long, value_name = "WORD")]
     unlabel: Vec<String>,
     /// The epic that it belongs to; `none` for none
-    #[arg(long, value_name = "BEAD", add = complete::beads())]
+    #[arg(long, value_name = "BEAD", add = complete::beads_that_are(complete::Takes::NotClosed))]
     parent: Option<String>,
     /// The path globs that it is expected to change, instead of those it has; `none` for none
     #[arg(long, value_name = "GLOB")]

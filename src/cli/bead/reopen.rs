@@ -9,7 +9,7 @@ use crate::ops::bead::reopen::{Reopened, reopen};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The beads
-    #[arg(required = true, value_name = "BEAD", add = complete::beads())]
+    #[arg(required = true, value_name = "BEAD", add = complete::beads_that_are(complete::Takes::Reopened))]
     beads: Vec<String>,
     /// Why; the next worker reads it
     #[arg(long, short = 'm', value_name = "TEXT")]

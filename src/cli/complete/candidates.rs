@@ -3,14 +3,16 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::agent::Catalogue;
+use crate::bead::{Bead, Kind, Status};
 use crate::clock::Clock;
 use crate::convoy::Convoy;
 use crate::env;
 use crate::id::WorkerRef;
-use crate::ledger::{BeadQuery, Ledger, Snapshot};
+use crate::ledger::{BeadQuery, Ledger, Order, Snapshot};
 use crate::ops::branch_of;
 use crate::town::{Rig, Town, schema};
 
@@ -72,21 +74,90 @@ fn called(typed: &OsStr, worker: &WorkerRef, role: &str) -> (String, String) {
     (name, format!("{role} of {}", worker.rig))
 }
 
+/// Which beads a verb takes.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) enum Takes {
+    /// Those that are not closed.
+    NotClosed,
+    /// Those that a worker can be given.
+    Slung,
+    /// Those that somebody has.
+    Held,
+    /// Those in the merge queue.
+    Queued,
+    /// Those in the merge queue, and those that were sent back from it.
+    Tried,
+    /// Those that are closed, and those that were tried before.
+    Reopened,
+}
+
+impl Takes {
+    fn queries(self) -> Vec<BeadQuery> {
+        let work = Kind::value_variants().iter().copied().filter(|kind| *kind != Kind::Epic).collect();
+        let tried = BeadQuery { alone: Some(false), kind: work, ..BeadQuery::of(Status::Open) };
+        match self {
+            Self::NotClosed => vec![BeadQuery::not_closed()],
+            Self::Slung => vec![BeadQuery { alone: None, ..tried }],
+            Self::Held => vec![BeadQuery { status: vec![Status::Hooked, Status::Submitted], ..BeadQuery::default() }],
+            Self::Queued => vec![BeadQuery::of(Status::Submitted)],
+            Self::Tried => vec![BeadQuery::of(Status::Submitted), tried],
+            Self::Reopened => vec![BeadQuery { order: Order::LastClosed, ..BeadQuery::default() }, tried],
+        }
+    }
+
+    /// What no query asks: of the open ones, only those that were tried are reopened or tried again.
+    fn has(self, bead: &Bead) -> bool {
+        let tried = bead.status() != Status::Open || bead.counted_attempts() > 0;
+        !matches!(self, Self::Tried | Self::Reopened) || tried
+    }
+
+    fn candidates(self, typed: &OsStr) -> Vec<CompletionCandidate> {
+        let found = || -> Option<Vec<(String, String)>> {
+            let typed = typed.to_str()?;
+            let snapshot = snapshot_of(&town()?)?;
+            let begins = (!typed.is_empty()).then(|| typed.to_owned());
+            let queries = self.queries().into_iter();
+            let queries = queries.map(|query| BeadQuery { limit: Some(MOST), begins: begins.clone(), ..query });
+            let beads = queries.flat_map(|query| snapshot.beads(&query).unwrap_or_default());
+            Some(beads.filter(|bead| self.has(bead)).map(|bead| (bead.id.to_string(), bead.title)).collect())
+        };
+        fitting(typed, found().unwrap_or_default().into_iter())
+    }
+}
+
 /// Completes the id of a bead that is not closed, with its title; after the first letters, any bead's.
 pub(in crate::cli) fn beads() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| bead_candidates(typed))
 }
 
-/// Completes a bead, a rig or a worker: what `gt sling` takes.
+/// Completes the id of a bead that a verb takes, with its title.
+pub(in crate::cli) fn beads_that_are(takes: Takes) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |typed: &OsStr| takes.candidates(typed))
+}
+
+/// Completes a bead that can be slung, a rig or a worker: what `gt sling` takes.
 pub(in crate::cli) fn beads_and_places() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
-        let mut all = bead_candidates(typed);
+        let mut all = Takes::Slung.candidates(typed);
         let rigs = all_rigs();
         all.extend(fitting(typed, rigs.iter().map(|rig| (rig.name.to_string(), rig.url.clone()))));
-        let polecats = rigs.iter().flat_map(Rig::polecats);
-        all.extend(fitting(typed, polecats.map(|(worker, role)| (worker.short(), role.to_string()))));
+        all.extend(places_of(typed, &rigs));
         all
     })
+}
+
+/// Completes a bead that somebody has, or a worker: what `gt unsling` takes.
+pub(in crate::cli) fn held_beads_and_workers() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let mut all = Takes::Held.candidates(typed);
+        all.extend(places_of(typed, &all_rigs()));
+        all
+    })
+}
+
+fn places_of(typed: &OsStr, rigs: &[Rig]) -> Vec<CompletionCandidate> {
+    let polecats = rigs.iter().flat_map(Rig::polecats);
+    fitting(typed, polecats.map(|(worker, role)| (worker.short(), role.to_string())))
 }
 
 /// Completes the name of an agent.

@@ -10,7 +10,10 @@ use clap_complete::CompleteEnv;
 use clap_complete::env::{Fish, Shells, Zsh};
 
 use super::args;
-pub(super) use candidates::{agents, beads, beads_and_places, convoys, crew, everybody, rigs, settings, workers};
+pub(super) use candidates::{
+    Takes, agents, beads, beads_and_places, beads_that_are, convoys, crew, everybody, held_beads_and_workers, rigs,
+    settings, workers,
+};
 
 /// The shells that can ask, each with the way to answer it.
 const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &Fish, &Zsh]);

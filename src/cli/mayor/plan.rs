@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cli::interrupt::ends_commands;
+use crate::cli::interrupt::{Stands, ends_commands};
 use crate::cli::{Call, Label, Perform, Render, Text, Ui, Unattended, complete};
 use crate::convoy::ConvoyId;
 use crate::error::{Failure, Kind, Outcome};
@@ -40,7 +40,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Shown> {
         let open = call.open()?;
-        let _interruptible = ends_commands(&open)?;
+        let _interruptible = ends_commands(&open, Stands::unplanned())?;
         let request = Request { goal: self.goal, rig: self.rig };
         if self.dry_run {
             let planned = propose(&open, &request, &mut call.ui)?.into_report();

@@ -10,7 +10,7 @@ pub(super) struct Args {
     /// The branch, of your repository or of the remote; in a crew worktree, the one that is checked out there
     branch: Option<String>,
     /// The open bead that it does; a new one when not given
-    #[arg(long, value_name = "BEAD", add = complete::beads())]
+    #[arg(long, value_name = "BEAD", add = complete::beads_that_are(complete::Takes::Slung))]
     bead: Option<String>,
     /// The rig
     #[arg(long, short = 'r', value_name = "RIG", add = complete::rigs())]

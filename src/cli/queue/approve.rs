@@ -8,7 +8,7 @@ use crate::ops::queue::approve::{Approved, approve};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The bead
-    #[arg(add = complete::beads())]
+    #[arg(add = complete::beads_that_are(complete::Takes::Queued))]
     bead: String,
 }
 

@@ -9,7 +9,7 @@ use crate::ops::queue::place::{End, Moved, put};
 #[derive(Debug, clap::Args)]
 pub(super) struct BumpArgs {
     /// The bead
-    #[arg(add = complete::beads())]
+    #[arg(add = complete::beads_that_are(complete::Takes::Queued))]
     bead: String,
 }
 
@@ -17,7 +17,7 @@ pub(super) struct BumpArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct LowerArgs {
     /// The bead
-    #[arg(add = complete::beads())]
+    #[arg(add = complete::beads_that_are(complete::Takes::Queued))]
     bead: String,
 }
 

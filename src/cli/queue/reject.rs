@@ -8,7 +8,7 @@ use crate::ops::queue::reject::{Rejected, reject};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The bead
-    #[arg(add = complete::beads())]
+    #[arg(add = complete::beads_that_are(complete::Takes::Queued))]
     bead: String,
     /// What has to be different
     #[arg(required = true, value_name = "REASON")]

@@ -9,7 +9,7 @@ use crate::ops::queue::retry::{Retried, retry};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The beads
-    #[arg(required = true, value_name = "BEAD", add = complete::beads())]
+    #[arg(required = true, value_name = "BEAD", add = complete::beads_that_are(complete::Takes::Tried))]
     beads: Vec<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use clap::ValueHint;
 
-use crate::cli::interrupt::ends_commands;
+use crate::cli::interrupt::{Stands, ends_commands};
 use crate::cli::{Call, Label, Perform, Render, Text, Ui, Unattended};
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::RoleName;
@@ -73,7 +73,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Added> {
         let open = call.open()?;
-        let _interruptible = ends_commands(&open)?;
+        let interruptible = ends_commands(&open, not_added(&self.name))?;
         let (yes, dry_run, no_run) = (self.yes, self.dry_run, self.no_run);
         let request = self.request(call)?;
         let mut addition = add::begin(&open, &request, &mut call.ui)?;
@@ -85,6 +85,7 @@ impl Perform for Args {
         }
         let mut added = addition.register()?;
         if !no_run {
+            interruptible.stand(not_tried(added.rig.name.as_str()));
             // The rig is one by now: a trial that cannot be made is no reason to fail.
             match trial::run(&open, &added.rig, &added.tip, &mut call.ui) {
                 Ok(trial) => added.trial = Some(trial),
@@ -114,6 +115,20 @@ impl Args {
             agent: self.agent,
         })
     }
+}
+
+/// How things stand when somebody interrupts before the rig is in the ledger.
+fn not_added(name: &str) -> Stands {
+    Stands::new(
+        format!("the rig {name} was not added, and its repository is as it was"),
+        "the same command begins anew",
+    )
+}
+
+/// How they stand while its set-up and gates run for the first time.
+fn not_tried(name: &str) -> Stands {
+    let kept = format!("the rig {name} is added; whether its target is green was not found out");
+    Stands::new(kept, format!("`gt rig show {name}` shows it; nothing lands in it before its gates are green"))
 }
 
 fn pool(text: &str) -> Result<(RoleName, u32), String> {

@@ -2,7 +2,7 @@
 
 mod board;
 
-use super::interrupt::{ends_commands, interrupts};
+use super::interrupt::{Stands, ends_commands, interrupts};
 use super::mayor::plan::agreed;
 use super::{Call, Perform, Render, Text, Ui, complete};
 use crate::clock::short;
@@ -42,7 +42,7 @@ impl Perform for Args {
 
     fn perform(self, call: &mut Call) -> Outcome<Ran> {
         let open = call.open()?;
-        let planning = ends_commands(&open)?;
+        let planning = ends_commands(&open, Stands::unplanned())?;
         begin(&open, self.rig.as_deref(), self.workers, &mut call.ui)?;
         let convoy = match &self.resume {
             Some(named) => resume(&open, Some(named.as_str()).filter(|named| !named.is_empty()), self.workers)?.id,

@@ -24,6 +24,8 @@ pub struct BeadQuery {
     pub assignee: Vec<WorkerRef>,
     /// Children of this bead.
     pub parent: Option<BeadId>,
+    /// Whose id begins so.
+    pub begins: Option<String>,
     /// With this text, in any case, in title, description or acceptance.
     pub text: Option<String>,
     /// Only open beads that no need and no date holds back; ancestors are the caller's to check.
@@ -116,6 +118,10 @@ impl BeadQuery {
         }
         if let Some(parent) = &self.parent {
             condition.that("parent = ?", parent.to_string());
+        }
+        if let Some(begins) = &self.begins {
+            condition.that("id >= ?", begins.clone());
+            condition.that("id < ?", format!("{begins}\u{10ffff}"));
         }
         if let Some(text) = &self.text {
             condition.that("n IN (SELECT n FROM prose WHERE instr(search, ?) > 0)", text.to_lowercase());
