@@ -1,5 +1,7 @@
 mod histories;
 mod nature;
+mod order;
+mod search;
 mod world;
 
 use super::*;
@@ -16,56 +18,6 @@ const ALL: [&str; 16] = [
 
 fn ids(suffixes: &[&str]) -> Vec<BeadId> {
     suffixes.iter().map(|suffix| id(suffix)).collect()
-}
-
-#[test]
-fn the_queue_has_an_order_and_says_why() {
-    let convoy = |entry: Entry| Entry { convoy: Some("cv-aaaa".parse().expect("a convoy")), ..entry };
-    let entries = [
-        entry("eeee", 2, 9, &[]),
-        entry("aaaa", 2, 5, &["bbbb"]),
-        entry("bbbb", 4, 7, &[]),
-        convoy(entry("cccc", 2, 1, &[])),
-        entry("dddd", 0, 8, &["gggg"]),
-        convoy(entry("ffff", 3, 2, &[])),
-        Entry { bounced: true, ..convoy(entry("hhhh", 2, 10, &[])) },
-    ];
-    let placed: Vec<String> = order(&entries).iter().map(|placed| format!("{}: {}", placed.bead, placed.why)).collect();
-    let expected = [
-        "web-dddd: priority 0, submitted 2027-01-15T08:08:00Z",
-        "web-cccc: priority 2, submitted 2027-01-15T08:01:00Z",
-        "web-ffff: priority 3, submitted 2027-01-15T08:02:00Z, with web-cccc of convoy cv-aaaa",
-        "web-eeee: priority 2, submitted 2027-01-15T08:09:00Z",
-        "web-hhhh: priority 2, submitted 2027-01-15T08:10:00Z, which counts from its return after a bounce",
-        "web-bbbb: priority 4, submitted 2027-01-15T08:07:00Z",
-        "web-aaaa: priority 2, submitted 2027-01-15T08:05:00Z, after web-bbbb, which it needs",
-    ];
-    assert_eq!(placed, expected);
-}
-
-#[test]
-fn a_person_changes_the_order_but_not_what_comes_before_what() {
-    let at_place = |place, entry: Entry| Entry { place, ..entry };
-    let entries = [
-        entry("aaaa", 0, 1, &[]),
-        at_place(-1, entry("bbbb", 4, 9, &[])),
-        at_place(-2, entry("cccc", 2, 8, &["aaaa"])),
-        at_place(1, entry("dddd", 0, 0, &[])),
-    ];
-    let placed: Vec<String> = order(&entries).iter().map(|placed| format!("{}: {}", placed.bead, placed.why)).collect();
-    let expected = [
-        "web-bbbb: put forward by a person, priority 4, submitted 2027-01-15T08:09:00Z",
-        "web-aaaa: priority 0, submitted 2027-01-15T08:01:00Z",
-        "web-cccc: put forward by a person, priority 2, submitted 2027-01-15T08:08:00Z, after web-aaaa, which it needs",
-        "web-dddd: put back by a person, priority 0, submitted 2027-01-15T08:00:00Z",
-    ];
-    assert_eq!(placed, expected);
-}
-
-#[test]
-fn beads_that_need_each_other_are_not_lost() {
-    let entries = [entry("aaaa", 2, 2, &["bbbb"]), entry("bbbb", 2, 1, &["aaaa"])];
-    assert_eq!(order(&entries).len(), 2);
 }
 
 #[test]
@@ -97,113 +49,6 @@ fn a_red_bead_is_bounced_and_a_conflict_too() {
         world.log.contains(&"gate the target itself".to_owned()),
         "nobody is blamed on a target that was never gated"
     );
-}
-
-#[test]
-fn a_batch_takes_one_run_and_one_bad_bead_of_eight_at_most_four_more() {
-    for size in 1..=16 {
-        let most = 1 + (size as f64).log2().ceil().max(3.0) as usize + 1;
-        for bad in std::iter::once("none").chain(ALL[..size].iter().copied()) {
-            for knows_target in [true, false] {
-                let mut world = World::new(size, &[bad]);
-                if knows_target {
-                    world.knows_target_is_green();
-                }
-                world.submit(&ALL[..size]);
-                assert_eq!(world.run(), Waiting::Empty);
-                let expected = if bad == "none" { 1 } else { most };
-                assert!(world.runs <= expected, "{bad} of {size}: {} runs, {:#?}", world.runs, world.log);
-                assert_eq!(world.landed.len(), size - usize::from(bad != "none"), "{bad} of {size}");
-            }
-        }
-    }
-}
-
-#[test]
-fn two_bad_beads_of_sixteen_take_a_dozen_runs_at_most() {
-    for (first, one) in ALL.iter().enumerate() {
-        for other in &ALL[first + 1..] {
-            let mut world = World::new(16, &[one, other]);
-            world.knows_target_is_green();
-            world.submit(&ALL);
-            assert_eq!(world.run(), Waiting::Empty);
-            assert_eq!((world.landed.len(), world.bounced.len()), (14, 2), "{one} {other}");
-            assert!(world.runs <= 12, "{one} {other}: {} runs, {:#?}", world.runs, world.log);
-        }
-    }
-}
-
-#[test]
-fn two_that_are_red_only_together_are_found_and_named() {
-    for size in 2..=16 {
-        for (place, second) in ALL[..size].iter().enumerate() {
-            for first in &ALL[..place] {
-                let mut world = World::new(size, &[&format!("{first},{second}")]);
-                world.rules.pairs = true;
-                world.refinery = Refinery::new(world.rules);
-                world.knows_target_is_green();
-                world.submit(&ALL[..size]);
-                assert_eq!(world.run(), Waiting::Empty);
-                assert_eq!(world.landed.len(), size - 1);
-                let (bead, reason) = &world.bounced[0];
-                let other = if *bead == id(first) { second } else { first };
-                let named = format!("It is green without web-{other} and red together with it");
-                assert!(reason.contains(&named), "{first} {second} of {size}: {reason}, {:#?}", world.log);
-            }
-        }
-    }
-}
-
-#[test]
-fn within_the_budget_a_pair_is_named_or_suspected() {
-    let mut named = 0;
-    for (place, second) in ALL[..8].iter().enumerate() {
-        for first in &ALL[..place] {
-            let mut world = World::new(8, &[&format!("{first},{second}")]);
-            world.knows_target_is_green();
-            world.submit(&ALL[..8]);
-            assert_eq!(world.run(), Waiting::Empty);
-            let (bead, reason) = &world.bounced[0];
-            let other = if *bead == id(first) { second } else { first };
-            assert!(reason.contains(&format!("web-{other}")), "{first} {second}: {reason}");
-            named += usize::from(reason.contains("It is green without"));
-        }
-    }
-    assert!(named >= 14, "{named} of 28 pairs are named");
-}
-
-#[test]
-fn a_pair_of_two_is_named_with_one_run_more() {
-    let mut world = World::new(8, &["aaaa,bbbb"]);
-    world.knows_target_is_green();
-    world.submit(&["aaaa", "bbbb"]);
-    world.run();
-    let expected = [
-        "read the target",
-        "stack aaaa, bbbb",
-        "gate aaaa, bbbb",
-        "stack aaaa",
-        "gate aaaa",
-        "land aaaa",
-        "stack bbbb",
-        "stack bbbb",
-        "gate bbbb",
-        "bounce bbbb: tests failed\nIt is green without aaaa and red together with it; aaaa landed from the same batch.",
-        "wait: the queue is empty",
-    ];
-    assert_eq!(world.log, expected);
-}
-
-#[test]
-fn what_the_red_bead_needs_is_part_of_its_trial() {
-    let mut world = World::new(8, &["bbbb,cccc"]);
-    world.knows_target_is_green();
-    world.submit(&["aaaa", "bbbb"]);
-    world.enter(entry("cccc", 2, 9, &["aaaa"]));
-    world.run();
-    assert_eq!(world.bounced_beads(), ids(&["cccc"]));
-    assert!(world.log.contains(&"gate aaaa, cccc".to_owned()), "{:#?}", world.log);
-    assert!(world.bounced[0].1.contains("green without web-bbbb"), "{}", world.bounced[0].1);
 }
 
 #[test]
