@@ -198,36 +198,7 @@ pub(super) fn groups() -> Vec<(&'static str, clap::Command)> {
     ]
 }
 
-/// What a worker in a sandbox may do; see [`super::outside`].
 impl Command {
-    /// Whether a worker may have it carried out outside of its sandbox.
-    pub(super) fn is_for_workers(&self) -> bool {
-        match self {
-            Self::Worker(_) | Self::Talk(_) => true,
-            Self::Work(Work::Bead(args)) => args.is_for_workers(),
-            Self::Work(work) => matches!(
-                work,
-                Work::New(_)
-                    | Work::Show(_)
-                    | Work::List(_)
-                    | Work::Ready(_)
-                    | Work::Status(_)
-                    | Work::Why(_)
-                    | Work::Log(_)
-                    | Work::Hook(_)
-                    | Work::Remember(_)
-                    | Work::Recall(_)
-                    | Work::Forget(_)
-            ),
-            _ => false,
-        }
-    }
-
-    /// Whether it is of use in the sandbox itself: it changes nothing of a town.
-    pub(super) fn works_without_town(&self) -> bool {
-        matches!(self, Self::Behind(_) | Self::Hidden(_) | Self::Town(Town::Completions(_) | Town::Docs(_)))
-    }
-
     /// Whether it reads its standard input.
     pub(super) fn reads_stdin(&self) -> bool {
         match self {

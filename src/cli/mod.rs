@@ -62,6 +62,7 @@ mod ui;
 mod unsling;
 mod up;
 mod usage;
+mod verbs;
 mod watching;
 mod why;
 
@@ -77,6 +78,7 @@ use attended::join;
 pub use call::Call;
 pub use render::{Perform, Render};
 pub use ui::{Board, Colour, Label, Line, Style, Table, Text, Ui, Unattended};
+pub use verbs::{Reach, verbs};
 
 /// The whole of `gt`, from the arguments of the process to its exit code.
 pub fn main() -> ExitCode {
@@ -92,7 +94,7 @@ pub fn main() -> ExitCode {
     };
     log::start(cli.global.verbose);
     let mut call = Call::new(cli.global.clone());
-    let ended = match outside::instead(&cli, &call) {
+    let ended = match outside::instead(&cli, &matches, &call) {
         Ok(Some(code)) => Ok(code),
         Ok(None) => cli.command.dispatch(&mut call),
         Err(failure) => Err(failure),

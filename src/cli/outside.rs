@@ -3,7 +3,10 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use clap::ArgMatches;
+
 use super::args::Cli;
+use super::verbs::{self, Reach};
 use super::{Call, input};
 use crate::env;
 use crate::error::{Failure, Kind, Outcome};
@@ -17,11 +20,11 @@ const LONGEST: u64 = 1 << 20;
 ///
 /// # Errors
 /// When the session does not carry it out; outside, when no worker may do this.
-pub(super) fn instead(cli: &Cli, call: &Call) -> Outcome<Option<u8>> {
+pub(super) fn instead(cli: &Cli, typed: &ArgMatches, call: &Call) -> Outcome<Option<u8>> {
     if is_set(env::OUTSIDE) {
-        return check(cli).map(|()| None);
+        return check(cli, typed).map(|()| None);
     }
-    if !is_set(env::SANDBOX) || cli.command.works_without_town() {
+    if !is_set(env::SANDBOX) || Reach::typed(typed) == Reach::Inside {
         return Ok(None);
     }
     let verb = Verb { argv: words()?, cwd: call.here()?, stdin: cli.command.reads_stdin().then(stdin).transpose()? };
@@ -53,11 +56,16 @@ fn is_set(name: &str) -> bool {
 
 /// Whoever types in a sandbox says what is done outside with all rights of the person: that is no more than a worker
 /// needs, and for this town. Crew and the mayor act for a person, and may use every verb of it.
-fn check(cli: &Cli) -> Outcome<()> {
-    if cli.global.town.is_none() && (cli.command.is_for_workers() || acts_for_a_person()) {
+fn check(cli: &Cli, typed: &ArgMatches) -> Outcome<()> {
+    if cli.global.town.is_some() {
+        return Err(Failure::new(Kind::Refused, "what is typed in a sandbox is carried out in its own town alone")
+            .hint("Leave --town out."));
+    }
+    if Reach::typed(typed) == Reach::Workers || acts_for_a_person() {
         return Ok(());
     }
-    Err(Failure::new(Kind::Refused, "this worker is in a sandbox, and what it typed is not for workers")
+    let verb = verbs::name(typed);
+    Err(Failure::new(Kind::Refused, format!("this worker is in a sandbox, and `gt {verb}` is not for workers"))
         .hint("Ask a person to do it: `gt escalate \"WHAT AND WHY\"`."))
 }
 

@@ -241,53 +241,168 @@ fn state(town: &TestTown) -> Vec<String> {
     [hooks, settings, vec![other, read("worktrees/salt/HEAD"), read("worktrees/salt/commondir")]].concat()
 }
 
+/// Each verb that a worker may have carried out, with a line that shows it to work. Those that end the session come last,
+/// each in a session of its own.
+const WORKERS: &[(&str, &str)] = &[
+    ("prime", "can prime sh -c 'gt prime | grep -q Something'"),
+    ("hook", "can hook sh -c 'gt hook | grep -q toast'"),
+    ("escalate", r#"can escalate gt escalate "which database?""#),
+    // Where it has no terminal the message fails, and that is said.
+    ("nudge", "can nudge sh -c 'gt nudge toast \"to myself\" --mode queue 2>&1 | grep -q \"to web/polecats/toast\"'"),
+    ("broadcast", "can broadcast gt broadcast hello"),
+    ("mail send", "can mail-send gt mail send toast 'To myself' -m 'Half way'"),
+    (
+        "mail inbox",
+        r#"letter=$(gt mail inbox --json | grep -o 'ml-[a-z0-9]*' | head -n 1); can mail-inbox test -n "$letter""#,
+    ),
+    ("mail read", r#"can mail-read sh -c 'gt mail read "$1" | grep -q "Half way"' - "$letter""#),
+    ("mail reply", r#"can mail-reply sh -c 'echo "The other half" | gt mail reply "$1" -' - "$letter""#),
+    ("mail search", "can mail-search sh -c 'gt mail search other half | grep -q Re:'"),
+    ("mail archive", r#"can mail-archive gt mail archive "$letter""#),
+    ("new", r#"can new gt new "Found on the way" --rig web --discovered-from "$GT_BEAD""#),
+    ("bead create", "can create gt bead create 'Found as well' --rig web"),
+    ("bead note", r#"can note gt bead note "$GT_BEAD" "half of it is done""#),
+    ("remember", "can remember gt remember --rig web --as utc 'The API answers in UTC.'"),
+    ("recall", "can recall sh -c 'gt recall UTC | grep -q answers'"),
+    ("forget", "can forget gt forget rigs/web/utc"),
+    ("show", r#"can json sh -c 'gt show "$GT_BEAD" --json | grep -q "half of it is done"'"#),
+    ("list", "can list sh -c 'gt list --json | grep -q Found'"),
+    ("ready", "can ready gt ready"),
+    ("bead show", r#"can bead-show gt bead show "$GT_BEAD""#),
+    ("bead list", "can bead-list gt bead list"),
+    ("bead ready", "can bead-ready gt bead ready"),
+    ("bead log", r#"can bead-log gt bead log "$GT_BEAD""#),
+    ("bead graph", "can bead-graph gt bead graph"),
+    ("status", "can status gt status"),
+    ("why", r#"can why gt why "$GT_BEAD""#),
+    ("log", "can log sh -c 'gt log | grep -q note'"),
+    ("feed", "can feed sh -c 'gt feed | grep -q session'"),
+    ("costs", "can costs gt costs"),
+    ("peek", "can peek gt peek toast"),
+    ("seance", r#"can seance sh -c 'gt seance toast | grep -q "$GT_BEAD"'"#),
+    ("convoy list", "can convoy-list gt convoy list"),
+    ("convoy show", "can convoy-show sh -c 'gt convoy show cv-none; test $? = 3'"),
+    ("polecat list", "can polecat-list sh -c 'gt polecat list | grep -q toast'"),
+    ("polecat show", "can polecat-show gt polecat show toast"),
+    ("crew list", "can crew-list gt crew list"),
+    ("escalation list", "can escalation-list sh -c 'gt escalation list | grep -q database'"),
+    ("queue list", "can queue-list gt queue list"),
+    ("queue show", r#"can queue-show sh -c 'gt queue show "$GT_BEAD" 2>&1 | grep -q -v "not for workers"'"#),
+    ("queue log", "can queue-log gt queue log"),
+    ("refinery status", "can refinery-status gt refinery status"),
+    ("rig list", "can rig-list sh -c 'gt rig list | grep -q web'"),
+    ("rig show", "can rig-show gt rig show web"),
+    ("agent list", "can agent-list gt agent list"),
+    ("agent show", "can agent-show gt agent show tries"),
+    ("config list", "can config-list gt config list"),
+    ("config get", "can config-get gt config get capacity"),
+    ("ledger status", "can ledger-status gt ledger status"),
+    (
+        "handoff",
+        r#"if [ ! -e "$out/handed" ]; then touch "$out/handed"; can handoff gt handoff "go on here"; sleep 60; fi"#,
+    ),
+    ("done", "can done gt done"),
+];
+
+/// What a verb cannot be typed without.
+const ARGUMENTS: &[(&str, &str)] = &[
+    ("rig add", "api /tmp/api"),
+    ("rig take", "web"),
+    ("rig park", "web"),
+    ("rig unpark", "web"),
+    ("rig remove", "web"),
+    ("close", "$GT_BEAD"),
+    ("bead edit", "$GT_BEAD --title Other"),
+    ("bead close", "$GT_BEAD"),
+    ("bead reopen", "$GT_BEAD --reason again"),
+    ("bead dep add", "$GT_BEAD $GT_BEAD"),
+    ("bead dep remove", "$GT_BEAD $GT_BEAD"),
+    ("sling", "$GT_BEAD"),
+    ("mayor plan", "goal"),
+    ("unsling", "$GT_BEAD"),
+    ("attach", "toast"),
+    ("polecat stop", "toast"),
+    ("polecat restart", "toast"),
+    ("polecat remove", "toast"),
+    ("crew add", "ada"),
+    ("crew remove", "ada"),
+    ("escalation ack", "ml-abcdefgh"),
+    ("queue retry", "$GT_BEAD"),
+    ("queue approve", "$GT_BEAD"),
+    ("queue reject", "$GT_BEAD no"),
+    ("queue pause", "web"),
+    ("queue resume", "web"),
+    ("run", "goal"),
+    ("queue bump", "$GT_BEAD"),
+    ("queue lower", "$GT_BEAD"),
+    ("agent add", "x true"),
+    ("agent test", "tries"),
+    ("ledger adopt", "town.toml"),
+    ("ledger restore", "town.toml"),
+    ("config agent set", "x true"),
+    ("config set", "sandbox off"),
+    ("config unset", "sandbox"),
+];
+
+/// Orders for every verb that there is: those of a worker are carried out, the others are refused.
+fn every_verb() -> String {
+    let find = |list: &[(&'static str, &'static str)], verb: &str| {
+        list.iter().find(|(name, _)| *name == verb).map(|(_, text)| *text)
+    };
+    let (workers, others): (Vec<_>, Vec<_>) = gt::cli::verbs()
+        .into_iter()
+        .filter(|(_, reach)| *reach != gt::cli::Reach::Inside)
+        .partition(|(_, reach)| *reach == gt::cli::Reach::Workers);
+    let mut workers: Vec<String> = workers.into_iter().map(|(verb, _)| verb).collect();
+    let place = |verb: &str| WORKERS.iter().position(|(name, _)| *name == verb);
+    let missing: Vec<&String> = workers.iter().filter(|verb| place(verb).is_none()).collect();
+    assert!(missing.is_empty(), "nothing shows that these work in the sandbox: {missing:?}");
+    assert_eq!(workers.len(), WORKERS.len(), "something is shown of a verb that is not for workers");
+    workers.sort_by_key(|verb| place(verb));
+    let (last, first) = (workers.split_off(workers.len() - 2), workers);
+    let of = |verbs: &[String]| -> String {
+        verbs.iter().filter_map(|verb| find(WORKERS, verb)).map(|line| format!("{line}\n")).collect()
+    };
+    let refused: String = others
+        .iter()
+        .map(|(verb, _)| format!("refused gt {verb} {}\n", find(ARGUMENTS, verb).unwrap_or_default()))
+        .collect();
+    assert!(others.len() > 30, "{others:?}");
+    let refused_is = r#"refused() { said=$("$@" 2>&1); case "$?:$said" in 7:*"is not for workers"*) ;; *) say "$*: $said" ;; esac; }"#;
+    format!(
+        "if [ ! -e \"$out/handed\" ]; then\n{}{}{refused_is}\n{refused}fi\n{}{}",
+        of(&first),
+        BESIDE,
+        "if [ -e \"$out/handed\" ]; then echo w >w; git add w; git commit -qm w; fi\n",
+        of(&last),
+    )
+}
+
+/// What all of them have in common: standard input, exit codes, and their order.
+const BESIDE: &str = r#"
+    can event sh -c 'echo "{}" | gt session event start | grep -q Something'
+    can note-from-stdin sh -c 'echo "and the other half" | gt bead note "$GT_BEAD"'
+    cannot code sh -c 'gt show no-such-bead || exit $?'
+    can exit sh -c 'gt show no-such-bead 2>/dev/null; test $? = 3'
+    can loop sh -c 'printf "a\nb\n" | (read -r x; gt list >/dev/null; read -r y; test "$y" = b)'
+    cannot town sh -c 'gt --town /tmp status'
+"#;
+
 #[test]
-fn every_verb_of_a_worker_works_in_the_sandbox() {
+fn every_verb_of_a_worker_works_in_the_sandbox_and_every_other_one_is_refused() {
     for runtime in ["process", "tmux"] {
         let Some((town, _project)) = confined_town(runtime) else { return };
-        let orders = r#"
-            can prime sh -c 'gt prime | grep -q Something'
-            can event sh -c 'echo "{}" | gt session event start | grep -q Something'
-            can hook sh -c 'gt hook | grep -q toast'
-            can note gt bead note "$GT_BEAD" "half of it is done"
-            can note-from-stdin sh -c 'echo "and the other half" | gt bead note "$GT_BEAD"'
-            can json sh -c 'gt show "$GT_BEAD" --json | grep -q "half of it is done"'
-            can new gt new "Found on the way" --rig web --discovered-from "$GT_BEAD"
-            can remember gt remember --rig web --as utc "The API answers in UTC."
-            can recall sh -c 'gt recall UTC | grep -q answers'
-            can forget gt forget rigs/web/utc
-            can list sh -c 'gt list --json | grep -q Found'
-            can ready gt ready
-            can status gt status
-            can why gt why "$GT_BEAD"
-            can mail sh -c 'gt mail send human "Half way" && gt mail inbox'
-            can escalate gt escalate "which database?"
-            cannot code sh -c 'gt show no-such-bead || exit $?'
-            can exit sh -c 'gt show no-such-bead 2>/dev/null; test $? = 3'
-            can work sh -c 'echo w >w && git add w && git commit -qm w'
-            can loop sh -c 'printf "a\nb\n" | (read -r x; gt list >/dev/null; read -r y; test "$y" = b)'
-            can done gt done
-        "#;
-        let id = ordered(&town, "toast", orders);
+        let settings = || town.git(&["rev-parse", "HEAD:town.toml"]);
+        let before = settings();
+        let id = ordered(&town, "toast", &every_verb());
         assert_eq!(reported(&town).trim(), "", "{runtime}");
         let shown = town.json(["show", &id]);
         let bead = &shown[0]["result"];
         assert_eq!(bead["status"], "submitted", "{bead}");
         assert!(bead.to_string().contains("and the other half"), "{bead}");
+        assert_eq!(before, settings(), "a verb that was refused changed the settings");
         promises::hold(&town);
     }
-}
-
-#[test]
-fn a_worker_in_the_sandbox_hands_off() {
-    let Some((town, _project)) = confined_town("process") else { return };
-    let orders = r#"
-        if [ -e "$out/handed" ]; then say again; else touch "$out/handed"; can handoff gt handoff "go on here"; fi
-    "#;
-    let id = ordered(&town, "toast", orders);
-    wait_for("the fresh session", SOON, || fs::read_to_string(report(&town)).ok()?.contains("again").then_some(()));
-    town.gt(["hook", "toast"]).succeeds().says(&[&id]);
-    assert!(!fs::read_to_string(report(&town)).unwrap_or_default().contains("cannot"));
 }
 
 /// The mayor stands in the ledger, and changes it by verbs only.

@@ -33,12 +33,6 @@ subcommands! {
 }
 
 impl Args {
-    /// Whether a worker may have it carried out outside of its sandbox.
-    pub(super) fn is_for_workers(&self) -> bool {
-        use Command::{Create, Graph, List, Log, Note, Ready, Show};
-        matches!(self.command, Create(_) | Graph(_) | List(_) | Log(_) | Note(_) | Ready(_) | Show(_))
-    }
-
     /// Whether it reads its standard input.
     pub(super) fn reads_stdin(&self) -> bool {
         matches!(&self.command, Command::Note(args) if args.reads_stdin())
