@@ -2,7 +2,7 @@
 //!
 //! Roles never ask for the time, they are given it; verbs ask a [`Clock`] once per step.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, FixedOffset, SubsecRound, TimeZone, Utc};
 
@@ -54,10 +54,16 @@ pub fn short(duration: Duration) -> String {
     }
 }
 
+/// A time of the machine in the precision of the ledger.
+pub fn whole_seconds(time: SystemTime) -> Timestamp {
+    Timestamp::from(time).trunc_subsecs(0)
+}
+
 /// How long ago `then` was; zero when it lies ahead.
 pub fn since(now: Timestamp, then: Timestamp) -> Duration {
     (now - then).to_std().unwrap_or_default()
 }
+
 /// How far the clocks of this machine's place are ahead of UTC at that time.
 pub fn local_offset(time: Timestamp) -> FixedOffset {
     chrono::Local.offset_from_utc_datetime(&time.naive_utc())

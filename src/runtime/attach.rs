@@ -25,6 +25,12 @@ pub fn replace_process(words: &[String]) -> RuntimeError {
     RuntimeError::io("start", Path::new(program))(error)
 }
 
+/// What a line of the session's own begins with, in the terminal and in the log.
+pub(super) const OWN_WORDS: &str = "[gt] ";
+
+/// How much of a log is looked through for words of the agent: a session has only a line or two to say.
+const BEGINNING: u64 = 16 * 1024;
+
 /// How often the log is looked at.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -45,6 +51,14 @@ pub fn follow_log(dir: &Path, log: &Path, out: &mut dyn Write) -> Result<(), Run
             pause(STEP);
         }
     }
+}
+
+/// Whether there is anything of the agent in the log of a session, beside what the session says there itself.
+pub fn agent_spoke(log: &Path) -> bool {
+    let mut text = Vec::new();
+    let read = File::open(log).and_then(|file| file.take(BEGINNING).read_to_end(&mut text));
+    let text = String::from_utf8_lossy(&text);
+    read.is_ok() && text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with(OWN_WORDS))
 }
 
 fn copy_all(file: &mut File, out: &mut dyn Write) -> io::Result<u64> {

@@ -44,7 +44,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::{Failure, Kind};
 use crate::id::SessionId;
 
-pub use attach::{Attach, follow_log, read_log, replace_process};
+pub use attach::{Attach, agent_spoke, follow_log, read_log, replace_process};
 pub use command::{CommandResult, CommandSpec, abandon_commands, run_command};
 pub use confine::{Confinement, Scratch, View, can_confine, confine, ways_out};
 pub use conversation::{Conversation, ReadConversation};

@@ -12,6 +12,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod written;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub use state::{
     Tuning,
 };
 pub use watch::Watch;
+pub use written::{written, written_at};
 
 /// Why a file could not be locked, read or written.
 #[derive(Debug, thiserror::Error)]

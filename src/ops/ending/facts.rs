@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::transcript::Subject;
 use crate::clock::{Timestamp, rfc3339};
-use crate::ops::tick::modified;
 use crate::runtime::Launch;
-use crate::store::SessionRow;
+use crate::store::{SessionRow, written_at};
 
 /// Arguments that are longer are prompts.
 const LONGEST: usize = 200;
@@ -48,11 +47,11 @@ impl Facts {
         Self {
             agent: row.agent.clone(),
             version: row.with.version.clone(),
-            written: modified(&program),
+            written: written_at(&program),
             program: program.display().to_string(),
             arguments: launch.argv.iter().skip(1).filter(told).map(plain).collect(),
             path: launch.env.get("PATH").cloned().unwrap_or_default(),
-            files: files.into_iter().map(|file| (file.display().to_string(), modified(&file))).collect(),
+            files: files.into_iter().map(|file| (file.display().to_string(), written_at(&file))).collect(),
         }
     }
 

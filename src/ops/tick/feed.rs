@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{Ticked, repair};
 use crate::bead::ready;
 use crate::bead::{Attempt, AttemptOutcome, Bead, Status};
-use crate::convoy::{Convoy, Verdict};
+use crate::convoy::{Convoy, ConvoyId, Verdict};
 use crate::error::Outcome;
 use crate::id::{Actor, BeadId, WorkerKind};
-use crate::ledger::{BeadQuery, Snapshot};
+use crate::ledger::{BeadQuery, Ledger, Snapshot};
 use crate::ops::convoy::with_members;
 use crate::ops::hooking::{self, Wish};
 use crate::ops::launch::{self, Start};
@@ -63,8 +63,11 @@ fn convoys(
     for convoy in convoys.into_iter().filter(|convoy| convoy.closed.is_none()) {
         let accounts = ready::account(&with_members(snapshot, rows, &convoy)?, context);
         if convoy.verdict(&accounts) == Verdict::Finished {
-            let closed = close(open, &convoy);
-            ticked.note(convoy.id.as_str(), closed);
+            let closed = close(&open.ledger, &convoy.id, context);
+            if let Some(true) = ticked.note(convoy.id.as_str(), closed) {
+                let text = format!("{}: {}", convoy.id, convoy.title);
+                open.event("convoy.closed", &Actor::Mayor, None, convoy.rig.as_ref(), text);
+            }
         } else if convoy.feed {
             let members = convoy.members.into_iter().filter(|id| !taken_back.contains(id)).collect();
             feeds.push(Feed { members, workers: convoy.workers });
@@ -73,18 +76,24 @@ fn convoys(
     Ok(feeds)
 }
 
-fn close(open: &OpenTown, convoy: &Convoy) -> Outcome<()> {
-    let by = Actor::Mayor;
-    open.ledger.transact(&by, |tx| {
-        let Some(mut convoy) = tx.document::<Convoy>(&convoy.id.path())? else { return Ok(()) };
+/// Closes a convoy whose beads are all closed at the moment when that is written down: one that was reopened since
+/// somebody looked, or that was added, keeps it going. Answers whether it was closed now.
+fn close(ledger: &Ledger, id: &ConvoyId, context: &ready::Context) -> Outcome<bool> {
+    let committed = ledger.transact(&Actor::Mayor, |tx| {
+        let convoy = tx.document::<Convoy>(&id.path())?.filter(|convoy| convoy.closed.is_none());
+        let Some(mut convoy) = convoy else { return Ok(false) };
+        // That a member is closed depends on nothing but itself.
+        let members = with_members(tx.at_tip(), &[], &convoy)?;
+        if convoy.verdict(&ready::account(&members, context)) != Verdict::Finished {
+            return Ok(false);
+        }
         convoy.closed = Some(tx.now());
         convoy.feed = false;
         tx.put(&convoy);
-        tx.describe("close-convoy", format!("close {}: {}", convoy.id, convoy.title));
-        Ok(())
+        tx.describe("close-convoy", format!("close {id}: {}", convoy.title));
+        Ok(true)
     })?;
-    open.event("convoy.closed", &by, None, convoy.rig.as_ref(), format!("{}: {}", convoy.id, convoy.title));
-    Ok(())
+    Ok(committed.value)
 }
 
 /// Open beads that were slung and came back without a person taking them: bounced, given up by a worker, or
@@ -114,4 +123,43 @@ pub fn is_taken_back(bead: &Bead) -> bool {
         AttemptOutcome::Bounced => crew(last),
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bead::{Closing, Resolution, State};
+    use crate::clock::Clock;
+
+    #[test]
+    fn a_convoy_whose_bead_was_reopened_since_somebody_looked_goes_on() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let documents = [("town.toml".to_owned(), "name = \"test\"\n".to_owned())];
+        let ledger = Ledger::create(dir.path(), "main", Clock::System, &documents, "init").expect("a new ledger");
+        let (id, now) = (ConvoyId::random(), Clock::System.now());
+        let context = ready::Context { now, parked: BTreeSet::new(), attempts_limit: 3 };
+        let becomes = |bead: &BeadId, state: State| {
+            let done = ledger.transact(&Actor::Human, |tx| {
+                tx.put(&Bead { state: state.clone(), ..Bead::new(bead.clone(), "Add login", now) });
+                tx.put(&Convoy { members: [bead.clone()].into(), ..Convoy::new(id.clone(), "Login", now) });
+                tx.describe("edit", format!("edit {bead}"));
+                Ok(())
+            });
+            done.expect("written");
+        };
+        let bead: BeadId = "web-x7k2m".parse().expect("valid");
+        let is_closed = || {
+            let convoy = ledger.snapshot().expect("readable").document::<Convoy>(&id.path()).expect("readable");
+            convoy.expect("it is there").closed.is_some()
+        };
+        // What a tick saw as finished is open again by the time that it writes.
+        becomes(&bead, State::Open);
+        assert!(!close(&ledger, &id, &context).expect("answered") && !is_closed());
+        becomes(&bead, State::Closed(Closing { resolution: Resolution::Done, at: now }));
+        assert!(close(&ledger, &id, &context).expect("answered") && is_closed());
+        // Two that saw the same close it once.
+        assert!(!close(&ledger, &id, &context).expect("answered"));
+        let none = ConvoyId::random();
+        assert!(!close(&ledger, &none, &context).expect("answered"));
+    }
 }

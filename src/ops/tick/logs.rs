@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::observe::modified;
 use crate::bead::Bead;
 use crate::clock::{Timestamp, since};
 use crate::error::{Failure, Kind, Outcome};
@@ -15,6 +14,7 @@ use crate::ledger::BeadQuery;
 use crate::mail::Letter;
 use crate::ops::OpenTown;
 use crate::refinery::Evidence;
+use crate::store::written_at;
 
 /// How often the logs are looked at.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -70,7 +70,7 @@ fn collect(folder: &Path, logs: &mut Vec<Log>) {
         let (path, Ok(facts)) = (entry.path(), entry.metadata()) else { continue };
         if facts.is_dir() {
             collect(&path, logs);
-        } else if let (true, Some(at)) = (facts.is_file(), modified(&path)) {
+        } else if let (true, Some(at)) = (facts.is_file(), written_at(&path)) {
             logs.push(Log { path, at, bytes: facts.len() });
         }
     }
@@ -82,7 +82,7 @@ fn asked(folder: &Path, logs: &mut Vec<Log>) {
         let (path, mut inside) = (entry.path(), Vec::new());
         collect(&path, &mut inside);
         let bytes = inside.iter().map(|log| log.bytes).sum();
-        if let Some(at) = inside.iter().map(|log| log.at).chain(modified(&path)).max() {
+        if let Some(at) = inside.iter().map(|log| log.at).chain(written_at(&path)).max() {
             logs.push(Log { path, at, bytes });
         }
     }

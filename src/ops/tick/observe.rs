@@ -1,27 +1,24 @@
 //! Observing workers: the ledger, the local state, the run folder, the terminal and the worktree, as one value that
 //! the witness judges.
 
+mod activity;
+
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::told::{Terminal, signs};
 use super::used;
 use crate::agent::Catalogue;
 use crate::bead::{Bead, Budget, State, Status, Used};
-use crate::clock::Timestamp;
 use crate::error::Outcome;
 use crate::git::worktree::{self, Registry};
 use crate::id::{Actor, HomeId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
-use crate::ops::{OpenTown, launch, resume, session, transcripts};
+use crate::ops::{OpenTown, launch, resume, session};
 use crate::runtime::{self, Exit, ExitReason, Halt, Observed, Pane, RuntimeKind, TmuxServer};
 use crate::store::{Counter, ProcessId, SessionRow};
 use crate::town::{Rig, Settings};
-use crate::witness::{
-    Activity, Counters, Halted, Health, Hook, Judgement, Observation, Prompt, Session, Source, Thresholds, fuse, judge,
-};
+use crate::witness::{Activity, Counters, Halted, Health, Hook, Judgement, Observation, Session, Thresholds, judge};
 
 /// One worker as it is now.
 #[derive(Debug, Clone)]
@@ -42,6 +39,9 @@ pub struct Seen {
 
 /// Every terminal of the town, or why tmux does not tell.
 pub type Panes = Result<Vec<Pane>, String>;
+
+/// Why a session ended whose terminal is gone.
+const HUNG_UP: &str = "its terminal was closed";
 
 /// How long tmux may take to name its terminals.
 pub(super) const TERMINALS: Duration = Duration::from_secs(5);
@@ -209,6 +209,8 @@ fn excused(open: &OpenTown, row: Option<&SessionRow>, observed: &Observed) -> Ou
             let before = runtime::was_before_boot(&session::folder(open, &row.id));
             before.then(|| "the machine was started anew".to_owned())
         }
+        // One that hardly lived may have closed it itself.
+        Observed::Ended(Exit { reason: ExitReason::HungUp, early: false, .. }) => Some(HUNG_UP.to_owned()),
         Observed::Ended(_) if resume::was_refused(open, row)? => {
             Some(format!("{} could not go on with its conversation", row.agent))
         }
@@ -259,7 +261,10 @@ fn session_of(row: Option<&SessionRow>, observed: &Observed) -> Session {
         Observed::Starting => Session::Starting { id, lease, since: row.created },
         Observed::Running(pid) => Session::Running { id, lease, since: pid.started },
         Observed::Ended(exit) => {
-            let well = exit.reason == ExitReason::Ended || exit.status == Some(0);
+            let well = match exit.reason {
+                ExitReason::HungUp => false,
+                reason => reason == ExitReason::Ended || exit.status == Some(0),
+            };
             Session::Ended { id, lease, at: exit.ended, how: how(exit), well }
         }
         Observed::Lost => Session::Lost { id, lease },
@@ -269,83 +274,9 @@ fn session_of(row: Option<&SessionRow>, observed: &Observed) -> Session {
 fn how(exit: &Exit) -> String {
     match (exit.status, exit.signal, &exit.message) {
         (_, _, Some(message)) => message.clone(),
+        _ if exit.reason == ExitReason::HungUp => HUNG_UP.to_owned(),
         (Some(status), _, None) => format!("exit status {status}"),
         (None, Some(signal), None) => format!("signal {signal}"),
         (None, None, None) => "nobody saw how".to_owned(),
     }
-}
-
-impl Around<'_> {
-    fn activity(
-        &self,
-        worker: &WorkerRef,
-        row: Option<&SessionRow>,
-        observed: &Observed,
-        hooked: bool,
-    ) -> Outcome<Activity> {
-        let Some(row) = row else { return Ok(Activity::default()) };
-        let worktree = self.open.town.worktree(worker);
-        let marks = [worktree.join(".git")].into_iter().chain(self.git_marks(&worktree));
-        let git = marks.filter_map(|path| modified(&path)).max();
-        // Somebody made the log; what tells of the agent is that something is in it.
-        let log = std::fs::metadata(&row.log).is_ok_and(|log| log.len() > 0).then(|| row.log.clone());
-        let touched = log.and_then(|path| modified(&path)).max(git);
-        let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
-        let seen = touched.into_iter().chain(pane.and_then(|pane| pane.activity));
-        let progress = seen.filter(|at| *at >= row.created).max();
-        let begun = match observed {
-            Observed::Ended(exit) => !exit.early && progress.is_some(),
-            _ => progress.is_some_and(|at| at > row.created),
-        };
-        let endpoint = used::endpoint(row).unwrap_or(used::Endpoint { answered: true, limited_until: None });
-        let activity = Activity {
-            // Without any answer of its model an agent has begun nothing, whatever it said of that.
-            begun: begun && endpoint.answered,
-            progress: progress.filter(|_| endpoint.answered),
-            prompt: prompt(self.open, &row.id),
-            limited_until: endpoint.limited_until,
-            ..Activity::default()
-        };
-        let by_git = git.is_some_and(|at| at > row.created);
-        if observed.is_live() || hooked { self.told(row, observed, activity, by_git) } else { Ok(activity) }
-    }
-
-    /// The same with what the agent itself tells and shows.
-    fn told(&self, row: &SessionRow, observed: &Observed, seen: Activity, by_git: bool) -> Outcome<Activity> {
-        let catalogue = self.catalogue.get_or_init(|| Catalogue::new(&self.settings));
-        let Ok(preset) = catalogue.get(&row.agent) else { return Ok(seen) };
-        let heard = transcripts::heard(self.open, catalogue, row)?;
-        let pane = self.panes.iter().flatten().find(|pane| pane.session.as_ref() == Some(&row.id));
-        let text = |pane: &Pane| self.screens.get(&pane.pane).map(String::as_str);
-        let terminal = pane.filter(|_| observed.is_live()).map(|pane| Terminal { pane, text: text(pane) });
-        let mut signs = signs(preset, &heard, terminal, self.open.now());
-        if preset.is_built_in() {
-            // It says in its run folder what it does, which is surer than these.
-            signs.retain(|sign| sign.source == Source::Transcript && sign.says.keeps_from_work());
-        }
-        let told = fuse(&signs, self.open.now(), &self.thresholds);
-        // It stands there ready, and neither hooks nor a transcript tell of any turn: its first prompt was not taken.
-        let can_tell = preset.hooks.format.is_some() || preset.transcript.format.is_some();
-        let untouched = can_tell && told.last.is_none() && matches!(told.prompt, Prompt::Idle { .. }) && !by_git;
-        let begun = seen.begun && !untouched;
-        Ok(Activity { begun, progress: seen.progress.filter(|_| begun), ..seen }.with(told, signs))
-    }
-
-    /// Files of git that move when a worker commits, stages or switches.
-    fn git_marks(&self, worktree: &Path) -> Vec<PathBuf> {
-        let Some(admin) = self.registry.folder_of(worktree) else { return Vec::new() };
-        ["index", "logs/HEAD", "HEAD"].iter().map(|name| admin.join(name)).collect()
-    }
-}
-
-/// What the agent says of its own prompt: the built-in one notes in its run folder when it waits.
-fn prompt(open: &OpenTown, session: &SessionId) -> Prompt {
-    let file = session::folder(open, session).join("waiting");
-    modified(&file).map_or(Prompt::Busy, |since| Prompt::Idle { since })
-}
-
-pub(in crate::ops) fn modified(path: &Path) -> Option<Timestamp> {
-    let time = std::fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
-    Timestamp::from_timestamp(i64::try_from(seconds).ok()?, 0)
 }

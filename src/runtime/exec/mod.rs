@@ -16,6 +16,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use super::attach::OWN_WORDS;
 use super::folder::PidFile;
 use super::{
     Exit, ExitReason, Launch, Observed, ReadConversation, RuntimeError, RuntimeKind, now, observe, spawn_detached,
@@ -114,7 +115,7 @@ fn run_on_end(launch: &Launch) -> std::io::Result<()> {
 
 /// Says something where the session's output goes: on the pane, or into the log.
 fn say(text: &str) {
-    let _ = write!(std::io::stderr(), "\r\n[gt] {text}\r\n");
+    let _ = write!(std::io::stderr(), "\r\n{OWN_WORDS}{text}\r\n");
 }
 
 /// Whether the session has a terminal that texts can be typed into.

@@ -1,5 +1,6 @@
 //! Workers that are stopped, restarted, retired, broken or killed.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::*;
@@ -44,9 +45,6 @@ fn what_the_tick_takes_back_is_kept_committed_or_not() {
     }
     let id = slung(&town, "toast");
     fs::write(worktree(&town, "toast").join("half.txt"), "half").expect("the worktree is there");
-    // Times of work are compared in whole seconds.
-    let work = fs::File::options().append(true).open(worktree(&town, "toast").join(".git")).expect("own file");
-    work.set_modified(SystemTime::now() + Duration::from_secs(5)).expect("own file");
     town.end_everything();
     town.gt(["tick"]).succeeds();
     assert_eq!(shown(&town, &id)["attempts"][0]["outcome"], "ended");
@@ -54,6 +52,40 @@ fn what_the_tick_takes_back_is_kept_committed_or_not() {
     let kept = kept.as_str().expect("what was not committed is kept");
     assert_eq!(git_in(&town, "toast", &["show", &format!("{kept}:half.txt")]), "half");
     promises::hold(&town);
+}
+
+/// Its worktree was made ready in the very second in which it was killed: that is no work of its own.
+#[test]
+fn a_session_that_was_killed_has_worked_only_if_something_moved_after_its_launch() {
+    let launch = Duration::from_millis(400);
+    for (moved, outcome) in [(200, "done nothing"), (600, "worked")] {
+        let (town, _project) = quiet_town();
+        for (key, number) in [("restarts", "0"), ("attempts", "1")] {
+            town.gt(["config", "set", key, number]).succeeds();
+        }
+        let second = gt::clock::Clock::System.now();
+        let id = town.json(["new", "Add login", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+        let clock = |command: [&str; 3]| town.command(command).variable("GT_CLOCK", gt::clock::rfc3339(second)).run();
+        clock(["sling", &id, "web/toast"]).succeeds();
+        town.end_everything();
+        let written = |path: &Path, after: Duration| {
+            let file = fs::File::options().append(true).open(path).expect("own file");
+            file.set_modified(SystemTime::from(second) + after).expect("own file");
+        };
+        let session = town.json(["polecat", "show", "toast"])["sessions"][0]["session"].clone();
+        let run = town.root.join(".git/gt/run").join(session.as_str().expect("an id"));
+        written(&run.join("launch.toml"), launch);
+        let admin = town.root.join("rigs/web/.git/worktrees/toast");
+        for file in [worktree(&town, "toast").join(".git"), admin.join("HEAD"), admin.join("logs/HEAD")] {
+            written(&file, Duration::from_millis(100));
+        }
+        written(&admin.join("index"), Duration::from_millis(moved));
+        let done = clock(["tick", "--json", "--verbose"]).succeeds().data()["remedies"].to_string();
+        assert!(done.contains("its session ended") && done.contains(&format!("having {outcome}")), "{done}");
+        // What never began would fail with another worker as well; what worked is given to one.
+        let escalated = done.contains("escalated");
+        assert_eq!((escalated, outcome), (outcome == "done nothing", outcome), "{done}");
+    }
 }
 
 #[test]
