@@ -54,6 +54,21 @@ pub fn try_begin(open: &OpenTown) -> Outcome<Option<Pass>> {
     Ok(FileLock::try_acquire(&open.town.tick_lock())?.map(|lock| Pass::over(open, lock)))
 }
 
+/// The same; when another process has it, that one will tick again, so that it sees what this one was called for.
+///
+/// # Errors
+/// As [`try_begin`].
+pub fn begin_or_ask(open: &OpenTown) -> Outcome<Option<Pass>> {
+    match try_begin(open)? {
+        Some(pass) => Ok(Some(pass)),
+        None => {
+            mark(open);
+            // It may have looked for the mark just before that was there.
+            try_begin(open)
+        }
+    }
+}
+
 /// Waits for the right to tick.
 ///
 /// # Errors
@@ -81,13 +96,17 @@ pub fn request(open: &OpenTown) {
     }
 }
 
+/// Whoever ticks now will tick again.
 #[expect(clippy::disallowed_methods, reason = "only the time of the mark counts, not what it says")]
-fn try_request(open: &OpenTown) -> Outcome<()> {
+fn mark(open: &OpenTown) {
     let path = request_file(open);
-    let marked = fs::write(&path, SessionId::random().as_str());
-    if let Err(error) = marked {
+    if let Err(error) = fs::write(&path, SessionId::random().as_str()) {
         tracing::warn!("cannot write {}: {error}", path.display());
     }
+}
+
+fn try_request(open: &OpenTown) -> Outcome<()> {
+    mark(open);
     // Only the record is read: taking the lock, for however short a time, could turn away a pass that was asked for.
     let ticks = FileLock::recorded_owner(&open.town.tick_lock()).is_some_and(|owner| owner.process.is_alive());
     if !open.settings.auto_merge || ticks {

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{OpenTown, aftermath, ending, launch, slot, transcripts};
+use super::{OpenTown, aftermath, ending, launch, mayor, slot, transcripts};
 use crate::env;
 use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
 use crate::runtime::{self, EndReport, Exit, ExitReason, Launch, Observed, Run};
-use crate::store::{FileLock, ProcessId, SessionAgent, SessionEnd, SessionRow};
+use crate::store::{FileLock, ProcessId, SessionAgent, SessionEnd, SessionRow, written};
 
 /// How long another process may take to end what a killed one left.
 const STRAYS: Duration = Duration::from_secs(60);
@@ -97,12 +97,15 @@ fn row_of(open: &OpenTown, launch: &Launch) -> Option<SessionRow> {
 pub fn settle(open: &OpenTown) -> Outcome<Vec<SessionRow>> {
     let mut ended = Vec::new();
     for sighting in sightings(open)? {
-        // Whoever ends it knows why, and records that.
+        // Whoever starts it is about to, and whoever ends it knows why and records that.
         let at_it = match &sighting.row.worker {
             Actor::Worker(worker) => launch::is_under_way(open, worker),
+            Actor::Mayor => mayor::attach::is_under_way(open),
             _ => false,
         };
-        if !sighting.observed.is_live() && !at_it {
+        // What was about to start when it was looked at runs by now.
+        let lives = || runtime::observe(&folder(open, &sighting.row.id)).is_live();
+        if !sighting.observed.is_live() && !at_it && !lives() {
             ended.extend(close(open, &sighting.row, None)?);
         }
     }
@@ -234,8 +237,8 @@ fn clear_after(open: &OpenTown, row: &SessionRow, dir: &Path, report: &EndReport
     let killed = !report.killed.is_empty()
         || report.was == Observed::Lost
         || report.exit.as_ref().is_some_and(|exit| exit.signal.is_some() || exit.killed > 0 || below(exit));
-    let began = std::fs::metadata(dir.join(Launch::FILE)).and_then(|file| file.modified());
-    if let (true, Actor::Worker(worker), Ok(began)) = (killed, &row.worker, began) {
+    let began = written(&dir.join(Launch::FILE));
+    if let (true, Actor::Worker(worker), Some(began)) = (killed, &row.worker, began) {
         aftermath::clear(open, &worker.rig, began);
     }
 }
@@ -274,6 +277,6 @@ fn word(reason: ExitReason) -> &'static str {
         ExitReason::Exited => "exited",
         ExitReason::Ended => "ended",
         ExitReason::NotStarted => "not started",
-        ExitReason::Lost => "lost",
+        ExitReason::Lost | ExitReason::HungUp => "lost",
     }
 }

@@ -16,6 +16,8 @@ pub enum ExitReason {
     Exited,
     /// Somebody asked the session to end.
     Ended,
+    /// Its terminal was closed under it, as by the end of the server that all terminals are of.
+    HungUp,
     /// The agent could not be started at all.
     NotStarted,
     /// The session's own process vanished; nobody saw how the agent ended.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::support::{promises, wait_until};
 use crate::talking::Talking;
 
@@ -138,6 +140,142 @@ fn after_a_reboot_everybody_with_a_bead_is_back_and_nobody_is_blamed() {
         assert_eq!(talking.restarts(&id), 0);
         assert_eq!(talking.bead_shown(&id)["attempts"].as_array().map_or(0, Vec::len), 0);
         promises::hold(town);
+    }
+}
+
+/// Three workers, a crew member and the mayor, in terminals of one server that dies.
+struct Crowd {
+    talking: Talking,
+    beads: Vec<String>,
+}
+
+const WORKERS: [&str; 3] = ["toast", "salt", "muffin"];
+
+impl Crowd {
+    fn new() -> Self {
+        let talking = Talking::new("tmux");
+        let town = &talking.town;
+        let beads: Vec<String> = WORKERS.iter().map(|name| talking.bead(&format!("Something for {name}"))).collect();
+        for (bead, name) in beads.iter().zip(WORKERS) {
+            town.gt(["sling", bead, &format!("web/{name}")]).succeeds();
+        }
+        town.gt(["crew", "add", "ada"]).succeeds();
+        town.gt(["crew", "attach", "ada"]).succeeds();
+        town.gt(["mayor", "attach"]).succeeds();
+        // A person's session that hardly lived would begin anew.
+        let state = rusqlite::Connection::open(town.root.join(".git/gt/state.db")).expect("it is there");
+        let aged = "UPDATE sessions SET created = '2026-01-01T00:00:00Z' WHERE bead IS NULL";
+        assert_eq!(state.execute(aged, []).expect("writable"), 2);
+        Self { talking, beads }
+    }
+
+    /// The sessions of everybody, newest first.
+    fn sessions(&self) -> Vec<Vec<Value>> {
+        let list = |who: &str| self.talking.town.json(["seance", who]).as_array().expect("a list").clone();
+        WORKERS.iter().chain(&["ada", "mayor"]).map(|who| list(who)).collect()
+    }
+
+    /// Waits until each of these was told so often, in the conversation that it began with.
+    fn told(&self, first: &[Value], turns: usize) {
+        first.iter().for_each(|session| drop(self.talking.told(session, turns)));
+    }
+
+    /// What holds after everybody came back once.
+    fn is_back(&self, first: &[Value], who: usize) {
+        let town = &self.talking.town;
+        self.told(&first[..who], 2);
+        town.gt(["tick"]).succeeds();
+        for (sessions, first) in self.sessions().iter().zip(first).take(who) {
+            assert_eq!(sessions.len(), 2, "one came in the place of one: {sessions:#?}");
+            let live = sessions.iter().map(|session| session["live"] == true).collect::<Vec<_>>();
+            assert_eq!(live, [true, false], "{sessions:#?}");
+            assert_eq!(sessions[0]["conversation"], first["conversation"], "{sessions:#?}");
+        }
+        self.told(&first[..who], 2);
+        for (bead, name) in self.beads.iter().zip(WORKERS) {
+            let shown = self.talking.bead_shown(bead);
+            assert_eq!(
+                (&shown["status"], &shown["assignee"]),
+                (&"hooked".into(), &format!("web/polecats/{name}").into())
+            );
+            assert_eq!(shown["attempts"].as_array().map_or(0, Vec::len), 0);
+            assert_eq!(self.talking.restarts(bead), 0, "nobody is blamed");
+            let half = town.root.join(format!("rigs/web/polecats/{name}/half.txt"));
+            assert_eq!(fs::read_to_string(half).expect("it is there"), *name);
+        }
+        promises::hold(town);
+    }
+
+    /// Everybody is at work for a while and has something that is in no commit.
+    fn at_work(&self) -> Vec<Value> {
+        let first: Vec<Value> = self.sessions().iter().map(|sessions| sessions[0].clone()).collect();
+        self.told(&first, 1);
+        for name in WORKERS {
+            let half = self.talking.town.root.join(format!("rigs/web/polecats/{name}/half.txt"));
+            fs::write(half, name).expect("writable");
+        }
+        // What ends sooner has hardly begun.
+        let began = std::time::Instant::now();
+        wait_until("them to be at work for a while", || began.elapsed().as_secs() >= 3);
+        first
+    }
+}
+
+#[test]
+fn when_the_terminals_server_dies_everybody_comes_back_once_in_their_conversation() {
+    for how in ["kill-server", "SIGKILL"] {
+        let crowd = Crowd::new();
+        let (town, first) = (&crowd.talking.town, crowd.at_work());
+        if how == "SIGKILL" {
+            let pid = crowd.talking.tmux(&first[0], &["display-message", "-p", "#{pid}"]);
+            assert!(town.program("kill").args(["-KILL", &pid]).status().expect("kill runs").success());
+        } else {
+            crowd.talking.tmux(&first[0], &["kill-server"]);
+        }
+        // Two people at once, while the sessions themselves call for help.
+        std::thread::scope(|scope| {
+            let both = [(); 2].map(|()| scope.spawn(|| town.gt(["up", "--restore"])));
+            for one in both {
+                let ran = one.join().expect("it ran").succeeds();
+                assert!(!ran.stderr.contains("warning"), "{}", ran.transcript());
+            }
+        });
+        town.gt(["up", "--restore"]).succeeds();
+        crowd.is_back(&first, 5);
+        town.gt(["up", "--restore"]).succeeds().says(&["5 sessions run", "nothing was to be brought back"]);
+    }
+}
+
+#[test]
+fn when_the_terminals_server_dies_workers_come_back_with_nobody_there() {
+    let crowd = Crowd::new();
+    let first = crowd.at_work();
+    crowd.talking.tmux(&first[0], &["kill-server"]);
+    // The mayor and crew are a person's to call.
+    crowd.is_back(&first, 3);
+    let why = crowd.talking.town.gt(["why", "ada"]).succeeds();
+    why.says(&["its terminal was closed", "nobody asked it to"]);
+}
+
+/// Between the record of a session and its process a tick may look.
+#[test]
+fn a_session_that_somebody_is_about_to_start_is_not_taken_for_lost() {
+    let talking = Talking::new("process");
+    let town = &talking.town;
+    town.gt(["crew", "add", "ada"]).succeeds();
+    for (attach, who, lock) in
+        [(&["mayor", "attach"][..], "mayor", "mayor.lock"), (&["crew", "attach", "ada"], "ada", "worker-web-ada.lock")]
+    {
+        town.command(attach).variable("GT_CRASH", "attended.recorded").run();
+        let end = || town.json(["seance", who])[0]["end"].clone();
+        let path = town.root.join(".git/gt/locks").join(lock);
+        assert!(path.exists(), "{:?}", fs::read_dir(town.root.join(".git/gt/locks")).map(Iterator::collect::<Vec<_>>));
+        let at_it = gt::store::FileLock::acquire(&path, std::time::Duration::from_secs(60)).expect("nobody has it");
+        town.gt(["tick"]).succeeds();
+        assert_eq!(end(), Value::Null, "{who}: its start goes on");
+        drop(at_it);
+        town.gt(["tick"]).succeeds();
+        assert_eq!(end()["reason"], "lost", "{who}");
     }
 }
 

@@ -101,6 +101,16 @@ impl Talking {
         counter.map_or(0, |counter| counter.value)
     }
 
+    /// The town's tmux server, by the socket that this session was launched with: `tmux ARGUMENTS` there, what it says.
+    pub fn tmux(&self, session: &Value, arguments: &[&str]) -> String {
+        let id = session["session"].as_str().expect("an id");
+        let launch = self.town.read(&format!(".git/gt/run/{id}/launch.toml")).expect("a launch file");
+        let launch: toml::Table = launch.parse().expect("TOML");
+        let socket = launch["tmux_socket"].as_str().expect("it has a terminal");
+        let output = self.town.program("tmux").args(["-S", socket]).args(arguments).output().expect("tmux runs");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// Kills all that runs, as a power cut does.
     pub fn strike(&self) {
         self.town.end_everything();

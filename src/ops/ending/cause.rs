@@ -15,6 +15,8 @@ pub(super) struct Known<'a> {
     pub reason: &'a str,
     /// Whether `gt` ended it.
     pub ours: bool,
+    /// Whether its terminal was closed.
+    pub hung_up: bool,
     /// What its transcript tells.
     pub reading: Option<&'a Reading>,
     /// What it showed last.
@@ -29,6 +31,9 @@ pub(super) struct Known<'a> {
 pub(super) fn likely(known: &Known<'_>) -> Option<String> {
     if known.ours {
         return Some(format!("gt ended it: {}", known.reason));
+    }
+    if known.hung_up {
+        return Some("its terminal was closed".to_owned());
     }
     by_transcript(known).or_else(|| by_screen(known)).or_else(|| by_status(known)).or_else(|| {
         let changed = known.changed.first()?;

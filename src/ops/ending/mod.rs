@@ -105,11 +105,13 @@ fn ending(open: &OpenTown, row: &SessionRow, report: &EndReport, end: &SessionEn
     let catalogue = transcripts::catalogue(open, row);
     let by_itself = report.exit.as_ref().is_none_or(|exit| exit.reason != ExitReason::Ended);
     let lost = report.was == Observed::Lost;
+    let hung_up = report.exit.as_ref().is_some_and(|exit| exit.reason == ExitReason::HungUp);
     let cause = cause::likely(&Known {
         at: end.at,
         status: end.status,
         reason: &end.reason,
         ours: !by_itself,
+        hung_up,
         reading,
         screen: &screen.join("\n"),
         preset: catalogue.get(&row.agent).ok(),

@@ -9,7 +9,17 @@ fn at(text: &str) -> Timestamp {
 
 fn known<'a>(status: Option<i32>, screen: &'a str) -> Known<'a> {
     let at = at("2026-11-20T10:00:00Z");
-    Known { at, status, reason: "exited", ours: false, reading: None, screen, preset: None, changed: &[] }
+    Known {
+        at,
+        status,
+        reason: "exited",
+        ours: false,
+        hung_up: false,
+        reading: None,
+        screen,
+        preset: None,
+        changed: &[],
+    }
 }
 
 #[test]
@@ -25,6 +35,7 @@ fn the_most_certain_evidence_names_the_cause() {
     let changed = ["its version is 2, and was 1".to_owned()];
     let cases = [
         (Known { ours: true, reason: "restarted", ..known(Some(137), "") }, Some("gt ended it: restarted")),
+        (Known { hung_up: true, ..known(Some(137), "") }, Some("its terminal was closed")),
         (Known { reading: Some(&full), ..known(Some(1), "") }, Some("its conversation was too long for its model")),
         (
             Known { reading: Some(&limited), ..known(Some(1), "") },

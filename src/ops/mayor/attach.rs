@@ -33,6 +33,11 @@ pub fn restore(open: &OpenTown, talk: &mut dyn Talk) -> Outcome<Attended> {
     join(open, true, talk)
 }
 
+/// Whether some process is about to start the mayor's session.
+pub(in crate::ops) fn is_under_way(open: &OpenTown) -> bool {
+    FileLock::recorded_owner(&open.town.lock_file(NAME)).is_some_and(|owner| owner.process.is_alive())
+}
+
 fn join(open: &OpenTown, resumes: bool, talk: &mut dyn Talk) -> Outcome<Attended> {
     let _alone = FileLock::acquire(&open.town.lock_file(NAME), PATIENCE)?;
     attended::join_or(open, &Actor::Mayor, || {

@@ -27,7 +27,6 @@ use crate::store::FileLock;
 use crate::town::{Rig, Town};
 
 pub use feed::is_taken_back;
-pub(super) use observe::modified;
 pub use observe::{Panes, Seen, panes, seen, seen_beside};
 pub(super) use repair::forget;
 
@@ -104,7 +103,7 @@ impl Ticked {
 pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
     let mut all = Ticked::default();
     loop {
-        let Some(right) = pass::try_begin(open)? else {
+        let Some(right) = pass::begin_or_ask(open)? else {
             all.busy = true;
             return Ok(all);
         };

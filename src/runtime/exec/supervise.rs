@@ -1,7 +1,7 @@
 //! The time between the start of the agent and the end of everything that it started.
 
 use std::future::pending;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -109,6 +109,7 @@ struct Watch<'a> {
     began: Instant,
     started: Timestamp,
     asked: bool,
+    hung_up: bool,
     ending: Option<(Ending, Duration)>,
     killed: usize,
     stuck: Vec<i32>,
@@ -131,6 +132,7 @@ impl<'a> Watch<'a> {
             began: Instant::now(),
             started: now(),
             asked: false,
+            hung_up: false,
             ending: None,
             killed: 0,
             stuck: Vec::new(),
@@ -147,7 +149,7 @@ impl<'a> Watch<'a> {
             tokio::select! {
                 _ = signals.child.recv() => self.collect(),
                 _ = signals.terminate.recv() => self.end(Duration::ZERO, self.grace()),
-                _ = signals.hangup.recv() => self.end(Duration::ZERO, self.grace()),
+                _ = signals.hangup.recv() => self.hang_up(),
                 _ = signals.interrupt.recv() => self.end(Duration::ZERO, self.grace()),
                 Some((request, reply)) = questions.recv() => self.answer(request, reply),
                 () = pause => self.go_on(),
@@ -217,6 +219,18 @@ impl<'a> Watch<'a> {
             Phase::Sweeping(sweep) => sweep.hurry(delay + grace),
             Phase::Over => {}
         }
+    }
+
+    /// Its terminal is gone; what ran there ends, though nobody asked for that.
+    fn hang_up(&mut self) {
+        self.hung_up |= !self.asked && has_keyboard(self.launch);
+        self.end(Duration::ZERO, self.grace());
+    }
+
+    /// Whether it is over because its terminal is gone. The agent is told of that at the same moment, and may have ended
+    /// before this process heard of it.
+    fn is_hung_up(&self) -> bool {
+        self.hung_up || !self.asked && has_keyboard(self.launch) && !io::stdin().is_terminal()
     }
 
     fn sweep(&mut self, grace: Duration) {
@@ -292,8 +306,13 @@ impl<'a> Watch<'a> {
             Some((Ending::Signal(signal), _)) => (None, Some(signal)),
             None => (None, None),
         };
-        let early = !self.asked && self.ending.is_some_and(|(_, lasted)| lasted < EARLY);
-        let reason = if self.asked { ExitReason::Ended } else { ExitReason::Exited };
+        let hung_up = self.is_hung_up();
+        let early = (hung_up || !self.asked) && self.ending.is_some_and(|(_, lasted)| lasted < EARLY);
+        let reason = match (hung_up, self.asked) {
+            (true, _) => ExitReason::HungUp,
+            (false, true) => ExitReason::Ended,
+            (false, false) => ExitReason::Exited,
+        };
         let message = (!self.stuck.is_empty()).then(|| format!("these processes do not end: {:?}", self.stuck));
         let bare = Exit::bare(reason, now());
         Exit { status, signal, message, started: Some(self.started), early, killed: self.killed, ..bare }
