@@ -203,7 +203,10 @@ fn snapshot_of(town: &Town) -> Option<Snapshot> {
 /// The candidates that begin with what was typed, each with its description.
 fn fitting(typed: &OsStr, all: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let Some(typed) = typed.to_str() else { return Vec::new() };
-    let candidate = |(value, help): (String, String)| CompletionCandidate::new(value).help(Some(help.into()));
+    // One group, named here: else each candidate is put into one with the whole usage of its argument as the name.
+    let candidate = |(value, help): (String, String)| {
+        CompletionCandidate::new(value).help(Some(help.into())).tag(Some("town".into()))
+    };
     all.filter(|(value, _)| value.starts_with(typed)).map(candidate).collect()
 }
 

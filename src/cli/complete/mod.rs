@@ -29,14 +29,16 @@ pub fn answer() {
 /// The tree of commands, of which only the one is there that the typed line names: a key press is answered in the time
 /// that putting the others together would take.
 fn asked() -> clap::Command {
-    let tree = args::tree();
+    let mut tree = args::tree();
     // What comes after `--` is the line: the program, then words, of which the last one is being typed.
     let line: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(2).collect();
     let before = line.split_last().map_or(&[][..], |(_, before)| before);
-    match before.iter().find_map(|word| tree.find_subcommand(word)) {
-        Some(named) => clap::Command::new("gt").args(tree.get_arguments()).subcommand(named.clone()),
-        None => tree,
-    }
+    let Some(word) = before.iter().find(|word| tree.find_subcommand(word).is_some()) else { return tree };
+    let named = tree.find_subcommand_mut(word).map(std::mem::take).unwrap_or_default();
+    let asked = clap::Command::new("gt").args(tree.get_arguments()).subcommand(named);
+    // The process ends with its answer: taking the other commands apart first is for nobody.
+    std::mem::forget(tree);
+    asked
 }
 
 /// The script that makes `shell` ask `completer` for the completions of `gt`; `None` for an unknown shell.

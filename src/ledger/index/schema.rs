@@ -91,6 +91,8 @@ impl Index {
         db.execute_batch(&format!("PRAGMA synchronous={synchronous}")).map_err(fail("opened"))?;
         // Who writes folds the log into the file; nobody else has to.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail("opened"))?;
+        // Questions are planned once, and not again when the first value of a range is known.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fail("opened"))?;
         let index = Self { db, path: name.clone() };
         let boot = boot.unwrap_or_default();
         if index.version().map_err(fail("read"))? != VERSION || index.boot().map_err(fail("read"))? != boot {
