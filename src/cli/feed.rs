@@ -53,8 +53,13 @@ impl Render for Page<Event> {
         }
         let mut table = Table::new(["WHEN", "WHO", "WHAT", ""]);
         for event in &self.rows {
-            let who = Text::new().name(&event.actor);
-            table.row([Text::new().time(rfc3339(event.at)), who, Text::new().plain(&event.kind), text(event)]);
+            let who = Text::new().name(&event.what.actor);
+            table.row([
+                Text::new().time(rfc3339(event.what.at)),
+                who,
+                Text::new().plain(&event.what.kind),
+                text(event),
+            ]);
         }
         ui.table(table);
         say_what_was_cut(ui, self);
@@ -62,16 +67,16 @@ impl Render for Page<Event> {
 }
 
 fn text(event: &Event) -> Text {
-    match &event.bead {
-        Some(bead) => Text::new().id(bead).plain(" ").plain(&event.text),
-        None => Text::new().plain(&event.text),
+    match &event.what.bead {
+        Some(bead) => Text::new().id(bead).plain(" ").plain(&event.what.text),
+        None => Text::new().plain(&event.what.text),
     }
 }
 
 impl Render for Event {
     fn render(&self, ui: &mut Ui) {
-        let line = Text::new().time(rfc3339(self.at)).plain("  ").name(&self.actor);
-        ui.line(line.plain("  ").plain(&self.kind).plain("  ").join(text(self)).one_line());
+        let line = Text::new().time(rfc3339(self.what.at)).plain("  ").name(&self.what.actor);
+        ui.line(line.plain("  ").plain(&self.what.kind).plain("  ").join(text(self)).one_line());
     }
 }
 

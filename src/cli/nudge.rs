@@ -92,7 +92,7 @@ impl Perform for BroadcastArgs {
 impl Render for Said {
     fn render(&self, ui: &mut Ui) {
         let message = &self.message;
-        let line = Text::new().id(message.id).plain(" to ").name(&message.to).plain(": ").join(state(self));
+        let line = Text::new().id(message.id).plain(" to ").name(&message.what.to).plain(": ").join(state(self));
         ui.line(line.one_line());
         if message.state == Delivery::Failed {
             ui.error(&Failure::new(Kind::External, "the agent was not seen to take it"));
@@ -110,11 +110,11 @@ impl Render for Page<Said> {
             let message = &said.message;
             table.row([
                 Text::new().id(message.id),
-                Text::new().time(rfc3339(message.created)),
-                Text::new().name(&message.from),
-                Text::new().name(&message.to),
+                Text::new().time(rfc3339(message.what.created)),
+                Text::new().name(&message.what.from),
+                Text::new().name(&message.what.to),
                 state(said),
-                Text::new().plain(message.text.lines().next().unwrap_or_default()),
+                Text::new().plain(message.what.text.lines().next().unwrap_or_default()),
             ]);
         }
         ui.table(table);

@@ -5,17 +5,14 @@ use crate::bead::FileError;
 use crate::bead::file::{Reader, Writer};
 use crate::ledger::Document;
 
-impl Convoy {
-    /// The path of its file in the ledger.
-    pub fn path(&self) -> String {
+impl Document for Convoy {
+    const FOLDER: &'static str = "convoys";
+
+    fn path(&self) -> String {
         self.id.path()
     }
 
-    /// Reads the file at `path`; what it does not say has its default.
-    ///
-    /// # Errors
-    /// When the text is not TOML, a value breaks its rule, or the id does not fit the path.
-    pub fn parse(path: &str, text: &str) -> Result<Self, FileError> {
+    fn parse(path: &str, text: &str) -> Result<Self, FileError> {
         let mut file = Reader::open(path, text)?;
         let id = file.parsed("id")?;
         let id: ConvoyId = file.required("id", id)?;
@@ -39,8 +36,7 @@ impl Convoy {
         Ok(Self { extra: file.rest()?, ..convoy })
     }
 
-    /// Its file: the same bytes for the same convoy.
-    pub fn render(&self) -> String {
+    fn render(&self) -> String {
         let mut out = Writer::new();
         out.text("id", self.id.as_str());
         out.group().text("title", &self.title);
@@ -66,22 +62,6 @@ impl Convoy {
         }
         out.unknown_keys(&self.extra);
         out.finish()
-    }
-}
-
-impl Document for Convoy {
-    const FOLDER: &'static str = "convoys";
-
-    fn path(&self) -> String {
-        self.path()
-    }
-
-    fn parse(path: &str, text: &str) -> Result<Self, FileError> {
-        Self::parse(path, text)
-    }
-
-    fn render(&self) -> String {
-        self.render()
     }
 }
 

@@ -251,9 +251,17 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn documents<D: Document>(&self) -> Outcome<(Vec<D>, Vec<DocumentError>)> {
+        self.documents_in(D::FOLDER)
+    }
+
+    /// The same for those in one folder below that of their kind.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn documents_in<D: Document>(&self, folder: &str) -> Outcome<(Vec<D>, Vec<DocumentError>)> {
         let mut good = Vec::new();
         let mut bad = Vec::new();
-        for (path, text) in self.index.documents(D::FOLDER)? {
+        for (path, text) in self.index.documents(folder)? {
             match D::parse(&path, &text) {
                 Ok(document) => good.push(document),
                 Err(error) => bad.push(error),

@@ -1,7 +1,7 @@
 use chrono::DateTime;
 use clap::ValueEnum;
 
-use super::{Kind, Letter, Severity};
+use super::{Kind, Letter, Severity, mailbox};
 use crate::bead::FileError;
 use crate::bead::file::{Reader, Writer};
 use crate::ledger::Document;
@@ -13,12 +13,14 @@ enum KindWord {
     Escalation,
 }
 
-impl Letter {
-    /// Reads the file at `path`.
-    ///
-    /// # Errors
-    /// When the text is not TOML, a value breaks its rule, or id and receiver do not fit the path.
-    pub fn parse(path: &str, text: &str) -> Result<Self, FileError> {
+impl Document for Letter {
+    const FOLDER: &'static str = "mail";
+
+    fn path(&self) -> String {
+        format!("{}/{}.toml", mailbox(&self.to), self.id)
+    }
+
+    fn parse(path: &str, text: &str) -> Result<Self, FileError> {
         let mut file = Reader::open(path, text)?;
         let (id, from, to) = (file.parsed("id")?, file.parsed("from")?, file.parsed("to")?);
         let subject = file.string("subject")?;
@@ -44,8 +46,7 @@ impl Letter {
         Ok(Self { extra: file.rest()?, ..letter })
     }
 
-    /// Its file: the same bytes for the same letter.
-    pub fn render(&self) -> String {
+    fn render(&self) -> String {
         let mut out = Writer::new();
         out.text("id", self.id.as_str());
         out.group().text("from", &self.from.to_string());
@@ -71,22 +72,6 @@ impl Letter {
         }
         out.unknown_keys(&self.extra);
         out.finish()
-    }
-}
-
-impl Document for Letter {
-    const FOLDER: &'static str = "mail";
-
-    fn path(&self) -> String {
-        self.path()
-    }
-
-    fn parse(path: &str, text: &str) -> Result<Self, FileError> {
-        Self::parse(path, text)
-    }
-
-    fn render(&self) -> String {
-        self.render()
     }
 }
 

@@ -117,11 +117,6 @@ impl Letter {
         }
     }
 
-    /// The path of its file in the ledger.
-    pub fn path(&self) -> String {
-        format!("{}/{}.toml", mailbox(&self.to), self.id)
-    }
-
     /// Whether it is a problem that nobody has acknowledged.
     pub fn is_open_escalation(&self) -> bool {
         matches!(self.kind, Kind::Escalation { .. }) && self.acknowledged.is_none()

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::aftermath::Guard;
 use super::target::Target;
-use super::{OpenTown, Report, pass, session, who};
+use super::{OpenTown, Report, message, pass, session, who};
 use crate::bead::{Bead, Kind as BeadKind, Merge, Note, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
@@ -84,6 +84,8 @@ pub fn done(open: &OpenTown, request: &Request) -> Outcome<Done> {
     let handed_in = Guard::of_worker(open, &worker, PATIENCE)
         .and_then(|guard| guard.after(hand_in(open, request, result.as_deref())));
     let (work, plan) = handed_in.inspect_err(|failure| note_refusal(open, &bead.id, &worker, failure))?;
+    // Or the agent would begin with it in its last seconds. What cannot be settled now a tick settles.
+    let _ = message::hand_in(open, &work.worker, &work.bead.id);
     session::end_after_done(open, &work.worker, &work.lease);
     pass::request(open);
     let head = (!matches!(plan, Plan::Finish(_))).then(|| work.head.clone());

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::message::{post, receiver, said};
+use super::message::{post_once, receiver, said};
 use super::{OpenTown, Page, Report, Row, who};
 use crate::clock::since;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::Actor;
-use crate::ledger::Snapshot;
+use crate::ledger::{Document, Snapshot};
 use crate::mail::{self, Letter, MailId};
 use crate::store::{Counter, Mode, NewMessage};
 
@@ -103,7 +103,7 @@ fn deliver(open: &OpenTown, snapshot: &Snapshot, to: Actor, subject: &str, body:
     if is_told {
         // A kill between the letter and the message leaves this, and a tick tells of it.
         let counter = Counter { key: untold(&id), value: 1, updated: open.now(), expires: None };
-        open.state()?.set_counter(&counter)?;
+        open.state()?.for_good()?.set_counter(&counter)?;
     }
     open.ledger.transact(&from, |tx| {
         tx.put(&letter);
@@ -120,9 +120,7 @@ fn deliver(open: &OpenTown, snapshot: &Snapshot, to: Actor, subject: &str, body:
 fn tell(open: &OpenTown, letter: &Letter) -> Outcome<i64> {
     let text = format!("New mail: {} (read it with `gt mail read {}`)", letter.subject, letter.id);
     let message = NewMessage { from: letter.from.clone(), ..said(open, &letter.to, Mode::Queue, text) };
-    let id = post(open, &message)?;
-    open.state()?.reset_counter(&untold(&letter.id))?;
-    Ok(id)
+    post_once(open, &message, &untold(&letter.id))
 }
 
 fn untold(id: &MailId) -> String {
@@ -163,6 +161,17 @@ pub fn inbox(open: &OpenTown, who: Option<&str>, all: bool) -> Outcome<Page<Lett
     letters.retain(|letter| letter.to == owner && (all || letter.archived.is_none()));
     letters.sort_by_key(|letter| (letter.read.is_some(), std::cmp::Reverse(letter.created), letter.id.clone()));
     Ok(Page::complete(letters))
+}
+
+/// The letters to somebody that are neither read nor archived, the newest first.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub(super) fn unread(snapshot: &Snapshot, owner: &Actor) -> Outcome<Vec<Letter>> {
+    let (mut letters, _) = snapshot.documents_in::<Letter>(&mail::mailbox(owner))?;
+    letters.retain(|letter| letter.kind == mail::Kind::Message && letter.read.is_none() && letter.archived.is_none());
+    letters.sort_by_key(|letter| (std::cmp::Reverse(letter.created), letter.id.clone()));
+    Ok(letters)
 }
 
 /// A letter; when its receiver reads it, that is noted.

@@ -11,10 +11,10 @@ use super::{OpenTown, Page, Report, Row, session, who};
 use crate::agent::transcript::{self, Reading};
 use crate::bead::Status;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{Actor, BeadId, SessionId};
+use crate::id::{Actor, BeadId, SessionId, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::runtime::{self, HookKind, Request as Asked};
-use crate::store::{Delivery, Message, Mode, NewMessage, SessionRow};
+use crate::store::{Delivery, Message, Mode, NewMessage, SessionRow, StateDb, StoreError};
 
 /// The longest message, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -129,8 +129,20 @@ pub(super) fn said(open: &OpenTown, to: &Actor, mode: Mode, text: impl Into<Stri
 /// # Errors
 /// When it cannot be written down.
 pub(super) fn post(open: &OpenTown, message: &NewMessage) -> Outcome<i64> {
+    put(open, message, |state| state.add_message(message))
+}
+
+/// The same for what is said once however often this is called: the counter `due` stands for that it is yet to be said.
+///
+/// # Errors
+/// As [`post`].
+pub(super) fn post_once(open: &OpenTown, message: &NewMessage, due: &str) -> Outcome<i64> {
+    put(open, message, |state| state.add_message_once(message, due))
+}
+
+fn put(open: &OpenTown, message: &NewMessage, add: impl FnOnce(&StateDb) -> Result<i64, StoreError>) -> Outcome<i64> {
     crate::env::commit_point("message.said");
-    let id = open.state()?.add_message(message)?;
+    let id = add(open.state()?)?;
     crate::env::commit_point("message.queued");
     if let Some(session) = live(open, &message.to)? {
         call(open, &session);
@@ -152,7 +164,7 @@ pub(super) fn see_to(open: &OpenTown) -> Outcome<()> {
     let snapshot = open.snapshot()?;
     let mut called: Vec<SessionId> = Vec::new();
     for message in waiting {
-        match live(open, &message.to)? {
+        match live(open, &message.what.to)? {
             Some(session) if called.contains(&session) => {}
             Some(session) => {
                 call(open, &session);
@@ -182,8 +194,8 @@ pub(super) fn settle_ended(open: &OpenTown, row: &SessionRow, reading: Option<&R
     hooks.said = said;
     for message in left {
         let proof = match reading {
-            _ if hooks.heard(&message.text, message.changed) => "its prompt hook told of it",
-            Some(reading) if reading.heard(&message.text, message.changed) => "it stands in its transcript",
+            _ if hooks.heard(&message.what.text, message.changed) => "its prompt hook told of it",
+            Some(reading) if reading.heard(&message.what.text, message.changed) => "it stands in its transcript",
             _ => continue,
         };
         state.message_accepted(message.id, open.now(), &format!("{proof}; its session ended before its turn did"))?;
@@ -191,18 +203,32 @@ pub(super) fn settle_ended(open: &OpenTown, row: &SessionRow, reading: Option<&R
     Ok(())
 }
 
+/// A worker has handed in its bead: what waits to be told about that has failed. What was typed may yet be proven.
+///
+/// # Errors
+/// When the local state cannot be read or written.
+pub(super) fn hand_in(open: &OpenTown, worker: &WorkerRef, bead: &BeadId) -> Outcome<()> {
+    let state = open.state()?;
+    for message in state.open_messages(Some(&Actor::Worker(worker.clone())))? {
+        if message.state == Delivery::Queued && message.what.bead.as_ref() == Some(bead) {
+            state.message_failed(message.id, open.now(), &format!("{bead} was handed in before it was told"))?;
+        }
+    }
+    Ok(())
+}
+
 /// A message whose receiver has no session now.
 fn without_session(open: &OpenTown, snapshot: &Snapshot, message: &Message) -> Outcome<()> {
     let state = open.state()?;
-    let gone = match &message.to {
+    let gone = match &message.what.to {
         Actor::Worker(worker) => open.find_worker(&worker.to_string())?.is_none(),
         _ => false,
     };
-    let late = message.bead.is_some() && hooked(snapshot, &message.to)? != message.bead;
+    let late = message.what.bead.is_some() && hooked(snapshot, &message.what.to)? != message.what.bead;
     if gone {
-        state.message_failed(message.id, open.now(), &format!("there is no {} any more", message.to))?;
+        state.message_failed(message.id, open.now(), &format!("there is no {} any more", message.what.to))?;
     } else if late {
-        let bead = message.bead.as_ref().map(ToString::to_string).unwrap_or_default();
+        let bead = message.what.bead.as_ref().map(ToString::to_string).unwrap_or_default();
         // Then nobody knows: it is not said that the agent never had it.
         let typed =
             if message.state == Delivery::Typed { "it was typed, and nothing shows that it was taken; " } else { "" };

@@ -159,8 +159,13 @@ pub(super) fn record(dir: &Path, event: &HookEvent) -> Result<(), RuntimeError> 
     let mut line = serde_json::to_string(event).expect("an event has only plain fields");
     line.push('\n');
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
     // One write for one line: several writers do not mix.
-    file.write_all(line.as_bytes()).map_err(failed)
+    file.write_all(line.as_bytes()).map_err(|error| {
+        // Half a line, as on a full disk, would spoil the next one.
+        let _ = file.set_len(length);
+        failed(error)
+    })
 }
 
 #[cfg(test)]

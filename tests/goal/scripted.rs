@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use gt::bead::Bead;
 use gt::convoy::Convoy;
+use gt::ledger::Document;
 use serde_json::{Value, json};
 
 use crate::support::{Project, Ran, TestTown};

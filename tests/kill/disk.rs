@@ -5,6 +5,8 @@
 
 #![allow(clippy::print_stderr, reason = "what was skipped, and what the same test said elsewhere")]
 
+mod messages;
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -53,6 +55,13 @@ impl Disk {
         }
     }
 
+    /// Takes all room that is left, whoever else takes of it meanwhile.
+    fn fill_up(&self) {
+        let mut ballast = fs::File::create(self.ballast()).expect("an empty file takes no room");
+        let page = [0_u8; PAGE as usize];
+        while ballast.write_all(&page).is_ok() {}
+    }
+
     /// Gives the room back.
     fn clear(&self) {
         let _ = fs::remove_file(self.ballast());
@@ -84,14 +93,14 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// A scene whose town has a disk of its own, which goes first.
-struct Place {
+struct Place<S = Scene> {
     disk: Disk,
-    scene: Scene,
+    scene: S,
 }
 
 /// Plays `part` of the test `name` in what `make` makes of a town with a disk of its own, where this machine lets one be
 /// mounted.
-fn on_its_own_disk(name: &str, make: impl Fn(TestTown) -> Scene, part: impl Fn(&Place)) {
+fn on_its_own_disk<S>(name: &str, make: impl Fn(TestTown) -> S, part: impl Fn(&Place<S>)) {
     if std::env::var_os(ALONE).is_none() {
         return again(name);
     }

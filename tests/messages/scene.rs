@@ -54,7 +54,12 @@ fn stand_in() -> PathBuf {
 impl Scene {
     /// A worker `web/toast` that has come to the end of its first turn.
     pub fn new(manner: &Manner) -> Self {
-        let scene = Self::idle_town(manner);
+        Self::new_in(TestTown::new(), manner)
+    }
+
+    /// The same in a given town that has nothing in it.
+    pub fn new_in(town: TestTown, manner: &Manner) -> Self {
+        let scene = Self::idle_in(town, manner);
         scene.sling("toast");
         scene.wait_until_told(1);
         scene.wait_until_shown("toast", "fine");
@@ -63,7 +68,12 @@ impl Scene {
 
     /// The town, in which nothing runs yet.
     pub fn idle_town(manner: &Manner) -> Self {
-        let (town, project) = TestTown::with_rig();
+        Self::idle_in(TestTown::new(), manner)
+    }
+
+    /// The same in a given town that has nothing in it.
+    pub fn idle_in(town: TestTown, manner: &Manner) -> Self {
+        let project = town.rig();
         let control = town.sandbox.join("control");
         fs::create_dir(&control).expect("writable");
         let busy = if manner.deaf { "ignores" } else { "queues" };

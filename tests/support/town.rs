@@ -140,9 +140,16 @@ impl TestTown {
     #[track_caller]
     pub fn with_rig() -> (Self, Project) {
         let town = Self::new();
-        let project = town.repo("web");
-        town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+        let project = town.rig();
         (town, project)
+    }
+
+    /// Makes that rig in this town.
+    #[track_caller]
+    pub fn rig(&self) -> Project {
+        let project = self.repo("web");
+        self.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+        project
     }
 
     /// A new small project beside the town.

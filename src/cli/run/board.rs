@@ -121,7 +121,7 @@ fn queue(picture: &Picture) -> Text {
 
 /// A line for what happened, where a person wants to know it.
 fn happened(event: &Event, title: Option<&str>) -> Option<Text> {
-    let (label, verb) = match event.kind.as_str() {
+    let (label, verb) = match event.what.kind.as_str() {
         "bead.hooked" => (Label::Name, "slung"),
         "bead.submitted" => (Label::Id, "submitted"),
         "done.refused" => (Label::Warn, "refused"),
@@ -136,14 +136,14 @@ fn happened(event: &Event, title: Option<&str>) -> Option<Text> {
         _ => return None,
     };
     let line = word(label, verb);
-    let line = match &event.bead {
+    let line = match &event.what.bead {
         Some(bead) => line.id(bead).plain("  "),
         None => line,
     };
-    let text = event.text.lines().next().unwrap_or_default();
+    let text = event.what.text.lines().next().unwrap_or_default();
     let line = match title {
         // The text of a hooking is the title and the worker.
-        Some(title) if event.kind == "bead.hooked" => {
+        Some(title) if event.what.kind == "bead.hooked" => {
             let worker = text.strip_prefix(title).map_or(text, |rest| rest.trim_start_matches(" to "));
             line.title(title).plain(" -> ").name(worker)
         }

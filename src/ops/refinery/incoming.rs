@@ -107,7 +107,7 @@ impl Run<'_> {
         // Said once, however often it is tried.
         let text = format!("{reason}{}", self.in_the_way());
         let last = self.open.state()?.last_event(&self.rig.name, &["target.waiting", "target.delivered"])?;
-        if !last.is_some_and(|last| last.kind == "target.waiting" && last.text == text) {
+        if !last.is_some_and(|last| last.what.kind == "target.waiting" && last.what.text == text) {
             self.open.event("target.waiting", &self.actor, None, Some(&self.rig.name), text);
         }
         self.report.undelivered = Some(reason);

@@ -197,9 +197,11 @@ impl<'a> Looker<'a> {
     /// Whether an event belongs to this run: to one of its beads, or to the target of one of its rigs.
     pub fn is_about(&self, event: &Event) -> bool {
         let Some(read) = &self.ledger else { return false };
-        match (&event.bead, &event.rig) {
+        match (&event.what.bead, &event.what.rig) {
             (Some(bead), _) => read.convoy.members.contains(bead),
-            (None, Some(rig)) => event.kind.starts_with("target.") && read.rigs.iter().any(|known| known.name == *rig),
+            (None, Some(rig)) => {
+                event.what.kind.starts_with("target.") && read.rigs.iter().any(|known| known.name == *rig)
+            }
             (None, None) => false,
         }
     }

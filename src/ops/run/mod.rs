@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
             self.last_event = event.id;
             self.ticker.something_happened();
             if self.looker.is_about(&event) {
-                tell(Told::Event(&event, event.bead.as_ref().and_then(|bead| self.looker.title(bead))));
+                tell(Told::Event(&event, event.what.bead.as_ref().and_then(|bead| self.looker.title(bead))));
             }
         }
         Ok(())

@@ -111,12 +111,12 @@ pub fn refinery(open: &OpenTown, rig: &RigName) -> Outcome<Refinery> {
     let at_work = tick::is_merging(open, rig);
     let gating = state
         .last_event(rig, &["gate.started", "gate.ended"])?
-        .filter(|event| at_work && event.kind == "gate.started")
+        .filter(|event| at_work && event.what.kind == "gate.started")
         .and_then(|event| {
-            let word = |key: &str| Some(event.json.as_ref()?.get(key)?.as_str()?.to_owned());
-            Some((word("gate")?, word("on")?, event.at))
+            let word = |key: &str| Some(event.what.json.as_ref()?.get(key)?.as_str()?.to_owned());
+            Some((word("gate")?, word("on")?, event.what.at))
         });
     let delivery = state.last_event(rig, &["target.waiting", "target.delivered"])?;
-    let undelivered = delivery.filter(|event| event.kind == "target.waiting").map(|event| event.text);
+    let undelivered = delivery.filter(|event| event.what.kind == "target.waiting").map(|event| event.what.text);
     Ok(Refinery { at_work, gating, undelivered })
 }

@@ -18,6 +18,9 @@ const PAUSE_PER_KILOBYTE: Duration = Duration::from_millis(20);
 /// How long the screen may take to show the text. Then Enter is pressed all the same: it may be collapsed or hidden.
 const SHOW_LIMIT: Duration = Duration::from_secs(3);
 
+/// How often Enter is tried when tmux fails.
+const ENTERS: u32 = 10;
+
 /// How often the screen is looked at.
 const STEP: Duration = Duration::from_millis(25);
 
@@ -45,9 +48,15 @@ impl TmuxServer {
     pub fn type_text(&self, pane: &str, text: &str) -> Result<Typed, RuntimeError> {
         let before = self.screen_of(pane)?;
         self.paste(pane, text)?;
-        let shown = self.wait_for_change(pane, &before, pause_for(text, None))?;
-        self.press(pane, "Enter")?;
-        Ok(Typed { shown })
+        // From here on the text is in the line: only Enter is missing, and what fails for a moment must not cost that.
+        let shown = self.wait_for_change(pane, &before, pause_for(text, None)).unwrap_or_default();
+        for _ in 1..ENTERS {
+            if self.press(pane, "Enter").is_ok() {
+                return Ok(Typed { shown });
+            }
+            pause(PAUSE);
+        }
+        self.press(pane, "Enter").map(|()| Typed { shown })
     }
 
     /// Waits after a paste until the screen shows it and rests, for the pause that its length and the agent ask for.

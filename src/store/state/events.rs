@@ -8,8 +8,8 @@ use super::StateDb;
 use crate::clock::{Timestamp, rfc3339};
 use crate::id::{Actor, BeadId, RigName};
 
-/// Something that happened, about to be recorded.
-#[derive(Debug, Clone, PartialEq)]
+/// Something that happened, as it is recorded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NewEvent {
     /// When.
     pub at: Timestamp,
@@ -32,20 +32,9 @@ pub struct NewEvent {
 pub struct Event {
     /// Its place in the stream; grows, never reused.
     pub id: i64,
-    /// When.
-    pub at: Timestamp,
-    /// What kind.
-    pub kind: String,
-    /// Who did it.
-    pub actor: Actor,
-    /// On which bead.
-    pub bead: Option<BeadId>,
-    /// In which rig.
-    pub rig: Option<RigName>,
-    /// One line for people.
-    pub text: String,
-    /// Details for programs.
-    pub json: Option<serde_json::Value>,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: NewEvent,
 }
 
 impl StateDb {
@@ -123,8 +112,7 @@ impl StateDb {
 }
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<Event> {
-    Ok(Event {
-        id: row.get("id")?,
+    let what = NewEvent {
         at: super::parsed(row, "at")?,
         kind: row.get("kind")?,
         actor: super::parsed(row, "actor")?,
@@ -132,5 +120,6 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         rig: super::parsed_option(row, "rig")?,
         text: row.get("text")?,
         json: super::parsed_option(row, "json")?,
-    })
+    };
+    Ok(Event { id: row.get("id")?, what })
 }

@@ -1,6 +1,6 @@
 //! Messages for agents, and what became of each.
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, named_params};
 use serde::Serialize;
 
 use super::super::StoreError;
@@ -8,8 +8,8 @@ use super::StateDb;
 use crate::clock::{Timestamp, rfc3339};
 use crate::id::{Actor, BeadId, SessionId};
 
-/// A message that is about to be recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is said to whom, as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewMessage {
     /// For whom.
     pub to: Actor,
@@ -30,16 +30,9 @@ pub struct NewMessage {
 pub struct Message {
     /// Its place in the order in which messages are delivered; grows, never reused.
     pub id: i64,
-    /// For whom.
-    pub to: Actor,
-    /// Of whom.
-    pub from: Actor,
-    /// The bead that the receiver had in hand.
-    pub bead: Option<BeadId>,
-    /// How urgent it is.
-    pub mode: Mode,
-    /// The text.
-    pub text: String,
+    /// What is said.
+    #[serde(flatten)]
+    pub what: NewMessage,
     /// What became of it.
     pub state: Delivery,
     /// Why it failed or still waits, or what proves that it was accepted.
@@ -48,8 +41,6 @@ pub struct Message {
     pub session: Option<SessionId>,
     /// How often it was given to one.
     pub tries: u32,
-    /// When it was written.
-    pub created: Timestamp,
     /// When its state changed last.
     pub changed: Timestamp,
 }
@@ -118,6 +109,27 @@ pub struct UnknownWord(String);
 impl StateDb {
     /// Records a message and answers its number.
     pub fn add_message(&self, message: &NewMessage) -> Result<i64, StoreError> {
+        self.for_good()?.insert_message(message).map_err(self.failed("record the message"))
+    }
+
+    /// The same for what is to be said once, however often and by however many it is asked for: the counter `due`
+    /// stands for that it is yet to be said, and goes in the transaction in which the message comes. Two messages are
+    /// the same when sender, receiver and text are.
+    pub fn add_message_once(&self, message: &NewMessage, due: &str) -> Result<i64, StoreError> {
+        self.for_good()?;
+        let add = || -> rusqlite::Result<i64> {
+            let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let query = "SELECT id FROM messages WHERE receiver = ?1 AND sender = ?2 AND text = ?3";
+            let who = (message.to.to_string(), message.from.to_string(), &message.text);
+            let known = transaction.query_row(query, who, |row| row.get(0)).optional()?;
+            let id = known.map_or_else(|| self.insert_message(message), Ok)?;
+            transaction.execute("DELETE FROM counters WHERE key = ?1", [due])?;
+            transaction.commit().map(|()| id)
+        };
+        add().map_err(self.failed("record the message"))
+    }
+
+    fn insert_message(&self, message: &NewMessage) -> rusqlite::Result<i64> {
         self.connection
             .execute(
                 "INSERT INTO messages (receiver, sender, bead, mode, text, state, tries, created, changed)
@@ -131,8 +143,7 @@ impl StateDb {
                     ":at": rfc3339(message.created),
                 },
             )
-            .map_err(self.failed("record the message"))?;
-        Ok(self.connection.last_insert_rowid())
+            .map(|_| self.connection.last_insert_rowid())
     }
 
     /// One message.
@@ -159,13 +170,16 @@ impl StateDb {
         )
     }
 
-    /// It was typed into a session, or handed over to it.
-    pub fn message_typed(&self, id: i64, session: &SessionId, at: Timestamp) -> Result<(), StoreError> {
-        self.change(
-            "UPDATE messages SET state = 'typed', session = ?3, tries = tries + 1, reason = NULL, changed = ?2
-             WHERE id = ?1 AND state IN ('queued', 'typed')",
-            (id, rfc3339(at), session.as_str()),
-        )
+    /// It was typed into a session, or handed over to it. Answers whether it was still to be delivered.
+    pub fn message_typed(&self, id: i64, session: &SessionId, at: Timestamp) -> Result<bool, StoreError> {
+        self.connection
+            .execute(
+                "UPDATE messages SET state = 'typed', session = ?3, tries = tries + 1, reason = NULL, changed = ?2
+                 WHERE id = ?1 AND state IN ('queued', 'typed')",
+                (id, rfc3339(at), session.as_str()),
+            )
+            .map(|changed| changed > 0)
+            .map_err(self.failed("record what became of the message"))
     }
 
     /// The agent has it, as `proof` says. What was given to it more than once is said to have been.
@@ -257,18 +271,21 @@ impl StateDb {
 }
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<Message> {
-    Ok(Message {
-        id: row.get("id")?,
+    let what = NewMessage {
         to: super::parsed(row, "receiver")?,
         from: super::parsed(row, "sender")?,
         bead: super::parsed_option(row, "bead")?,
         mode: super::parsed(row, "mode")?,
         text: row.get("text")?,
+        created: super::parsed(row, "created")?,
+    };
+    Ok(Message {
+        id: row.get("id")?,
+        what,
         state: super::parsed(row, "state")?,
         reason: row.get("reason")?,
         session: super::parsed_option(row, "session")?,
         tries: row.get("tries")?,
-        created: super::parsed(row, "created")?,
         changed: super::parsed(row, "changed")?,
     })
 }
@@ -276,6 +293,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Counter;
 
     fn at(seconds: i64) -> Timestamp {
         chrono::DateTime::from_timestamp(1_700_000_000 + seconds, 0).expect("a time")
@@ -299,13 +317,13 @@ mod tests {
         };
         state.message_waits(first, at(1), "it works").expect("recorded");
         assert_eq!(is(first), (Delivery::Queued, 0, Some("it works".to_owned())));
-        state.message_typed(first, &session, at(2)).expect("recorded");
+        assert!(state.message_typed(first, &session, at(2)).expect("recorded"));
         assert_eq!(is(first), (Delivery::Typed, 1, None));
         // Nothing is accepted that was not typed.
         state.message_accepted(second, at(3), "a guess").expect("recorded");
         assert_eq!(is(second).0, Delivery::Queued);
         state.message_waits(first, at(3), "again").expect("recorded");
-        state.message_typed(first, &session, at(4)).expect("recorded");
+        assert!(state.message_typed(first, &session, at(4)).expect("recorded"));
         state.message_accepted(first, at(5), "its hook").expect("recorded");
         state.message_failed(first, at(6), "too late to fail").expect("recorded");
         state.message_waits(first, at(6), "too late to wait").expect("recorded");
@@ -318,10 +336,33 @@ mod tests {
         assert_eq!(open, [second]);
         assert_eq!(state.open_messages(Some(&Actor::Human)).expect("read"), []);
         let texts: Vec<String> =
-            state.messages_of(&Actor::Mayor, 9).expect("read").into_iter().map(|message| message.text).collect();
+            state.messages_of(&Actor::Mayor, 9).expect("read").into_iter().map(|message| message.what.text).collect();
         assert_eq!(texts, ["two", "one"]);
         state.message_failed(second, at(8), "nobody").expect("recorded");
+        assert!(!state.message_typed(second, &session, at(9)).expect("recorded"), "it has failed");
         assert_eq!(state.trim_messages(1).expect("trimmed"), 1);
         assert_eq!(state.message(first).expect("read"), None);
+    }
+
+    #[test]
+    fn what_is_said_once_is_said_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state.db");
+        let due = || Counter { key: "due".to_owned(), value: 1, updated: at(0), expires: None };
+        let state = StateDb::open(&path).expect("opened");
+        state.set_counter(&due()).expect("recorded");
+        // Its sender and a tick at once, each with a connection of its own.
+        let ids: Vec<i64> = std::thread::scope(|scope| {
+            let say = || StateDb::open(&path).and_then(|state| state.add_message_once(&message("one"), "due"));
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(say)).collect();
+            all.into_iter().map(|one| one.join().expect("no panic").expect("recorded")).collect()
+        });
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(state.counter("due", at(1)).expect("read"), None);
+        // Whoever was slow, and asks again once it is over.
+        state.message_failed(ids[0], at(1), "nobody").expect("recorded");
+        assert_eq!(state.add_message_once(&message("one"), "due").expect("known"), ids[0]);
+        assert_ne!(state.add_message_once(&message("two"), "due").expect("recorded"), ids[0]);
+        assert_eq!(state.messages_of(&Actor::Mayor, 9).expect("read").len(), 2);
     }
 }

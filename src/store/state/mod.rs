@@ -115,6 +115,12 @@ impl StateDb {
         }
     }
 
+    /// From here on not even a power cut takes back what is recorded through this connection.
+    pub fn for_good(&self) -> Result<&Self, StoreError> {
+        let set = self.connection.execute_batch("PRAGMA synchronous=FULL");
+        set.map(|()| self).map_err(self.failed("open the database"))
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,19 +1,19 @@
 //! Typing messages into the agent's terminal, and the proof that it has them.
 
 mod keyboard;
+mod paste;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::front::has_pager;
 use super::judge::{Judge, PAGED, is_bare};
-use super::post::{Post, words};
-use super::proof::{Spent, Typed, grew_by, is_shown, piece, plain, tail};
+use super::post::Post;
+use super::proof::{Spent, Typed, grew_by, is_shown, plain};
 use super::turns::{End, Sight, Turns};
 use super::{Ear, Shared, Work};
 use crate::runtime::tmux::TmuxServer;
-use crate::runtime::{HookKind, Look, Manners, RuntimeError};
+use crate::runtime::{HookKind, Look, Manners};
 use crate::store::{Delivery, Message, Mode};
 
 /// How long an agent may show no sign of a text while nothing keeps it from taking it.
@@ -113,7 +113,7 @@ impl Typist {
         }
         self.prove(&server, &look);
         self.take_back_handed(&open);
-        if self.typed.iter().all(|typed| typed.while_busy && !is_shown(&look, &typed.shown)) {
+        if self.typed.iter().all(|typed| typed.is_entered() && typed.while_busy && !is_shown(&look, &typed.shown)) {
             self.type_next(&server, &look, open);
         }
         let quick = self.is_blind() && self.typed.iter().any(|typed| typed.entered.0.elapsed() < ENTER_AGAIN);
@@ -193,7 +193,7 @@ impl Typist {
     fn type_next(&mut self, server: &TmuxServer, look: &Look, mut open: Vec<Message>) {
         open.retain(|message| message.state == Delivery::Queued);
         // Whoever interrupts does not wait for the others.
-        open.sort_by_key(|message| (message.mode != Mode::Interrupt, message.id));
+        open.sort_by_key(|message| (message.what.mode != Mode::Interrupt, message.id));
         let stands = self.stands(look);
         let busy = self.is_busy(look);
         for message in open {
@@ -216,64 +216,18 @@ impl Typist {
         }
     }
 
-    fn type_one(
-        &mut self,
-        server: &TmuxServer,
-        before: &Look,
-        message: &Message,
-        busy: bool,
-    ) -> Result<(), RuntimeError> {
-        let text = words(message);
-        let text = text.trim_end_matches(['\n', '\r']);
-        if self.manners.keeps_prompt {
-            server.press(&self.pane, "C-u")?;
-        }
-        let (events, transcript) = self.mark();
-        let at = crate::runtime::now();
-        crate::env::commit_point("message.taken");
-        server.paste(&self.pane, text)?;
-        server.settle(&self.pane, &before.text(), text, self.manners.pause_ms)?;
-        // Written down before Enter: whoever is killed in between knows that it may have been sent.
-        crate::env::commit_point("message.pasted");
-        self.post.typed(message.id);
-        crate::env::commit_point("message.typed");
-        let shown = server.look(&self.pane)?;
-        server.press(&self.pane, "Enter")?;
-        crate::env::commit_point("message.entered");
-        self.no_longer_stops();
-        let now = Instant::now();
-        self.typed.push(Typed {
-            id: message.id,
-            piece: piece(text),
-            tail: tail(text),
-            at,
-            events,
-            transcript,
-            shown,
-            entered: (now, 1),
-            ignored: Duration::ZERO,
-            counted: now,
-            while_busy: busy,
-            worked: false,
-        });
-        Ok(())
-    }
-
-    fn mark(&self) -> (u64, Option<(PathBuf, u64)>) {
-        let inside = self.shared.lock();
-        let path = inside.heard.iter().rev().find_map(|(_, event)| event.transcript.clone());
-        let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |meta| meta.len());
-        (inside.count, path.map(|path| (path.clone(), length(&path))))
-    }
-
     /// Settles what was typed: accepted, Enter once more, or failed.
     fn prove(&mut self, server: &TmuxServer, look: &Look) {
         let mut typed = std::mem::take(&mut self.typed);
         let busy = self.is_busy(look);
-        let free = !typed.is_empty() && self.judge.hindrance(look).is_none() && !busy && !has_pager();
+        let free = !typed.is_empty() && self.judge.hindrance(look).is_none() && !has_pager();
         typed.retain_mut(|one| {
             one.worked |= busy;
             if let Some(proof) = self.proof(one, look) {
+                if !one.is_entered() {
+                    // Somebody else has pressed Enter.
+                    self.post.typed(one.id);
+                }
                 self.post.accepted(one.id, proof);
                 if one.worked {
                     self.turns.saw_work(one.id, &one.piece, Instant::now());
@@ -282,7 +236,10 @@ impl Typist {
             }
             let passed = one.counted.elapsed();
             one.counted = Instant::now();
-            if !free {
+            if free && !one.is_entered() {
+                return self.go_on(one, server, look, passed);
+            }
+            if !free || busy {
                 return true;
             }
             one.ignored += passed;
@@ -352,7 +309,9 @@ impl Typist {
             _ => {}
         }
         let line = self.judge.input(look);
-        if self.is_blind() { typed.was_seen(look, line.as_deref(), self.judge.has_sign()) } else { None }
+        // Without an Enter of ours a person has pressed it.
+        let may_be_seen = self.is_blind() && (typed.is_entered() || look.keys > typed.shown.keys);
+        if may_be_seen { typed.was_seen(look, line.as_deref(), self.judge.has_sign()) } else { None }
     }
 
     /// Whether the text still stands in the line, as after a lost Enter.

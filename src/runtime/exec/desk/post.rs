@@ -1,25 +1,61 @@
 //! The messages of one worker in the town's local state, as its session sees them.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Handed;
 use super::proof::piece;
+use crate::clock::Timestamp;
 use crate::env;
 use crate::id::{Actor, BeadId, SessionId};
 use crate::runtime::{Launch, now};
-use crate::store::{Delivery, Message, StateDb};
+use crate::store::{Delivery, Message, StateDb, StoreError};
 
 /// How much is handed over at once, in bytes; more only when a single message is longer.
 const AT_ONCE: usize = 64 << 10;
 
-/// The messages for the worker of a session. What cannot be recorded is tried again: nothing here fails.
+/// The messages for the worker of a session. What cannot be recorded, as on a full disk, is recorded later and in its
+/// order, and until then nothing more is said: what has been accepted must not look as if it had not.
 #[derive(Debug, Clone)]
 pub(in crate::runtime::exec) struct Post {
     state: PathBuf,
     worker: Actor,
     bead: Option<BeadId>,
     session: SessionId,
+    unwritten: Arc<Mutex<VecDeque<Receipt>>>,
+}
+
+/// What became of messages, and when.
+#[derive(Debug, Clone)]
+struct Receipt {
+    at: Timestamp,
+    what: What,
+}
+
+/// What became of one message, by its number, or of all that were accepted.
+#[derive(Debug, Clone)]
+enum What {
+    Accepted(i64, String),
+    Failed(i64, String),
+    Waits(i64, String),
+    Over(i64, String),
+    AllOver(&'static str),
+    Adds(i64, String),
+}
+
+impl Receipt {
+    fn write(&self, state: &StateDb, session: &SessionId) -> Result<(), StoreError> {
+        match &self.what {
+            What::Accepted(id, proof) => state.message_accepted(*id, self.at, proof),
+            What::Failed(id, why) => state.message_failed(*id, self.at, why),
+            What::Waits(id, why) => state.message_waits(*id, self.at, why),
+            What::Over(id, why) => state.turn_over(*id, self.at, why),
+            What::AllOver(why) => state.turn_done(session, self.at, why),
+            What::Adds(id, why) => state.message_adds(*id, why),
+        }
+    }
 }
 
 impl Post {
@@ -31,6 +67,7 @@ impl Post {
             worker: told(env::WORKER)?.parse().ok()?,
             bead: told(env::BEAD).and_then(|bead| bead.parse().ok()),
             session: launch.session.clone(),
+            unwritten: Arc::default(),
         })
     }
 
@@ -38,11 +75,14 @@ impl Post {
     /// waits again; what is about another bead has come too late.
     pub(super) fn open(&self) -> Option<Vec<Message>> {
         let state = self.state()?;
+        if !self.catch_up(&mut self.unwritten(), &state) {
+            return None;
+        }
         let mut open = state.open_messages(Some(&self.worker)).ok()?;
         open.retain_mut(|message| {
-            let late = message.bead.is_some() && self.bead.is_some() && message.bead != self.bead;
+            let late = message.what.bead.is_some() && self.bead.is_some() && message.what.bead != self.bead;
             if late {
-                let bead = message.bead.as_ref().map(ToString::to_string).unwrap_or_default();
+                let bead = message.what.bead.as_ref().map(ToString::to_string).unwrap_or_default();
                 let _ =
                     state.message_failed(message.id, now(), &format!("{bead} is not in this worker's hands any more"));
             } else if message.state == Delivery::Typed && message.session.as_ref() != Some(&self.session) {
@@ -60,11 +100,15 @@ impl Post {
         let open = self.open().unwrap_or_default();
         let (mut texts, mut taken, mut length) = (Vec::new(), Vec::new(), 0);
         for message in open.into_iter().filter(|message| message.state == Delivery::Queued) {
-            length += message.text.len();
+            length += message.what.text.len();
             if !taken.is_empty() && length > AT_ONCE {
                 break;
             }
-            self.typed(message.id);
+            match self.typed(message.id) {
+                Some(true) => {}
+                Some(false) => continue,
+                None => break,
+            }
             env::commit_point("message.handed");
             let text = words(&message);
             taken.push(Handed { id: message.id, piece: piece(&text), at: Instant::now() });
@@ -73,21 +117,22 @@ impl Post {
         ((!texts.is_empty()).then(|| texts.join("\n\n")), taken)
     }
 
-    pub(super) fn typed(&self, id: i64) {
-        self.with(|state| state.message_typed(id, &self.session, now()));
+    /// It is about to be given to the agent. Answers whether it is still to be; nothing when that could not be recorded.
+    pub(super) fn typed(&self, id: i64) -> Option<bool> {
+        self.state()?.message_typed(id, &self.session, now()).ok()
     }
 
     pub(super) fn accepted(&self, id: i64, proof: &str) {
         env::commit_point("message.proven");
-        self.with(|state| state.message_accepted(id, now(), proof));
+        self.record(What::Accepted(id, proof.to_owned()));
     }
 
     pub(super) fn failed(&self, id: i64, why: &str) {
-        self.with(|state| state.message_failed(id, now(), why));
+        self.record(What::Failed(id, why.to_owned()));
     }
 
     pub(super) fn waits(&self, id: i64, why: &str) {
-        self.with(|state| state.message_waits(id, now(), why));
+        self.record(What::Waits(id, why.to_owned()));
     }
 
     /// What this session has accepted and whose turn is not known to be over.
@@ -96,15 +141,15 @@ impl Post {
     }
 
     pub(super) fn turn_done(&self) {
-        self.with(|state| state.turn_done(&self.session, now(), "its hook told of the end of the turn"));
+        self.record(What::AllOver("its hook told of the end of the turn"));
     }
 
     pub(super) fn turn_over(&self, id: i64, why: &str) {
-        self.with(|state| state.turn_over(id, now(), why));
+        self.record(What::Over(id, why.to_owned()));
     }
 
     pub(super) fn adds(&self, id: i64, why: &str) {
-        self.with(|state| state.message_adds(id, why));
+        self.record(What::Adds(id, why.to_owned()));
     }
 
     /// The session ends, and with it the turns in it.
@@ -118,17 +163,34 @@ impl Post {
         StateDb::open(&self.state).ok()
     }
 
-    fn with<T, E>(&self, change: impl FnOnce(&StateDb) -> Result<T, E>) {
+    fn unwritten(&self) -> MutexGuard<'_, VecDeque<Receipt>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, what: What) {
+        let mut unwritten = self.unwritten();
+        unwritten.push_back(Receipt { at: now(), what });
         if let Some(state) = self.state() {
-            let _ = change(&state);
+            self.catch_up(&mut unwritten, &state);
         }
+    }
+
+    /// Records what is left to be; answers whether nothing is left now.
+    fn catch_up(&self, unwritten: &mut VecDeque<Receipt>, state: &StateDb) -> bool {
+        while let Some(receipt) = unwritten.front() {
+            if receipt.write(state, &self.session).is_err() {
+                return false;
+            }
+            unwritten.pop_front();
+        }
+        true
     }
 }
 
 /// A message as the agent gets it: a person's as it is, any other with its sender.
 pub(super) fn words(message: &Message) -> String {
-    match &message.from {
-        Actor::Human => message.text.clone(),
-        from => format!("From {from}: {}", message.text),
+    match &message.what.from {
+        Actor::Human => message.what.text.clone(),
+        from => format!("From {from}: {}", message.what.text),
     }
 }

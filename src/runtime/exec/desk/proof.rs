@@ -27,9 +27,9 @@ pub(super) struct Typed {
     pub events: u64,
     /// The transcript and its length.
     pub transcript: Option<(PathBuf, u64)>,
-    /// The screen with the text in the line, before Enter.
+    /// The screen with the text in the line, before Enter; until that is known, the screen before the paste.
     pub shown: Look,
-    /// When Enter was pressed last, and how often.
+    /// When Enter was pressed last, or the text was pasted, and how often it was pressed.
     pub entered: (Instant, u32),
     /// How long the agent could have taken it and did not.
     pub ignored: Duration,
@@ -42,6 +42,17 @@ pub(super) struct Typed {
 }
 
 impl Typed {
+    /// Whether Enter was pressed.
+    pub(super) fn is_entered(&self) -> bool {
+        self.entered.1 > 0
+    }
+
+    /// Whether more lines show a piece of the text than before it was pasted.
+    pub(super) fn is_shown_more(&self, look: &Look) -> bool {
+        let count = |rows: &[String]| rows.iter().filter(|row| self.holds(row)).count();
+        count(&look.rows) > count(&self.shown.rows)
+    }
+
     /// Whether the line that it was typed into does not show it any more.
     pub(super) fn is_gone(&self, look: &Look, line: Option<&str>) -> bool {
         let line = line.unwrap_or_default();

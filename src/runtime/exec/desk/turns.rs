@@ -66,7 +66,7 @@ impl Turns {
         self.0.retain(|id, _| accepted.iter().any(|message| message.id == *id));
         let mut ended = Vec::new();
         for message in accepted {
-            let watch = self.0.entry(message.id).or_insert_with(|| Watch::new(piece(&message.text), now));
+            let watch = self.0.entry(message.id).or_insert_with(|| Watch::new(piece(&message.what.text), now));
             if let Some(end) = watch.end(message, sight, now) {
                 ended.push((message.id, end));
             }
@@ -120,7 +120,7 @@ impl Watch {
     }
 
     fn stands_in(&self, conversation: &Conversation, message: &Message) -> bool {
-        let is_later = |at: i64| at >= message.changed.timestamp().min(message.created.timestamp());
+        let is_later = |at: i64| at >= message.changed.timestamp().min(message.what.created.timestamp());
         conversation.said.iter().any(|(at, text)| is_later(at.timestamp()) && plain(text).contains(&self.piece))
     }
 }
@@ -129,7 +129,7 @@ impl Watch {
 mod tests {
     use super::*;
     use crate::id::Actor;
-    use crate::store::{Delivery, Mode};
+    use crate::store::{Delivery, Mode, NewMessage};
 
     fn at(seconds: i64) -> crate::clock::Timestamp {
         chrono::DateTime::from_timestamp(1_700_000_000 + seconds, 0).expect("a time")
@@ -138,16 +138,18 @@ mod tests {
     fn message() -> Message {
         Message {
             id: 7,
-            to: Actor::Mayor,
-            from: Actor::Human,
-            bead: None,
-            mode: Mode::Queue,
-            text: "Use it".to_owned(),
+            what: NewMessage {
+                to: Actor::Mayor,
+                from: Actor::Human,
+                bead: None,
+                mode: Mode::Queue,
+                text: "Use it".to_owned(),
+                created: at(0),
+            },
             state: Delivery::Accepted,
             reason: None,
             session: None,
             tries: 1,
-            created: at(0),
             changed: at(1),
         }
     }

@@ -9,6 +9,9 @@ use crate::runtime::tmux::TmuxServer;
 use crate::runtime::{HookKind, Look, RuntimeError};
 use crate::store::{Message, Mode};
 
+/// Why nothing is typed after what a person has begun.
+pub(super) const HALF_TYPED: &str = "a person's half-typed line is in its terminal";
+
 /// What breaks the turn of most agents off.
 const ESCAPE: &str = "Escape";
 
@@ -54,7 +57,7 @@ impl Typist {
             // While it works, the line is known by its sign only.
             let is_line = !self.is_busy(look) || self.judge.is_ready(look) == Some(true);
             if is_line && (is_written || !submitted()) {
-                return Some("a person's half-typed line is in its terminal");
+                return Some(HALF_TYPED);
             }
             if !is_line {
                 return None;
@@ -69,7 +72,7 @@ impl Typist {
 
     /// Why a message waits while the agent works; none when it may be typed all the same.
     pub(super) fn held_while_busy(&mut self, server: &TmuxServer, message: &Message) -> Option<&'static str> {
-        match message.mode {
+        match message.what.mode {
             Mode::Steer if self.manners.listens_while_busy => None,
             Mode::Steer | Mode::Queue => Some("it works"),
             Mode::Interrupt => {
