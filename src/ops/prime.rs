@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::target::Target;
-use super::{OpenTown, Report, crew, mayor, memory, who};
+use super::{OpenTown, Report, crew, mailbox, mayor, memory, who};
 use crate::agent::prompt::{
-    AttemptContext, BeadContext, CrewContext, GateContext, MoreContext, NeedContext, NoteContext, PrimeContext, Prompts,
+    AttemptContext, BeadContext, CrewContext, GateContext, LetterContext, MailContext, MoreContext, NeedContext,
+    NoteContext, PrimeContext, Prompts,
 };
 use crate::bead::{Attempt, Bead};
 use crate::clock::rfc3339;
@@ -56,7 +57,10 @@ pub fn prime(open: &OpenTown) -> Outcome<Primed> {
 pub fn assignment(open: &OpenTown, snapshot: &Snapshot, bead: &Bead, worker: &WorkerRef) -> Outcome<String> {
     let rig = open.town.rig(&worker.rig)?;
     let settings = open.settings_for(&rig)?;
-    let filled = context(open, snapshot, &Assignment { bead, worker, rig: &rig, settings: &settings })?;
+    let filled = PrimeContext {
+        mail: mail(snapshot, &Actor::Worker(worker.clone()))?,
+        ..context(open, snapshot, &Assignment { bead, worker, rig: &rig, settings: &settings })?
+    };
     Ok(Prompts::of(open.town.templates_dir()).prime(&filled)?)
 }
 
@@ -85,7 +89,22 @@ pub fn crew_context(open: &OpenTown, worker: &WorkerRef, rig: &Rig) -> Outcome<C
         gates: gates(rig),
         remembered: memory::known_to(&open.snapshot()?, &rig.name, &crew::ROLE.parse()?)?,
         remembered_more: 0,
+        mail: mail(&open.snapshot()?, &Actor::Worker(worker.clone()))?,
     })
+}
+
+/// What lies in somebody's mailbox unread: its subjects alone.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn mail(snapshot: &Snapshot, of: &Actor) -> Outcome<MailContext> {
+    let unread = mailbox::unread(snapshot, of)?.into_iter();
+    let letters = unread.map(|letter| LetterContext {
+        id: letter.id.to_string(),
+        from: letter.from.to_string(),
+        subject: letter.subject.split_whitespace().collect::<Vec<_>>().join(" "),
+    });
+    Ok(MailContext { letters: letters.collect(), more: 0 })
 }
 
 /// The branch that work lands on, as git names it in a worktree.
@@ -131,6 +150,7 @@ pub fn context(open: &OpenTown, snapshot: &Snapshot, assignment: &Assignment<'_>
         remembered: memory::known_to(snapshot, &rig.name, &bead.role)?,
         remembered_more: 0,
         more: MoreContext::default(),
+        mail: MailContext::default(),
         worker: worker.short(),
         rig: rig.name.to_string(),
         role: bead.role.to_string(),

@@ -1,5 +1,7 @@
 //! Workers in the sandbox: what they may write, what they may not, and how their verbs get out.
 
+mod letters;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

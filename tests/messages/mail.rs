@@ -70,3 +70,50 @@ fn a_letter_whose_sender_was_killed_is_told_of_all_the_same() {
     let heard = scene.told().into_iter().filter(|(_, text)| text.contains("New mail: Hello")).count();
     assert_eq!((heard, scene.messages("toast").len()), (1, 1));
 }
+
+/// The lines of `gt prime` under its heading for mail.
+fn primed_mail(primed: &str) -> Vec<String> {
+    let part = primed.split_once("## Mail\n").map_or("", |(_, rest)| rest);
+    let part = part.split_once("\n## ").map_or(part, |(part, _)| part);
+    part.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn of_a_long_inbox_the_newest_subjects_go_into_a_context() {
+    let scene = Scene::new(&Manner { hooks: Hooks::HandOver, ..Manner::default() });
+    let town = &scene.town;
+    scene.set("dialog", "");
+    let body = "a line of the letter\n".repeat(2_000);
+    let subject = |number: usize| format!("Letter {number} {}", "of many words ".repeat(11));
+    let letters: Vec<String> = (0..30)
+        .map(|number| {
+            let at = gt::clock::rfc3339(gt::clock::Clock::System.now() + std::time::Duration::from_secs(number as u64));
+            let send = town.command(["mail", "send", "toast", &subject(number), "-m", &body, "--json"]);
+            let sent = send.variable("GT_CLOCK", &at).run().succeeds().data();
+            sent["id"].as_str().expect("an id").to_owned()
+        })
+        .collect();
+    let here = town.root.join("rigs/web/polecats/toast");
+    let prime = || town.command(["prime"]).current_dir(&here).run().succeeds().stdout;
+    let primed = prime();
+    let lines = primed_mail(&primed);
+    assert!(primed.len() <= 6_000 && !primed.contains("a line of the letter"), "{primed}");
+    assert!(lines[0].starts_with("- Letter 29 of many words") && lines[0].contains(&letters[29]), "{lines:#?}");
+    assert!((2..=9).contains(&lines.len()) && lines.iter().all(|line| line.len() < 200), "{lines:#?}");
+    let rest = 30 - (lines.len() - 1);
+    assert_eq!(lines.last(), Some(&format!("- and {rest} more unread: `gt mail inbox`")), "{lines:#?}");
+    // What is read or put away is not told again.
+    town.command(["mail", "read", &letters[29]]).current_dir(&here).run().succeeds();
+    town.command(["mail", "archive", &letters[28]]).current_dir(&here).run().succeeds();
+    let lines = primed_mail(&prime());
+    assert!(lines[0].contains(&letters[27]), "{lines:#?}");
+    // The same for the mayor and for crew, each its own.
+    assert_eq!(primed_mail(&town.command(["prime"]).variable("GT_WORKER", "mayor").run().succeeds().stdout), [""; 0]);
+    let id = town.json(["mail", "send", "mayor", "Plans"])["id"].as_str().expect("an id").to_owned();
+    let mayors = town.command(["prime"]).variable("GT_WORKER", "mayor").run().succeeds().stdout;
+    assert_eq!(primed_mail(&mayors), [format!("- Plans (from human): `gt mail read {id}`")]);
+    town.gt(["crew", "add", "web/ada"]).succeeds();
+    let id = town.json(["mail", "send", "web/ada", "Lunch"])["id"].as_str().expect("an id").to_owned();
+    let ada = town.command(["prime"]).current_dir(town.root.join("rigs/web/crew/ada")).run().succeeds().stdout;
+    assert_eq!(primed_mail(&ada), [format!("- Lunch (from human): `gt mail read {id}`")]);
+}

@@ -31,6 +31,8 @@ pub struct PrimeContext {
     pub remembered: Vec<RememberedContext>,
     /// How many such notes there are that are not shown.
     pub remembered_more: usize,
+    /// What lies in its mailbox unread.
+    pub mail: MailContext,
     /// What must pass before it lands.
     pub gates: Vec<GateContext>,
     /// What is left out for its length; `gt show` has all of it.
@@ -125,6 +127,26 @@ pub struct RememberedContext {
     pub text: String,
 }
 
+/// What lies in a mailbox unread.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailContext {
+    /// The letters, the newest first.
+    pub letters: Vec<LetterContext>,
+    /// How many more there are that are not shown.
+    pub more: usize,
+}
+
+/// A letter, without its text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterContext {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub from: String,
+    /// What it is about, one line.
+    pub subject: String,
+}
+
 /// A gate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateContext {
@@ -153,6 +175,8 @@ pub struct CrewContext {
     pub remembered: Vec<RememberedContext>,
     /// How many such notes there are that are not shown.
     pub remembered_more: usize,
+    /// What lies in its mailbox unread.
+    pub mail: MailContext,
 }
 
 /// The mayor's session, for `mayor.md`.
@@ -162,6 +186,8 @@ pub struct MayorContext {
     pub town: String,
     /// Its rigs.
     pub rigs: Vec<PlanRig>,
+    /// What lies in its mailbox unread.
+    pub mail: MailContext,
 }
 
 /// A goal and what a planner needs to know, for `plan.md`.

@@ -10,8 +10,8 @@ mod render;
 mod tests;
 
 pub use context::{
-    AttemptContext, BeadContext, CrewContext, GateContext, MayorContext, MoreContext, NeedContext, NoteContext,
-    PlanContext, PlanRig, PrimeContext, RememberedContext, RepairContext, RoleSummary,
+    AttemptContext, BeadContext, CrewContext, GateContext, LetterContext, MailContext, MayorContext, MoreContext,
+    NeedContext, NoteContext, PlanContext, PlanRig, PrimeContext, RememberedContext, RepairContext, RoleSummary,
 };
 pub use cut::{head, tail};
 pub use render::Prompts;

@@ -8,7 +8,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::context::{
-    CrewContext, GateContext, MayorContext, PlanContext, PrimeContext, RememberedContext, RepairContext, RoleSummary,
+    CrewContext, GateContext, MailContext, MayorContext, PlanContext, PrimeContext, RememberedContext, RepairContext,
+    RoleSummary,
 };
 use super::cut::{fit, head, lines, tail};
 use crate::agent::AgentError;
@@ -37,6 +38,10 @@ const BUILT_IN: &[(&str, &str)] = &[
 const PRIME_LIMIT: usize = 6_000;
 /// What an agent is started with at most, in bytes: it is one argument of a command.
 const FIRST_PROMPT_LIMIT: usize = 4_000;
+/// How many letters are named by their subjects, and how long those may be, in characters.
+const LETTERS: usize = 8;
+/// See [`LETTERS`].
+const SUBJECT: usize = 80;
 /// How many files in conflict are named.
 const CONFLICT_PATHS: usize = 20;
 /// What a planner's own answer takes at most when it is handed back, in bytes.
@@ -102,7 +107,9 @@ impl Prompts {
     /// When the template is broken.
     pub fn mayor(&self, mayor: &MayorContext) -> Result<String, AgentError> {
         let roles: Vec<String> = self.roles()?.into_iter().map(|role| role.name).collect();
-        self.fill("mayor.md", context! { roles, ..Value::from(Serde(mayor)) })
+        let mut shown = mayor.clone();
+        fewer_letters(&mut shown.mail, LETTERS);
+        self.fill("mayor.md", context! { roles, ..Value::from(Serde(shown)) })
     }
 
     /// What a crew member's session is started with, and what `gt prime` prints there: under 4 kB.
@@ -114,6 +121,7 @@ impl Prompts {
             let mut shown = crew.clone();
             shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
             fewer_gates(&mut shown.gates, 10);
+            fewer_letters(&mut shown.mail, (LETTERS * scale / 1_000).max(1));
             self.fill("crew.md", Serde(shown))
         })
     }
@@ -284,6 +292,7 @@ fn shortened(prime: &PrimeContext, scale: usize) -> PrimeContext {
     }
     shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
     shown.more.gates = fewer_gates(&mut shown.gates, room(10).max(2));
+    fewer_letters(&mut shown.mail, room(LETTERS).max(1));
     shown
 }
 
@@ -310,6 +319,16 @@ fn fewer_notes(remembered: &mut Vec<RememberedContext>, scale: usize) -> usize {
         note.text = head(&note.text, room(500), &format!("`gt recall {words}`"));
     }
     more
+}
+
+/// Cuts the letters to so many, and their subjects.
+fn fewer_letters(mail: &mut MailContext, count: usize) {
+    mail.more += keep_first(&mut mail.letters, count);
+    for letter in &mut mail.letters {
+        if letter.subject.chars().count() > SUBJECT {
+            letter.subject = letter.subject.chars().take(SUBJECT - 1).chain(['…']).collect();
+        }
+    }
 }
 
 /// Cuts the gates to so many; how many were left out.

@@ -117,7 +117,7 @@ Commit your work, never push, never stash. When it is committed and `cargo test`
 fn the_mayor_is_told_its_town() {
     let rig =
         PlanRig { name: "web".into(), branch: "main".into(), gates: vec!["npm test".into()], ..PlanRig::default() };
-    let mayor = MayorContext { town: "shop".into(), rigs: vec![rig] };
+    let mayor = MayorContext { town: "shop".into(), rigs: vec![rig], ..MayorContext::default() };
     let text = Prompts::built_in().mayor(&mayor).expect("built in");
     assert_data_eq!(
         text.lines().take(11).collect::<Vec<_>>().join("\n"),
@@ -135,7 +135,8 @@ Roles: developer, tester, reviewer, architect, debugger, documenter, devops.
 ## Your verbs
 "#]]
     );
-    let none = Prompts::built_in().mayor(&MayorContext { town: "shop".into(), rigs: Vec::new() }).expect("built in");
+    let none = MayorContext { town: "shop".into(), ..MayorContext::default() };
+    let none = Prompts::built_in().mayor(&none).expect("built in");
     assert!(none.contains("no rig yet"), "{none}");
 }
 

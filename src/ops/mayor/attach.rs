@@ -9,7 +9,7 @@ use crate::error::Outcome;
 use crate::id::Actor;
 use crate::ops::agents::choose;
 use crate::ops::attended::{self, Attended, Begun, Wanted};
-use crate::ops::{OpenTown, Talk};
+use crate::ops::{OpenTown, Talk, prime};
 use crate::store::FileLock;
 
 /// The name of the session for people, also in tmux.
@@ -71,7 +71,7 @@ fn start(open: &OpenTown, resumes: bool) -> Outcome<Begun> {
 /// What the mayor's text is filled with.
 ///
 /// # Errors
-/// When the rigs cannot be read.
+/// When the rigs or the ledger cannot be read.
 pub(in crate::ops) fn context(open: &OpenTown) -> Outcome<MayorContext> {
     let rigs = open.town.rigs()?.into_iter().map(|rig| PlanRig {
         name: rig.name.to_string(),
@@ -79,5 +79,6 @@ pub(in crate::ops) fn context(open: &OpenTown) -> Outcome<MayorContext> {
         branch: rig.branch,
         ..PlanRig::default()
     });
-    Ok(MayorContext { town: open.settings.name.clone(), rigs: rigs.collect() })
+    let mail = prime::mail(&open.snapshot()?, &Actor::Mayor)?;
+    Ok(MayorContext { town: open.settings.name.clone(), rigs: rigs.collect(), mail })
 }

@@ -32,6 +32,11 @@ fn overfull(role: &str, conflict: usize) -> PrimeContext {
         at: "2026-11-20T08:00:00Z".into(),
         text: format!("note {number}: {long}"),
     };
+    let letter = |number: usize| LetterContext {
+        id: format!("ml-letter{number}"),
+        from: "web/polecats/toast".into(),
+        subject: format!("letter {number} {}", "é".repeat(190)),
+    };
     let remembered = |number: usize| RememberedContext { name: format!("town/note-{number}"), text: long.clone() };
     PrimeContext {
         role: role.into(),
@@ -48,6 +53,7 @@ fn overfull(role: &str, conflict: usize) -> PrimeContext {
         earlier: (1..=5).map(attempt).collect(),
         notes: (0..200).map(note).collect(),
         remembered: (0..80).map(remembered).collect(),
+        mail: MailContext { letters: (0..200).map(letter).collect(), more: 0 },
         gates: vec![GateContext { name: "g".repeat(40), run: "x".repeat(400) }; 20],
         conflict: vec!["src/some/file.rs".into(); conflict],
         ..toast()
@@ -66,6 +72,8 @@ fn every_role_is_primed_under_the_limit_and_what_is_left_out_is_said() {
                 "more: `gt show web-x7k2m`",
                 "older ones",
                 "`gt recall` shows",
+                "- letter 0 é",
+                "more unread: `gt mail inbox`",
                 "gt done",
                 "gt handoff",
             ] {
