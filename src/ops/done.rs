@@ -114,7 +114,7 @@ fn note_refusal(open: &OpenTown, bead: &BeadId, worker: &WorkerRef, failure: &Fa
 /// When the local state cannot be read.
 pub(super) fn last_refusal(open: &OpenTown, bead: &BeadId) -> Outcome<Option<String>> {
     let last = open.state()?.last_event_of_bead(bead, &[REFUSED, "bead.hooked", "bead.submitted", "bead.closed"])?;
-    Ok(last.filter(|event| event.kind == REFUSED).map(|event| event.text))
+    Ok(last.filter(|event| event.what.kind == REFUSED).map(|event| event.what.text))
 }
 
 /// The work and what was done about it; the caller keeps all others away from the worker.
