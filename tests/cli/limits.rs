@@ -61,7 +61,8 @@ fn why_nothing_was_handed_in_is_noted_and_told_with_the_reminder() {
     tick_in(&town, 6).says(&["reminded of"]);
     let state = gt::store::StateDb::open(&town.root.join(".git/gt/state.db")).expect("it is there");
     let worker = "web/polecats/toast".parse().expect("a worker");
-    let told: Vec<String> = state.messages_of(&worker, 9).expect("readable").into_iter().map(|it| it.text).collect();
+    let told: Vec<String> =
+        state.messages_of(&worker, 9).expect("readable").into_iter().map(|it| it.what.text).collect();
     assert!(told.iter().any(|text| text.contains("was refused") && text.contains("half.txt")), "{told:?}");
     fs::remove_file(folder.join("half.txt")).expect("own file");
     town.command(["done", "--no-change", "nothing to do"]).current_dir(&folder).run().succeeds();
