@@ -12,6 +12,7 @@ pub(super) const PLACEHOLDERS: &[(&str, &str)] = &[
     ("effort", "how hard the model thinks, when that is set"),
     ("profile", "a named set of settings of the agent's own, when one is set"),
     ("permissions", "the arguments of the permission mode"),
+    ("unattended", "true where it works without questions, else false"),
     ("extra", "further arguments, as they are given"),
     ("session", "the id of the agent's own conversation"),
     ("run", "the folder of the session, outside of the worktree"),

@@ -348,6 +348,7 @@ fn values(request: &LaunchRequest<'_>, folders: &Folders, prompt_file: &Path, co
         ("gt", path(request.gt)),
         ("worker_profile", profile(request.worktree)),
         ("key_tail", key_tail(request.preset, request.caller)),
+        ("unattended", (request.permissions == Permissions::Autonomous).to_string()),
         ("dashed", dashed(request.worktree)),
     ]
     .into();

@@ -142,6 +142,9 @@ pub struct Preset {
     /// Where its transcript is.
     #[serde(default)]
     pub transcript: Transcript,
+    /// Why there is nothing to tell, by what it would be about in its description: `resume = "it has none"`.
+    #[serde(default)]
+    pub absent: BTreeMap<String, String>,
     /// Where this knowledge comes from.
     #[serde(default)]
     pub measured: Measured,

@@ -3,6 +3,7 @@
 mod changes;
 mod choice;
 mod commands;
+mod description;
 mod hooks;
 mod preflight;
 

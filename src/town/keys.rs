@@ -154,6 +154,7 @@ pub const KEYS: &[Key] = &[
     key_row("agents.*.transcript.state", Type::Text, "", Places::ALL, "A file that tells what it does now."),
     key_row("agents.*.transcript.tokens", Type::Flag, "", Places::ALL, "Whether tokens are in it."),
     key_row("agents.*.transcript.cost", Type::Flag, "", Places::ALL, "Whether money is in it."),
+    key_row("agents.*.absent.*", Type::Text, "", Places::ALL, "Why there is nothing to tell about this, such as `resume`, in the agent's description."),
     key_row("agents.*.measured.by", Type::Choice(&["nobody", "documents", "run"]), "", Places::ALL, "Where this knowledge comes from."),
     key_row("agents.*.measured.version", Type::Text, "", Places::ALL, "Of which version of the program."),
     key_row("agents.*.measured.when", Type::Text, "", Places::ALL, "When, such as 2026-11."),
