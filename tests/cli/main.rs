@@ -21,6 +21,7 @@ mod fresh;
 mod gates;
 mod harness;
 mod health;
+mod homes;
 mod init;
 mod interrupt;
 mod ledger;
