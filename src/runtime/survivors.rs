@@ -34,19 +34,22 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The processes of this target that live now, without the calling one.
+    /// The processes of this target that live now, without the calling one. Looks on as long as new processes come, so
+    /// that one which begins another and ends meanwhile hides none.
     pub fn find(&self) -> Vec<ProcessId> {
         let own = std::process::id() as i32;
-        let members = self.cgroup.as_deref().map(members).unwrap_or_default();
-        let table = Table { entries: process_table(), members };
-        let mut verdicts = HashMap::new();
-        let mut found: Vec<ProcessId> = table
-            .entries
-            .values()
-            .filter(|entry| !entry.zombie && entry.process.pid != own && Some(entry.process.pid) != self.ancestor)
-            .filter(|entry| self.owns(entry, &table, &mut verdicts))
-            .map(|entry| entry.process)
-            .collect();
+        let mut table = Table { members: self.cgroup.as_deref().map(members).unwrap_or_default(), ..Table::default() };
+        let (mut verdicts, mut found) = (HashMap::new(), Vec::new());
+        loop {
+            let fresh = table.read_on();
+            if fresh.is_empty() {
+                break;
+            }
+            let mut prey = fresh;
+            prey.retain(|entry| !entry.zombie && entry.process.pid != own && Some(entry.process.pid) != self.ancestor);
+            prey.retain(|entry| self.owns(entry, &table, &mut verdicts));
+            found.extend(prey.into_iter().map(|entry| entry.process));
+        }
         found.sort_by_key(|process| process.pid);
         found
     }
@@ -57,7 +60,7 @@ impl Target {
         }
         // Stands against a loop, which a table read while processes come and go could show.
         verdicts.insert(entry.process.pid, false);
-        let verdict = match marker_of(entry.process.pid) {
+        let verdict = match marker_of(entry) {
             Marker::Session(session) => session == self.marker,
             Marker::Detached => false,
             Marker::None => {
@@ -79,11 +82,24 @@ impl Target {
     }
 }
 
-/// The processes at one moment.
+/// The processes that were seen.
+#[derive(Default)]
 struct Table {
     entries: HashMap<i32, Entry>,
     /// The numbers of those in the target's control group.
     members: HashSet<i32>,
+    /// Every number that was looked at.
+    seen: HashSet<i32>,
+}
+
+impl Table {
+    /// Those that have come since the last call; at the first one, all.
+    fn read_on(&mut self) -> Vec<Entry> {
+        let fresh: Vec<i32> = numbers().filter(|pid| self.seen.insert(*pid)).collect();
+        let fresh: Vec<Entry> = fresh.into_iter().filter_map(entry_of).collect();
+        self.entries.extend(fresh.iter().map(|entry| (entry.process.pid, *entry)));
+        fresh
+    }
 }
 
 /// The gradual end of a target: SIGTERM to everybody once, after the grace SIGKILL until nothing is left.
@@ -217,12 +233,13 @@ pub fn go_on(process: ProcessId) {
 
 /// The process table by number. Empty where there is no `/proc`.
 pub(super) fn process_table() -> HashMap<i32, Entry> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return HashMap::new() };
-    entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(|pid| Some((pid, entry_of(pid)?)))
-        .collect()
+    numbers().filter_map(|pid| Some((pid, entry_of(pid)?))).collect()
+}
+
+/// The numbers of all processes. None where there is no `/proc`.
+fn numbers() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
 /// Whether `pid` is below `ancestor`, which adopts what is orphaned below it.
@@ -291,8 +308,29 @@ enum Marker {
     None,
 }
 
-fn marker_of(pid: i32) -> Marker {
-    let Ok(environ) = std::fs::read(format!("/proc/{pid}/environ")) else { return Marker::None };
+/// For how many milliseconds at most a process is given to become another program, while it shows no environment.
+const BECOMING: u32 = 20;
+
+/// The environment of a process; a moment later where it is just becoming another program, and shows nothing at all.
+fn environment_of(entry: &Entry) -> Option<Vec<u8>> {
+    let read = |what: &str| std::fs::read(format!("/proc/{}/{what}", entry.process.pid));
+    // Kernel threads, which are below the second process of all, never show anything.
+    let becomes = || entry.parent != KERNEL && read("cmdline").is_ok_and(|line| line.is_empty());
+    for _ in 0..BECOMING {
+        let environment = read("environ").ok()?;
+        if !environment.is_empty() || !becomes() {
+            return Some(environment);
+        }
+        super::pause(Duration::from_millis(1));
+    }
+    None
+}
+
+/// The number of the process that has the kernel's own below it; see kthreads(7).
+const KERNEL: i32 = 2;
+
+fn marker_of(entry: &Entry) -> Marker {
+    let Some(environ) = environment_of(entry) else { return Marker::None };
     let value = |name: &str| {
         let mut variables = environ.split(|byte| *byte == 0);
         variables.find_map(|text| text.strip_prefix(name.as_bytes())?.strip_prefix(b"="))

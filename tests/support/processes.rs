@@ -13,13 +13,21 @@ pub struct Process {
 }
 
 /// Every living process, this one excepted, that has `folder` in its command line, its environment or as
-/// its working folder. A zombie, which only waits for its parent to ask, does not count.
+/// its working folder. A zombie, which only waits for its parent to ask, does not count. Looks on as long as new
+/// processes come, so that one which starts another and ends meanwhile hides none.
 #[cfg(target_os = "linux")]
 pub fn under(folder: &Path) -> Vec<Process> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let own = std::process::id().cast_signed();
-    let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    ids.filter(|id| *id != own).filter_map(|id| claims(id, folder)).collect()
+    let mut seen = std::collections::HashSet::from([std::process::id().cast_signed()]);
+    let mut found = Vec::new();
+    loop {
+        let Ok(entries) = std::fs::read_dir("/proc") else { return found };
+        let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let fresh: Vec<i32> = ids.filter(|id| seen.insert(*id)).collect();
+        if fresh.is_empty() {
+            return found;
+        }
+        found.extend(fresh.into_iter().filter_map(|id| claims(id, folder)));
+    }
 }
 
 /// Without `/proc` nothing is found, and the check for leftovers says nothing.
@@ -31,8 +39,7 @@ pub fn under(_folder: &Path) -> Vec<Process> {
 #[cfg(target_os = "linux")]
 fn claims(id: i32, folder: &Path) -> Option<Process> {
     let process = Path::new("/proc").join(id.to_string());
-    let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
-    let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+    let (line, environment) = told(&process);
     let wanted = folder.as_os_str().as_encoded_bytes();
     let named = [&line, &environment].iter().any(|text| contains(text, wanted));
     let inside = std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
@@ -43,10 +50,30 @@ fn claims(id: i32, folder: &Path) -> Option<Process> {
     Some(Process { id, line: if line.is_empty() { "?".to_owned() } else { line } })
 }
 
+/// Command line and environment. A process that is just becoming another program shows neither for a moment.
+#[cfg(target_os = "linux")]
+fn told(process: &Path) -> (Vec<u8>, Vec<u8>) {
+    let read = |name: &str| std::fs::read(process.join(name)).unwrap_or_default();
+    let is_of_the_kernel = || std::fs::read_link(process.join("exe")).is_err();
+    for _ in 0..20 {
+        let told = (read("cmdline"), read("environ"));
+        if !told.0.is_empty() || !told.1.is_empty() || is_of_the_kernel() {
+            return told;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Default::default()
+}
+
+/// Whether all of it has ended: the first thread may have, while others are still in the middle of something.
 #[cfg(target_os = "linux")]
 fn is_zombie(process: &Path) -> bool {
-    let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
+    let over = |stat: std::path::PathBuf| {
+        let stat = std::fs::read_to_string(stat).unwrap_or_default();
+        stat.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
+    };
+    let threads = std::fs::read_dir(process.join("task")).into_iter().flatten().flatten();
+    over(process.join("stat")) && threads.map(|thread| thread.path().join("stat")).all(over)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
