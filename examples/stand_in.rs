@@ -7,7 +7,7 @@
 //! - `swallow`: so many Enters are not noticed,
 //! - `stubborn`: it does not go on with what a stop hook hands over,
 //! - `flood`: it prints without end while it works,
-//! - `crash`: it ends at the next prompt,
+//! - `crash`: it removes this and ends at the next prompt,
 //! - `faint`: it ends when a paste begins,
 //! - `twice`: when its turn is broken off, its stop hook is run twice and what that hands over is not taken up,
 //! - `transcript`: it writes down what is said in `conversation.jsonl` there.
@@ -268,7 +268,7 @@ impl Agent {
     }
 
     fn begin(&mut self, text: String, via: &str) {
-        if self.says("crash") {
+        if fs::remove_file(self.control.join("crash")).is_ok() {
             std::process::exit(1);
         }
         let line = json!({"via": via, "text": text}).to_string();

@@ -242,7 +242,8 @@ impl Typist {
             if !free || busy {
                 return true;
             }
-            one.ignored += passed;
+            // What the machine had no time to look at, the agent had no time for either.
+            one.ignored += passed.min(STEP * 3);
             self.enter_again(one, server, look);
             if one.ignored < PATIENCE {
                 return true;
