@@ -93,6 +93,38 @@ fn a_killed_session_is_lost_and_its_survivors_are_ended() {
     }
 }
 
+/// Each process begins the next one, out of reach of the terminal and the group, and ends: nobody is there for long.
+const RUNNER: &str = r#"
+cd "$OUT"
+echo 'echo $$ >p.runner; setsid /bin/sh "$OUT/runner" </dev/null >/dev/null 2>&1 &' >runner
+/bin/sh runner
+while :; do sleep 600; done
+"#;
+
+#[test]
+fn what_runs_from_process_to_process_is_caught() {
+    for lost in [false, true] {
+        let place = TestPlace::new();
+        let launch = place.script("web/toast", RUNNER);
+        let dir = place.start(RuntimeKind::Process, &launch);
+        let first = place.read_soon("p.runner");
+        wait_until("another one", || place.read_soon("p.runner") != first);
+        if lost {
+            let Observed::Running(pid) = observe(&dir) else { panic!("it runs") };
+            let pid = Pid::from_raw(pid.process.pid).expect("a process has a number");
+            kill_process(pid, Signal::KILL).expect("it runs");
+            wait_for("the loss to be seen", SOON, || (observe(&dir) == Observed::Lost).then_some(()));
+        }
+        end(&dir, Duration::from_millis(50)).expect("the runtime answers");
+        std::fs::remove_file(place.path("p.runner")).expect("it was written");
+        // Whoever had got away would write it anew within moments.
+        for _ in 0..100 {
+            assert_eq!(marked(&launch.session), [0; 0]);
+        }
+        assert!(!place.path("p.runner").exists(), "it runs on, lost: {lost}");
+    }
+}
+
 #[test]
 fn a_session_that_is_signalled_ends_everything_itself() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
