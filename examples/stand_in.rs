@@ -7,7 +7,7 @@
 //! - `swallow`: so many Enters are not noticed,
 //! - `stubborn`: it does not go on with what a stop hook hands over,
 //! - `flood`: it prints without end while it works,
-//! - `crash`: it removes this and ends at the next prompt,
+//! - `crash`: so many prompts end it,
 //! - `faint`: it ends when a paste begins,
 //! - `twice`: when its turn is broken off, its stop hook is run twice and what that hands over is not taken up,
 //! - `transcript`: it writes down what is said in `conversation.jsonl` there.
@@ -166,6 +166,15 @@ impl Agent {
         self.control.join(name).exists()
     }
 
+    /// Whether the number in a control file was above zero; it is one less then.
+    fn counts_down(&self, name: &str) -> bool {
+        let left: u32 = self.control(name).and_then(|text| text.parse().ok()).unwrap_or(0);
+        if left > 0 {
+            fs::write(self.control.join(name), (left - 1).to_string()).expect("writable");
+        }
+        left > 0
+    }
+
     /// The text of a control file.
     fn control(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.control.join(name)).ok().map(|text| text.trim_end().to_owned())
@@ -248,10 +257,8 @@ impl Agent {
     }
 
     fn enter(&mut self) {
-        let swallow = self.control.join("swallow");
-        let left: u32 = fs::read_to_string(&swallow).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        if left > 0 {
-            return fs::write(&swallow, (left - 1).to_string()).expect("writable");
+        if self.counts_down("swallow") {
+            return;
         }
         if self.line.is_empty() || (self.deaf && self.busy.is_some()) {
             return;
@@ -268,7 +275,7 @@ impl Agent {
     }
 
     fn begin(&mut self, text: String, via: &str) {
-        if fs::remove_file(self.control.join("crash")).is_ok() {
+        if self.counts_down("crash") {
             std::process::exit(1);
         }
         let line = json!({"via": via, "text": text}).to_string();

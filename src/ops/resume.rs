@@ -119,12 +119,18 @@ fn choose<'r>(rows: &'r [SessionRow], lease: &Lease, agent: &str) -> Option<&'r 
     fits.then_some(*last)
 }
 
-/// Whether a session was to go on with a conversation and could not: it ended by itself before it got anywhere.
+/// Whether a session was to go on with a conversation and could not: it ended by itself before it got anywhere. Once in
+/// a hooking: it is not tried twice, and an agent that gives each conversation the same id would be excused for ever.
 ///
 /// # Errors
 /// When the local state cannot be read.
 pub(super) fn was_refused(open: &OpenTown, row: &SessionRow) -> Outcome<bool> {
-    Ok(got_nowhere(row) && goes_on(open, row)?)
+    if !got_nowhere(row) {
+        return Ok(false);
+    }
+    let others = same_conversation(open, row)?;
+    let excused = others.iter().any(|other| other.lease == row.lease && got_nowhere(other));
+    Ok(!others.is_empty() && !excused)
 }
 
 /// Whether a session goes on with the conversation of another one.
@@ -132,11 +138,17 @@ pub(super) fn was_refused(open: &OpenTown, row: &SessionRow) -> Outcome<bool> {
 /// # Errors
 /// When the local state cannot be read.
 pub(super) fn goes_on(open: &OpenTown, row: &SessionRow) -> Outcome<bool> {
+    Ok(!same_conversation(open, row)?.is_empty())
+}
+
+/// The other sessions of the worker whose agents gave their conversation the same id.
+fn same_conversation(open: &OpenTown, row: &SessionRow) -> Outcome<Vec<SessionRow>> {
     if row.with.conversation.is_none() {
-        return Ok(false);
+        return Ok(Vec::new());
     }
-    let rows = open.state()?.sessions_of_worker(&row.worker, SESSIONS)?;
-    Ok(rows.iter().any(|other| other.id != row.id && other.with.conversation == row.with.conversation))
+    let mut rows = open.state()?.sessions_of_worker(&row.worker, SESSIONS)?;
+    rows.retain(|other| other.id != row.id && other.with.conversation == row.with.conversation);
+    Ok(rows)
 }
 
 fn got_nowhere(row: &SessionRow) -> bool {

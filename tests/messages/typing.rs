@@ -225,7 +225,7 @@ fn a_slow_start_loses_nothing() {
 fn what_a_dead_agent_did_not_take_goes_to_the_next_session_or_has_failed() {
     let scene = Scene::new(&Manner::default());
     let bead = scene.town.json(["hook", "toast"])["hooked"]["bead"].as_str().expect("it has one").to_owned();
-    scene.set("crash", "");
+    scene.set("crash", "1");
     let first = scene.town.json(["polecat", "show", "toast"])["sessions"][0]["session"].clone();
     scene.nudge(&["toast", "Good news"]);
     // It is started anew by the pass at its end, or by this tick.
@@ -243,4 +243,23 @@ fn what_a_dead_agent_did_not_take_goes_to_the_next_session_or_has_failed() {
     let failed = scene.wait_for_state("toast", "failed");
     assert!(failed["reason"].as_str().unwrap_or_default().contains("not in this worker's hands"), "{failed}");
     scene.town.gt(["nudge", "toast", "Hello"]).exits(3).complains(&["has no running session", "gt mail send"]);
+}
+
+#[test]
+fn an_agent_that_ends_at_every_prompt_is_given_up_whatever_it_calls_its_conversation() {
+    let scene = Scene::new(&Manner::default());
+    scene.town.gt(["config", "set", "auto_merge", "false"]).succeeds();
+    scene.set("crash", "1000");
+    scene.nudge(&["toast", "Good news"]);
+    let told = || scene.town.json(["escalation", "list"]).as_array().is_some_and(|told| !told.is_empty());
+    wait_until("somebody to be told", || {
+        scene.town.gt(["tick"]).succeeds();
+        told()
+    });
+    let sessions = || scene.town.json(["polecat", "show", "toast"])["sessions"].as_array().expect("a list").len();
+    // The first one; one that is excused, since its conversation seemed to go on; and two restarts.
+    let before = sessions();
+    assert!(before <= 4, "{before} sessions");
+    scene.town.gt(["tick"]).succeeds();
+    assert_eq!(sessions(), before);
 }
