@@ -198,8 +198,8 @@ fn what_an_agent_lacks_is_said_before_anything_is_changed() {
     assert_eq!(town.git(&["rev-parse", "HEAD"]), before, "nothing was hooked");
 }
 
-#[test]
-fn what_a_person_says_about_an_agent_reaches_it_and_is_recorded() {
+/// A town whose agent writes down its arguments and its environment, with an effort that the rig wants.
+fn telling() -> TestTown {
     let (town, _project) = TestTown::with_rig();
     town.gt(["config", "set", "runtime", "process"]).succeeds();
     let script = town.sandbox.join("bin/tells");
@@ -209,6 +209,33 @@ fn what_a_person_says_about_an_agent_reaches_it_and_is_recorded() {
     town.gt(["config", "agent", "set", "tells", &command]).succeeds();
     town.gt(["config", "set", "agent", "tells"]).succeeds();
     town.gt(["config", "set", "rigs.web.effort", "low"]).succeeds();
+    town
+}
+
+#[test]
+fn a_worker_sees_no_credential_that_is_not_its_agents_and_gets_what_its_role_is_to_have() {
+    let town = telling();
+    town.gt(["config", "set", "roles.tester.model", "deep"]).succeeds();
+    town.gt(["config", "set", "roles.tester.extra_args", "[\"--of-the-role\"]"]).succeeds();
+    let made = town.json(["new", "Check it", "--rig", "web", "--role", "tester"]);
+    let id = made["id"].as_str().expect("an id");
+    let mut command = town.command(["sling", id, "web/toast", "--profile", "careful"]);
+    for name in ["GH_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "NPM_CONFIG__AUTHTOKEN"] {
+        command = command.variable(name, "a-secret");
+    }
+    command.run().succeeds().complains(&["cannot be told a profile"]);
+    let session = town.json(["polecat", "show", "toast"])["sessions"][0].clone();
+    let recorded = |name: &str| session[name].clone();
+    assert_eq!((recorded("model"), recorded("profile")), ("deep".into(), "careful".into()), "{session}");
+    assert_eq!(recorded("extra_args"), serde_json::json!(["--of-the-role"]));
+    let told = wait_for("the agent's words", GENEROUS, || told(&town, session["session"].as_str().expect("an id")));
+    assert!(told.starts_with("-m deep -e low --of-the-role "), "{told}");
+    assert!(!told.contains("a-secret"), "{told}");
+}
+
+#[test]
+fn what_a_person_says_about_an_agent_reaches_it_and_is_recorded() {
+    let town = telling();
     let mut slots = Vec::new();
     for worker in ["toast", "nux"] {
         let id = town.json(["new", worker, "--rig", "web"])["id"].as_str().expect("an id").to_owned();

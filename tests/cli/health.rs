@@ -26,7 +26,7 @@ impl Play {
         let script = town.agent("plays").display().to_string();
         let text = town.read("local.toml").unwrap_or_default();
         let settings = format!(
-            "agent = \"plays\"\n{text}\n[agents.plays]\nprogram = \"{script}\"\ninteractive = [\"{{prompt}}\"]\n\
+            "agent = \"plays\"\n{text}\n[agents.plays]\nprogram = \"{script}\"\nversion = [\"--version\"]\ninteractive = [\"{{prompt}}\"]\n\
              config_folder = \"~/plays\"\n[agents.plays.screen]\nready = \"(?m)^READY\"\nbusy = \"WORKING\"\n\
              waiting = \"MAY I\"\n[agents.plays.transcript]\nformat = \"codex\"\npath = \"{{config}}/*.jsonl\"\n"
         );
@@ -149,6 +149,8 @@ fn the_end_of_a_session_is_taken_down_with_its_likely_cause() {
     let session = || play.town.json(["polecat", "show", "toast"])["sessions"][0].clone();
     wait_until("the end to be taken down", || session()["ending"].is_object());
     let ending = session()["ending"].clone();
+    assert_eq!(session()["end"]["status"], 139);
+    assert_eq!(ending["facts"]["version"], "plays 7");
     assert_eq!((&ending["cause"], &ending["worked"]), (&Value::from("it crashed"), &Value::from(true)));
     let screen = ending["screen"].to_string();
     assert!(screen.contains("Segmentation fault"), "{screen}");

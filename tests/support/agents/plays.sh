@@ -5,6 +5,7 @@
 #   write TYPE JSON   an entry of its transcript; STAMP in it is the time
 #   die CODE          it ends
 set -eu
+[ "${1-}" != --version ] || { echo "plays 7"; exit; }
 mkdir -p "$HOME/plays"
 transcript=$HOME/plays/$GT_SESSION.jsonl
 enter() {
