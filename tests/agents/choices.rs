@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::endpoint::{Answer, Endpoint, Recorded, says};
-use crate::{Setup, obliging, town_for};
+use crate::obliging;
+use crate::scene::{LIMIT, Scene, wait};
+use crate::setups::Setup;
 use gt::model::{Reply, Usage};
 
 /// What each reply costs, in every format.
@@ -12,7 +14,7 @@ const OUTPUT: u64 = 50;
 const CACHED: u64 = 200;
 
 fn think(request: &Recorded) -> Answer {
-    if request.body.is_null() || request.path.ends_with("ountTokens") || request.path.contains("count_tokens") {
+    if obliging::is_no_turn(request) {
         return obliging::think(request);
     }
     let usage = Usage { input: INPUT, output: OUTPUT, cache_read: CACHED, ..Usage::default() };
@@ -23,43 +25,25 @@ fn think(request: &Recorded) -> Answer {
 #[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
 pub fn are_heard(setup: &Setup<'_>, chosen: &[&str], shows: &[&str]) {
     let endpoint = Endpoint::thinking(think);
-    let town = town_for(setup, &endpoint);
-    let project = town.repo("web");
-    town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
-    let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
-    let mut sling = town.command(["sling", &id, "web/toast", "--agent", setup.agent]);
-    for argument in chosen {
-        sling = sling.arg(argument);
-    }
-    sling.run().succeeds();
-    let asked = || -> Vec<Recorded> {
-        let about = |request: &Recorded| request.body.to_string().contains("gt prime");
-        endpoint.requests().into_iter().filter(about).collect()
-    };
-    let limit = std::time::Duration::from_secs(90);
-    crate::support::wait_for("its first prompt", limit, || (!asked().is_empty()).then_some(()));
+    let scene = Scene::new(setup, &endpoint);
+    scene.sling(chosen);
+    let prompted = || endpoint.requests().into_iter().filter(|request| request.body.to_string().contains("gt prime"));
     let told = |request: &Recorded| {
         let all = format!("{} {}", request.path, request.body);
         shows.iter().all(|wanted| all.contains(wanted))
     };
-    let start = std::time::Instant::now();
-    while !asked().iter().any(told) {
-        let bodies: Vec<_> = asked().iter().map(|one| shape(&one.body)).collect();
-        assert!(start.elapsed() < limit, "{shows:?} is missing in {bodies:#?}");
-        std::thread::sleep(std::time::Duration::from_millis(300));
-    }
+    let bodies = || format!("{:#?}", prompted().map(|one| shape(&one.body)).collect::<Vec<_>>());
+    wait(&format!("{shows:?} in a request"), LIMIT, bodies, || prompted().any(|request| told(&request)));
     // One reply at a time; what else an agent asks, such as a title, it may count or not.
-    let counted = || {
-        let used = town.json(["costs", "--by", "agent"]);
-        (used["total"]["replies"].as_u64() > Some(0)).then_some(used)
-    };
-    let used = crate::support::wait_for("the tokens to be counted", limit, counted);
+    let used = || scene.town.json(["costs", "--by", "agent"]);
+    scene.wait("the tokens", LIMIT, || used()["total"]["replies"].as_u64() > Some(0));
+    let used = used();
     let count = |name: &str| used["total"][name].as_u64().unwrap_or_default();
     let replies = count("replies");
     eprintln!("{}: {shows:?} heard; {}", setup.agent, used["total"]);
     assert_eq!(count("output"), replies * OUTPUT, "{used:#}");
     assert_eq!(count("input") + count("cache_read"), replies * (INPUT + cached(setup.agent)), "{used:#}");
-    town.gt(["polecat", "stop", "toast"]).succeeds();
+    scene.stop();
 }
 
 /// Chat completions and Messages tell of the cache on top, Responses and Gemini within or not at all.

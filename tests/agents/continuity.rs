@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::endpoint::{Answer, Endpoint, Recorded};
 use crate::obliging::{calling, shell, think};
-use crate::support::{self, TestTown};
-use crate::{KEY, Setup, town_for};
+use crate::scene::{LIMIT, Scene};
+use crate::setups::{CLAUDE, Setup};
+use crate::support;
 
 /// What the agent runs after its bead came back.
 const AGAIN: &str = "echo more > second.txt && git add second.txt && git commit -q -m More && gt done";
@@ -60,25 +61,15 @@ fn goes_on_as(setup: &Setup<'_>, ask: &[&str]) {
     let heard = Heard::default();
     let told = Arc::clone(&heard);
     let endpoint = Endpoint::thinking(move |request| thinks(request, &told));
-    let town = town_for(setup, &endpoint);
-    let project = town.repo("web");
     // It names no file: one that a gate names is protected.
-    let gate = "! ls | grep -q ^work || ls | grep -q ^second";
-    town.gt(["rig", "add", "web", project.url(), "--gate", gate]).succeeds();
-    let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
-    let mut command = town.command(["sling", &id, "web/toast", "--agent", setup.agent]);
-    for argument in setup.arguments {
-        command = command.arg(argument);
-    }
-    command.run().succeeds();
-    let start = std::time::Instant::now();
-    while !closed(&town, &id) {
-        assert!(start.elapsed().as_secs() < 240, "{}", crate::why(&town, &id));
-        std::thread::sleep(std::time::Duration::from_millis(500));
-    }
-    let sessions = town.json(["polecat", "show", "toast"])["sessions"].clone();
-    assert_eq!(sessions.as_array().map(Vec::len), Some(2), "{sessions:#}");
-    assert!(sessions[0]["conversation"].is_string(), "{sessions:#}");
+    let scene = Scene::with(setup, &endpoint, "! ls | grep -q ^work || ls | grep -q ^second", &[]);
+    let town = &scene.town;
+    scene.sling(setup.arguments);
+    scene.lands(2 * LIMIT);
+    let sessions = scene.sessions();
+    assert_eq!(sessions.len(), 2, "{sessions:#?}");
+    assert_eq!(scene.bead()["attempts"].as_array().map(Vec::len), Some(1), "{:#}", scene.bead());
+    assert!(sessions[0]["conversation"].is_string(), "{sessions:#?}");
     let carried = |body: &Value| body.to_string().contains(FIRST);
     let after = heard.lock().expect("no panic").first().cloned().expect("it was told of the bounce");
     assert!(carried(&after), "its first request after the bounce has nothing of what was before: {after:#}");
@@ -145,14 +136,5 @@ fn changed(before: &BTreeMap<PathBuf, Vec<u8>>, after: &BTreeMap<PathBuf, Vec<u8
 #[test]
 #[ignore = "make test-agents"]
 fn claude_cannot_write_where_it_may() {
-    let variables = &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", KEY)];
-    let setup = Setup { agent: "claude", bin: "claude", variables, ..Setup::default() };
-    goes_on_as(&setup, &["-p", "--dangerously-skip-permissions", "--resume", "{session}"]);
-}
-
-fn closed(town: &TestTown, id: &str) -> bool {
-    let bead = town.json(["show", id])[0]["result"].clone();
-    let tried = bead["attempts"].as_array().map_or(0, Vec::len);
-    assert!(tried <= 1, "it was tried again and again: {bead:#}");
-    bead["status"] == "closed"
+    goes_on_as(&CLAUDE, &["-p", "--dangerously-skip-permissions", "--resume", "{session}"]);
 }

@@ -9,6 +9,12 @@ use crate::endpoint::{Answer, Recorded, says};
 /// What `gt agent test` wants to be run in the agent's shell.
 const FINDS: &str = "command -v gt >gt-agent-shell.txt || echo none >gt-agent-shell.txt";
 
+/// Whether a request is one for a list of models or a count of tokens, which [`think`] answers for every test.
+pub fn is_no_turn(request: &Recorded) -> bool {
+    let path = request.path.split('?').next().unwrap_or_default();
+    request.body.is_null() || path.ends_with("ountTokens") || path.ends_with("/count_tokens")
+}
+
 /// What to answer to one request.
 pub fn think(request: &Recorded) -> Answer {
     let path = request.path.split('?').next().unwrap_or_default();
@@ -75,7 +81,7 @@ fn edit_block(said: &str, file: &str, word: &str) -> String {
 }
 
 /// Whether a tool has answered already, in any of the formats.
-fn is_answered(body: &Value) -> bool {
+pub fn is_answered(body: &Value) -> bool {
     let messages = body["messages"].as_array().into_iter().flatten();
     let blocks = messages.clone().filter_map(|message| message["content"].as_array()).flatten();
     let items = body["input"].as_array().into_iter().flatten();
@@ -89,6 +95,15 @@ fn is_answered(body: &Value) -> bool {
 pub fn calling(name: &str, arguments: &Value) -> Reply {
     let call = ToolCall { id: "call_1".to_owned(), name: name.to_owned(), arguments: arguments.to_string() };
     Reply { calls: vec![call], stop: Stop::Tools, ..says("") }
+}
+
+/// Has the agent run a command; `id` names the call, because some drop one that has the id of one before. Whoever offers
+/// no tool wants a title or a summary.
+pub fn runs(request: &Recorded, id: &str, command: &str) -> Answer {
+    let Some((name, arguments)) = shell(&request.body, command) else { return Answer::says("A bead") };
+    let mut reply = calling(&name, &arguments);
+    id.clone_into(&mut reply.calls[0].id);
+    Answer::Reply(reply)
 }
 
 /// A tool that runs a command, with its arguments for this one.

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::endpoint::{Answer, Endpoint, Recorded, says};
-use crate::support::TestTown;
-use crate::{Setup, installed, obliging, town_for};
+use crate::obliging;
+use crate::scene::{Scene, installed, within};
+use crate::setups::Setup;
 
 /// How long an agent may try until it gives up; some wait as long as the provider says.
 const LIMIT: Duration = Duration::from_secs(100);
@@ -52,7 +53,7 @@ fn asked(request: &Recorded) -> Option<No> {
 }
 
 fn think(request: &Recorded) -> Answer {
-    if request.body.is_null() || request.path.contains("ount") {
+    if obliging::is_no_turn(request) {
         return obliging::think(request);
     }
     match asked(request) {
@@ -191,51 +192,34 @@ fn gemini(no: No) -> Answer {
     }
 }
 
-/// Provokes each refusal in a fresh session of the agent, and prints what `gt` makes of it.
-#[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
+/// Provokes each refusal in a fresh session of the agent, and holds what `gt` makes of it against what is expected.
 pub fn refused(setup: &Setup<'_>) {
     let wanted = std::env::var("GT_TEST_REFUSALS").unwrap_or_default();
     for no in No::ALL.into_iter().filter(|no| wanted.is_empty() || wanted.contains(no.word())) {
-        let endpoint = Endpoint::thinking(think);
-        let town = town_for(setup, &endpoint);
-        let project = town.repo("web");
-        town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
-        let id = town.json(["new", "Some work", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
-        let mut command = town.command(["sling", &id, "web/toast", "--agent", setup.agent]);
-        for argument in setup.arguments {
-            command = command.arg(argument);
-        }
-        command.run().succeeds();
-        let start = Instant::now();
-        while endpoint.requests().iter().all(|request| request.body.is_null()) && start.elapsed() < LIMIT {
-            std::thread::sleep(Duration::from_millis(300));
-        }
-        town.gt(["nudge", "toast", &format!("{}, say yes", no.marker())]).succeeds();
-        let (start, mut first) = (Instant::now(), None);
-        let wanted = expected(setup.agent, no);
-        let mut judged = judged_now(&town);
-        while start.elapsed() < LIMIT {
-            first = first.or((asks(&endpoint, no) > 0).then(Instant::now));
-            // One that tries again has to be seen at it for a while.
-            let patience = Duration::from_secs(if wanted == "working" { 20 } else { 3 });
-            judged = judged_now(&town);
-            if first.is_some_and(|first| first.elapsed() > patience) && judged.starts_with(wanted) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(700));
-        }
-        let why = town.json(["why", "toast"]);
-        eprintln!("{} {}: asked {} times; {judged}", setup.agent, no.word(), asks(&endpoint, no));
-        keep(&town, setup, no, &why);
-        assert!(
-            judged.starts_with(wanted),
-            "{}: {wanted} was expected:\n{why:#}\n{}",
-            no.word(),
-            town.gt(["peek", "toast"]).stdout
-        );
-        assert!(!tells_when(setup.agent, no) || in_twenty_minutes(&judged), "{judged}");
-        town.gt(["polecat", "stop", "toast"]).succeeds();
+        refused_by(setup, no);
     }
+}
+
+#[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
+fn refused_by(setup: &Setup<'_>, no: No) {
+    let endpoint = Endpoint::thinking(think);
+    let scene = Scene::begun(setup, &endpoint);
+    scene.wait("its first prompt", LIMIT, || endpoint.requests().iter().any(|request| !request.body.is_null()));
+    scene.town.gt(["nudge", "toast", &format!("{}, say yes", no.marker())]).succeeds();
+    let (wanted, mut first, mut judged) = (expected(setup.agent, no), None, String::new());
+    // One that tries again has to be seen at it for a while.
+    let patience = Duration::from_secs(if wanted == "working" { 20 } else { 3 });
+    within(LIMIT, || {
+        first = first.or((asks(&endpoint, no) > 0).then(Instant::now));
+        judged = judged_now(&scene);
+        first.is_some_and(|first| first.elapsed() > patience) && judged.starts_with(wanted)
+    });
+    let why = scene.town.json(["why", "toast"]);
+    eprintln!("{} {}: asked {} times; {judged}", setup.agent, no.word(), asks(&endpoint, no));
+    keep(&scene, no, &why);
+    assert!(judged.starts_with(wanted), "{}: {wanted} was expected:\n{why:#}\n{}", no.word(), scene.screen());
+    assert!(!tells_when(setup.agent, no) || in_twenty_minutes(&judged), "{judged}");
+    scene.stop();
 }
 
 /// How `gt` is to judge an agent after a refusal. Those that try again work while they do.
@@ -255,8 +239,8 @@ fn tells_when(agent: &str, no: No) -> bool {
 }
 
 /// How it is judged, with the evidence.
-fn judged_now(town: &TestTown) -> String {
-    let why = town.json(["why", "toast"]);
+fn judged_now(scene: &Scene<'_>) -> String {
+    let why = scene.town.json(["why", "toast"]);
     let facts = why[0]["result"]["evidence"].as_array().cloned().unwrap_or_default();
     let session = facts.iter().find(|fact| fact["about"] == "session");
     session.and_then(|fact| fact["says"].as_str()).unwrap_or_default().to_owned()
@@ -276,14 +260,15 @@ fn asks(endpoint: &Endpoint, no: No) -> usize {
 }
 
 /// Keeps what the agent showed and wrote down.
-fn keep(town: &TestTown, setup: &Setup<'_>, no: No, why: &Value) {
+fn keep(scene: &Scene<'_>, no: No, why: &Value) {
     let folder = installed().join("captured");
     std::fs::create_dir_all(&folder).expect("writable");
-    let name = |ending: &str| folder.join(format!("{}-{}.{ending}", setup.agent, no.word()));
+    let name = |ending: &str| folder.join(format!("{}-{}.{ending}", scene.setup.agent, no.word()));
     std::fs::write(name("why.json"), format!("{why:#}")).expect("writable");
-    std::fs::write(name("screen"), town.gt(["peek", "toast", "--lines", "60"]).stdout).expect("writable");
-    copy(&town.sandbox.join("home"), &name("home"));
-    copy(&town.root.join(".git/gt"), &name("gt"));
+    let shown = scene.town.gt(["peek", "toast", "--lines", "60"]).stdout;
+    std::fs::write(name("screen"), shown).expect("writable");
+    copy(&scene.town.sandbox.join("home"), &name("home"));
+    copy(&scene.town.root.join(".git/gt"), &name("gt"));
 }
 
 fn copy(from: &Path, to: &Path) {

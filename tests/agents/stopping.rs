@@ -5,24 +5,25 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::Setup;
 use crate::endpoint::{Answer, Endpoint, Recorded, says};
-use crate::hearing::{asked, begun, messages};
 use crate::obliging;
-use crate::support::wait_for;
+use crate::scene::{LIMIT, Scene, asked, within};
+use crate::setups::Setup;
 
 /// How long a turn takes that is not broken off.
 const LONG: Duration = Duration::from_secs(80);
 
 /// How long an urgent message may take until the agent has it: less than what it breaks off.
-const LIMIT: Duration = Duration::from_secs(50);
+const SOON: Duration = Duration::from_secs(50);
+
+/// How far a turn has got when it is broken off: into the middle of it.
+const INTO: Duration = Duration::from_secs(4);
 
 /// What the agent is at.
 const TURNS: [&str; 3] = ["THINKS", "WRITES", "RUNS"];
 
 fn converse(request: &Recorded) -> Answer {
-    let path = request.path.split('?').next().unwrap_or_default();
-    if request.body.is_null() || path.ends_with("ountTokens") || path.ends_with("count_tokens") {
+    if obliging::is_no_turn(request) {
         return obliging::think(request);
     }
     let said = request.body.to_string();
@@ -52,46 +53,45 @@ fn converse(request: &Recorded) -> Answer {
 }
 
 /// Breaks three turns off and prints how long it took until the agent had the message that did.
-#[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
 pub fn stops(setup: &Setup<'_>) {
     let endpoint = Endpoint::thinking(converse);
-    let (town, _project) = begun(setup, &endpoint);
-    let mut bad = Vec::new();
+    let scene = Scene::begun(setup, &endpoint);
     // One that is offered no tools runs none.
     let turns = if setup.agent == "aider" { &TURNS[..2] } else { &TURNS[..] };
-    for turn in turns {
-        let (begin, urgent) = (format!("BEGIN-{turn}"), format!("URGENT-{turn}"));
-        town.gt(["nudge", "toast", &format!("{begin} and take your time"), "--wait=150s"]);
-        wait_for("the turn", Duration::from_secs(120), || asked(&endpoint, &begin).then_some(()));
-        let begun = Instant::now();
-        // Into the middle of it.
-        std::thread::sleep(Duration::from_secs(4));
-        let said = town.json(["nudge", "toast", &format!("{urgent} and only this"), "--mode", "interrupt"]);
-        let settled = || messages(&town).into_iter().find(|one| one["id"] == said["id"]).expect("it is recorded");
-        let over = |limit: Duration, done: &dyn Fn() -> bool| {
-            while begun.elapsed() < limit && !done() {
-                std::thread::sleep(Duration::from_millis(200));
-            }
-        };
-        over(LIMIT, &|| ["accepted", "turn_done", "failed"].contains(&settled()["state"].as_str().unwrap_or_default()));
-        let took = begun.elapsed().saturating_sub(Duration::from_secs(4));
-        let state = settled();
-        over(LIMIT, &|| asked(&endpoint, &urgent));
-        let has = asked(&endpoint, &urgent);
-        eprintln!(
-            "  {} {turn:<7} {:<9} after {:>4.1} s, its model {} it  {}",
-            setup.agent,
-            state["state"].as_str().unwrap_or_default(),
-            took.as_secs_f64(),
-            if has { "has" } else { "has not" },
-            state["reason"].as_str().unwrap_or_default()
-        );
-        if !has || !["accepted", "turn_done"].contains(&state["state"].as_str().unwrap_or_default()) {
-            bad.push(format!("{turn}: {state}\n{}", town.gt(["peek", "toast"]).stdout));
-            // What is left of it must not be taken for the next one's.
-            over(LONG + Duration::from_secs(30), &|| town.gt(["peek", "toast"]).stdout.contains("Fine."));
-        }
-    }
+    let bad: Vec<String> = turns.iter().filter_map(|turn| breaks_off(&scene, &endpoint, turn).err()).collect();
     assert!(bad.is_empty(), "{}", bad.join("\n"));
-    town.gt(["polecat", "stop", "toast"]).succeeds();
+    scene.stop();
+}
+
+#[allow(clippy::print_stderr, reason = "what a person wants to see of an opt-in test")]
+fn breaks_off(scene: &Scene<'_>, endpoint: &Endpoint, turn: &str) -> Result<(), String> {
+    let (begin, urgent) = (format!("BEGIN-{turn}"), format!("URGENT-{turn}"));
+    scene.town.gt(["nudge", "toast", &format!("{begin} and take your time"), "--wait=150s"]);
+    scene.wait("the turn", LIMIT, || asked(endpoint, &begin));
+    // The timeline of the test: nothing is waited for.
+    std::thread::sleep(INTO);
+    let begun = Instant::now();
+    let said = scene.town.json(["nudge", "toast", &format!("{urgent} and only this"), "--mode", "interrupt"]);
+    let message = || scene.messages().into_iter().find(|one| one["id"] == said["id"]).expect("it is recorded");
+    let is = |states: &[&str]| states.contains(&message()["state"].as_str().unwrap_or_default());
+    within(SOON, || is(&["accepted", "turn_done", "failed"]));
+    let took = begun.elapsed();
+    let has = within(SOON.saturating_sub(took), || asked(endpoint, &urgent));
+    let state = message();
+    let word = |name: &str| state[name].as_str().unwrap_or_default();
+    eprintln!(
+        "  {} {turn:<7} {:<9} after {:>4.1} s, its model {} it  {}",
+        scene.setup.agent,
+        word("state"),
+        took.as_secs_f64(),
+        if has { "has" } else { "has not" },
+        word("reason")
+    );
+    if has && is(&["accepted", "turn_done"]) {
+        return Ok(());
+    }
+    let shown = scene.screen();
+    // What is left of it must not be taken for the next one's.
+    within(LONG, || scene.screen().contains("Fine."));
+    Err(format!("{turn}: {state}\n{shown}"))
 }
