@@ -142,7 +142,8 @@ fn admit(open: &OpenTown, tx: &Transaction, rigs: &[Rig], bead: &Bead, wish: &Wi
     Ok(start)
 }
 
-fn apply(bead: &mut Bead, wish: &Wish) {
+/// The bead as it would be hooked: with the agent that is wished for, and how that is to work.
+pub(super) fn apply(bead: &mut Bead, wish: &Wish) {
     let tuning = &wish.tuning;
     let wishes = [
         (&mut bead.agent, &wish.agent),

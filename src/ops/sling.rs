@@ -8,9 +8,9 @@ use super::hooking::{self, Hooked, Wish};
 use super::launch::{self, Start};
 use super::{Each, Many, OpenTown, Report, pass};
 use crate::agent::Tuning;
-use crate::bead::lookup;
+use crate::bead::{Bead, lookup};
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{BeadId, RoleName};
+use crate::id::BeadId;
 use crate::ledger::Snapshot;
 
 /// What the person typed.
@@ -66,13 +66,14 @@ pub fn sling(open: &OpenTown, request: &Request) -> Outcome<Many<Slung>> {
 }
 
 fn hook_one(open: &OpenTown, id: &BeadId, wish: &Wish) -> Outcome<Hooked> {
-    let bead = open.snapshot()?.bead(id)?;
+    let mut bead = open.snapshot()?.bead(id)?;
     let rig = match (&wish.worker, &wish.rig) {
         (Some(worker), _) => open.town.rig(&worker.rig)?,
         (None, Some(rig)) => open.town.rig(rig)?,
         (None, None) => open.rig_of(&id.prefix())?,
     };
-    choose::agent_for(open, &open.settings_for(&rig)?, &bead, wish.agent.as_deref())?;
+    hooking::apply(&mut bead, wish);
+    choose::agent_for(open, &open.settings_for(&rig)?, &bead, None)?;
     hooking::hook(open, &open.actor, id, wish)
 }
 
@@ -187,7 +188,9 @@ fn made(open: &OpenTown, title: &str, wish: &Wish) -> Outcome<BeadId> {
         (None, _) => None,
     };
     if let Some(rig) = &rig {
-        choose::agent_wished(open, rig, &RoleName::developer(), wish.agent.as_deref())?;
+        let mut bead = Bead::new(BeadId::random(&rig.prefix, 5), title, open.now());
+        hooking::apply(&mut bead, wish);
+        choose::agent_for(open, &open.settings_for(rig)?, &bead, None)?;
     }
     Ok(create::create(open, &NewBead::titled(title, named.map(ToString::to_string)))?.id)
 }

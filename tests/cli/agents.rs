@@ -195,7 +195,13 @@ fn what_an_agent_lacks_is_said_before_anything_is_changed() {
     let before = town.git(&["rev-parse", "HEAD"]);
     let ran = town.gt(["sling", &id, "--agent", "codex"]).exits(9);
     ran.complains(&["the agent codex has no credentials", "codex login", "preflight false"]);
-    assert_eq!(town.git(&["rev-parse", "HEAD"]), before, "nothing was hooked");
+    // What only this sling asks for is looked at as well.
+    for words in [&id, "Something else"] {
+        let sling = town.command(["sling", words, "web/toast", "--agent", "codex", "--profile", "deep"]);
+        let ran = sling.variable("CODEX_API_KEY", "key").run().exits(3);
+        ran.complains(&["the agent codex has no profile \"deep\"", "deep.config.toml"]);
+    }
+    assert_eq!(town.git(&["rev-parse", "HEAD"]), before, "nothing was hooked, and nothing made");
 }
 
 /// A town whose agent writes down its arguments and its environment, with an effort that the rig wants.
