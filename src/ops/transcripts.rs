@@ -16,6 +16,8 @@ use crate::store::{ProcessId, SessionRow};
 
 /// The kind of the record.
 const KIND: &str = "transcript";
+/// How many sessions of a worker are looked through for one with the same conversation.
+const SESSIONS: usize = 50;
 
 /// What an agent tells of itself.
 #[derive(Debug, Clone, Default)]
@@ -78,13 +80,25 @@ pub fn heard(open: &OpenTown, catalogue: &Catalogue, row: &SessionRow) -> Outcom
         _ => None,
     };
     let told = events.iter().rev().find_map(|event| event.transcript.clone());
+    let before = if kept.is_some() { kept.clone() } else { went_before(open, row)? };
     let read = with_subject_of(open, catalogue, row, |_, subject| {
         let place = place(subject.preset, told, kept.as_ref()).or_else(|| locate(subject));
-        let followed = place.and_then(|place| follow(subject, &place, kept.clone()).ok());
+        let followed = place.and_then(|place| follow(subject, &place, before).ok());
         (followed, agent.and_then(|agent| state(subject, agent)))
     });
     let (followed, state) = read.unwrap_or_default();
     Ok(Heard { events, followed: followed.or(kept), state })
+}
+
+/// What was kept of the session whose conversation this one goes on with.
+fn went_before(open: &OpenTown, row: &SessionRow) -> Outcome<Option<Followed>> {
+    if row.with.conversation.is_none() {
+        return Ok(None);
+    }
+    let rows = open.state()?.sessions_of_worker(&row.worker, SESSIONS)?;
+    let held = |other: &&SessionRow| other.id != row.id && other.with.conversation == row.with.conversation;
+    let earlier = rows.iter().filter(|other| other.created <= row.created).find(held);
+    Ok(earlier.map(|earlier| kept(open, earlier)).transpose()?.flatten().map(Followed::gone_on_with))
 }
 
 /// What `look` makes of a session with its agent and the environment that this was given. None without its launch file:

@@ -13,6 +13,7 @@ mod builtin;
 mod complete;
 mod config;
 mod continuity;
+mod counts;
 mod crew;
 mod doctor;
 mod face;

@@ -29,6 +29,16 @@ pub struct Followed {
     pub reading: Reading,
 }
 
+impl Followed {
+    /// The same for a session that goes on in its conversation: nothing of it is counted again, and running totals go on
+    /// from where they were.
+    pub fn gone_on_with(self) -> Self {
+        let Reading { conversation, total, total_money, .. } = self.reading;
+        let reading = Reading { conversation, total, total_money, ..Reading::default() };
+        Self { path: self.path, reading, ..Self::default() }
+    }
+}
+
 /// Reads what was written since `before`.
 ///
 /// # Errors
@@ -52,7 +62,10 @@ pub(super) fn follow_by(
     }
     let database = match place.format {
         TranscriptFormat::Opencode => Some(opencode::read(subject, &place.path)),
-        TranscriptFormat::Goose => Some(goose::read(subject, &place.path)),
+        TranscriptFormat::Goose => {
+            let same = before.as_ref().filter(|before| before.path == place.path);
+            Some(goose::read(subject, &place.path, same.map(|before| &before.reading)))
+        }
         _ => None,
     };
     if let Some(read) = database {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::goose::Counted;
 use super::limits::{Trouble, trouble};
 use crate::clock::Timestamp;
 use crate::model::Usage;
@@ -56,6 +57,8 @@ pub struct Reading {
     pub(super) total: Usage,
     /// The same for its money.
     pub(super) total_money: f64,
+    /// Where replies are counted by their rows: how far.
+    pub(super) rows: Counted,
 }
 
 /// How the last turn of a conversation stands.

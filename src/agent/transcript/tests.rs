@@ -295,6 +295,8 @@ fn databases_tell_the_same_conversation() {
     let read = |messages: &[Record]| {
         let mut reading = Reading::since(at("2026-11-20T10:00:00Z"));
         goose::take_up(&mut reading, &session, messages, at("2026-11-20T10:00:09Z"));
+        let replies: Vec<_> = messages.iter().filter(|row| row["role"] == "assistant").cloned().collect();
+        goose::count(&mut reading, &replies, true);
         reading
     };
     assert_eq!(read(&messages[..2]).tools[0].name, "run");
