@@ -219,6 +219,7 @@ fn of_the_agent(plan: &LaunchPlan) -> Outcome<Vec<PathBuf>> {
         match &place.file {
             false => make(&place.path)?,
             true if plan.files.iter().any(|file| file.path.parent() == place.path.parent()) && !place.path.exists() => {
+                place.path.parent().map_or(Ok(()), make)?;
                 crate::store::write_atomic(&place.path, b"", 0o600).map_err(|error| cannot_make(&place.path, error))?;
             }
             true => {}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{GENEROUS, TestTown, wait_for};
+use crate::support::{GENEROUS, TestTown, wait_for, words};
 
 /// Puts a program of this name into the `PATH` of the test.
 fn install(town: &TestTown, name: &str) {
@@ -149,9 +149,11 @@ fn an_agent_is_tried_in_the_sandbox_where_that_is_asked_for() {
     town.change_local(|local| {
         let strays = format!("echo x >>\"$HOME/strayed\"; echo x >>\"$GT_TOWN/town.toml\"; exec {script} works");
         local["agents"]["mine"]["command"] = toml_edit::value(strays);
+        // A file of its own in a folder that is made with the session, as aider has one.
+        local["agents"]["mine"]["writes"] = words(&["{run}/history.md"]);
     });
     let strayed = town.sandbox.join("home/strayed");
-    let test = |words: &[&str]| verdicts(&town.json([&["agent", "test", "mine"], words].concat()));
+    let test = |more: &[&str]| verdicts(&town.json([&["agent", "test", "mine"], more].concat()));
     let all = |verdicts: &[String]| verdicts.iter().filter(|verdict| verdict.ends_with(": works")).count();
     let tried = test(&["--sandbox"]);
     assert!(tried.contains(&"sandbox: works".to_owned()) && all(&tried) == 10, "{tried:?}");
@@ -266,6 +268,32 @@ fn what_a_person_says_about_an_agent_reaches_it_and_is_recorded() {
     assert_eq!(slots, [slot("1", "20000"), slot("2", "20100")]);
     town.gt(["polecat", "stop", "toast"]).succeeds();
     assert_eq!(fs::read_dir(temporary(&town)).expect("the other one's is there").count(), 1, "its folder went with it");
+}
+
+#[test]
+fn a_file_beside_settings_that_are_elsewhere_goes_with_the_worker() {
+    let (town, _project) = TestTown::with_rig();
+    town.gt(["config", "set", "runtime", "process"]).succeeds();
+    town.work_with("idles");
+    town.change_local(|local| {
+        let agent = &mut local["agents"]["idles"];
+        agent["config_folder"] = toml_edit::value("~/.idles");
+        agent["config_variable"] = toml_edit::value("IDLES_HOME");
+        agent["pass"] = words(&["IDLES_HOME"]);
+        let mut file = toml_edit::InlineTable::new();
+        file.insert("path", "{config}/{worker_profile}.toml".into());
+        file.insert("text", "ours".into());
+        agent["files"] = toml_edit::value(toml_edit::Array::from_iter([file]));
+    });
+    let elsewhere = town.sandbox.join("elsewhere");
+    fs::create_dir(&elsewhere).expect("writable");
+    let files = || fs::read_dir(&elsewhere).expect("it is there").count();
+    let id = town.json(["new", "Something", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    town.command(["sling", &id, "web/toast"]).variable("IDLES_HOME", &elsewhere).run().succeeds();
+    assert_eq!(files(), 1, "a profile of the worker's own");
+    town.gt(["unsling", &id]).succeeds();
+    town.gt(["polecat", "remove", "toast"]).succeeds();
+    assert_eq!(files(), 0, "whoever removes the worker need not know where its settings were");
 }
 
 /// Where the temporary folders of a town's workers lie.

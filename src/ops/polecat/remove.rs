@@ -2,18 +2,23 @@
 //!
 //! The ledger first: from then on nobody hooks anything to it. The rest may be done again by the same command.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use crate::agent::{Catalogue, planted};
+use crate::agent::{Caller, Catalogue, planted};
 use crate::bead::Status;
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{WorkerKind, WorkerRef};
+use crate::id::{Actor, WorkerKind, WorkerRef};
 use crate::ops::aftermath::Guard;
 use crate::ops::unsling::{self, PATIENCE};
-use crate::ops::{OpenTown, Report, launch, sandbox, session};
+use crate::ops::{OpenTown, Report, launch, sandbox, session, transcripts};
 use crate::polecat::{self, Secured};
 use crate::town::Rig;
+
+/// How many sessions of a worker are looked at for where their agents had their settings.
+const SESSIONS: usize = 50;
 
 /// A worker that was retired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,18 +74,31 @@ fn remove_alone(open: &OpenTown, worker: WorkerRef) -> Outcome<Removed> {
 
 /// Removes what its agents kept, and the files of ours beside the person's settings of those agents.
 fn clear_settings(open: &OpenTown, worker: &WorkerRef) -> Outcome<()> {
-    let (state, caller) = (open.town.agent_state_dir(&worker.to_string()), launch::caller(open));
+    let state = open.town.agent_state_dir(&worker.to_string());
     let settings = open.settings_for(&open.town.rig(&worker.rig)?)?;
     let catalogue = Catalogue::new(&settings);
-    let planted = |preset| planted(preset, &caller, &open.town.worktree(worker), &state);
-    let files = catalogue.all().into_iter().flat_map(planted);
-    files.map(std::fs::remove_file).chain([std::fs::remove_dir_all(&state)]).try_for_each(|removed| match removed {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            let message = format!("cannot remove what the agents of {} kept", worker.short());
-            Err(Failure::caused(Kind::External, message, error))
+    let (callers, worktree) = (callers(open, worker)?, open.town.worktree(worker));
+    let planted = |caller| {
+        let presets = catalogue.all().into_iter();
+        presets.flat_map(|preset| planted(preset, caller, &worktree, &state)).collect::<BTreeSet<_>>()
+    };
+    let files: BTreeSet<_> = callers.iter().flat_map(planted).collect();
+    files.into_iter().map(std::fs::remove_file).chain([std::fs::remove_dir_all(&state)]).try_for_each(|removed| {
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let message = format!("cannot remove what the agents of {} kept", worker.short());
+                Err(Failure::caused(Kind::External, message, error))
+            }
+            _ => Ok(()),
         }
-        _ => Ok(()),
     })
+}
+
+/// Who asks for it, and whoever started its sessions, as far as that is known: their agents may keep their settings elsewhere.
+fn callers(open: &OpenTown, worker: &WorkerRef) -> Outcome<Vec<Caller>> {
+    let rows = open.state()?.sessions_of_worker(&Actor::Worker(worker.clone()), SESSIONS)?;
+    let of = |row| transcripts::with_subject(open, row, |_, subject| subject.caller.clone());
+    Ok(std::iter::once(launch::caller(open)).chain(rows.iter().filter_map(of)).collect())
 }
 
 /// Checked and changed in one transaction: nothing can be hooked to it in between.

@@ -240,13 +240,15 @@ impl Trial<'_, '_> {
         if asked.is_some() || preset.at_end == AtEnd::Exits {
             wait_until_ended(&self.dir, QUIT);
         }
-        let by_itself = !observe(&self.dir).is_live();
+        let stays = observe(&self.dir).is_live().then(|| self.watch(&mut |_| true)).transpose()?;
         let report = end(&self.dir, self.subject.open.settings.grace.duration())?;
-        match (asked, by_itself) {
-            (Some(quit), true) => sheet.works("ends", format!("by {quit}, {}", over(&self.dir))),
-            (Some(quit), false) => sheet.fails("ends", format!("not by {quit}: it had to be ended"), Vec::new()),
-            (None, true) => sheet.works("ends", over(&self.dir)),
-            (None, false) => sheet.put("ends", Verdict::Skipped, "its preset does not say how; it was ended"),
+        match (asked, stays) {
+            (Some(quit), None) => sheet.works("ends", format!("by {quit}, {}", over(&self.dir))),
+            (Some(quit), Some(watched)) => {
+                self.stuck(sheet, "ends", &watched, &format!("not by {quit}: it had to be ended"));
+            }
+            (None, None) => sheet.works("ends", over(&self.dir)),
+            (None, Some(_)) => sheet.put("ends", Verdict::Skipped, "its preset does not say how; it was ended"),
         }
         let says = match report.exit.map_or(0, |exit| exit.killed) {
             0 => "nothing of it was left".to_owned(),
