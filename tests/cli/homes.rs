@@ -162,3 +162,30 @@ fn changed<'a>(before: &'a Home, after: &'a Home) -> Vec<&'a PathBuf> {
     let paths: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
     paths.into_iter().filter(differs).collect()
 }
+
+#[test]
+fn what_lies_beside_a_persons_settings_goes_with_the_rig_too() {
+    let town = person();
+    installed(&town);
+    let home = town.sandbox.join("home");
+    let before = everything(&home);
+    let project = town.repo("web");
+    town.gt(["rig", "add", "web", project.url(), "--gate", "./test.sh"]).succeeds();
+    for agent in ["codex", "copilot"] {
+        let made = town.json(["new", agent, "--rig", "web"]);
+        let id = made["id"].as_str().expect("an id");
+        town.gt(["sling", id, &format!("web/{agent}"), "--agent", agent]).succeeds();
+        wait_until("the bead to be merged", || town.json(["show", id])[0]["result"]["status"] == "closed");
+    }
+    assert_eq!(changed(&before, &everything(&home)).len(), 2);
+    town.gt(["polecat", "stop", "codex"]).succeeds();
+    town.gt(["polecat", "stop", "copilot"]).succeeds();
+    town.gt(["rig", "remove", "web"]).succeeds();
+    assert_eq!(changed(&before, &everything(&home)), Vec::<&PathBuf>::new());
+    assert!(!town.root.join(".git/gt/agents/web").exists() || files(&town.root.join(".git/gt/agents/web")) == 0);
+}
+
+/// How many files lie in a folder, however deep.
+fn files(folder: &Path) -> usize {
+    everything(folder).values().filter(|(content, ..)| content.is_some()).count()
+}

@@ -131,6 +131,6 @@ fn a_killed_removal_is_completed_by_the_next_one() {
     };
     let drill = Drill { town: &town, command: &command, recover: &recover, check: &check };
     drill.at_system_calls(Victim::Itself, 20);
-    let tally = drill.at_commit_points(&["rig.marked", "ledger.swapped", "rig.removed"]);
-    assert_eq!(tally.killed, 3, "{tally:?}");
+    let tally = drill.at_commit_points(&["rig.marked", "ledger.swapped", "rig.removed", "rig.cleared"]);
+    assert_eq!(tally.killed, 4, "{tally:?}");
 }

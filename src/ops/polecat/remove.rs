@@ -15,7 +15,7 @@ use crate::ops::aftermath::Guard;
 use crate::ops::unsling::{self, PATIENCE};
 use crate::ops::{OpenTown, Report, launch, sandbox, session, transcripts};
 use crate::polecat::{self, Secured};
-use crate::town::Rig;
+use crate::town::{Rig, Settings};
 
 /// How many sessions of a worker are looked at for where their agents had their settings.
 const SESSIONS: usize = 50;
@@ -67,16 +67,18 @@ fn remove_alone(open: &OpenTown, worker: WorkerRef) -> Outcome<Removed> {
         Secured::Ref(snapshot) => Some(snapshot.name),
         Secured::Aside { path, .. } => Some(path.display().to_string()),
     };
-    clear_settings(open, &worker)?;
+    clear_settings(open, &worker, &open.settings_for(&rig)?)?;
     open.event("worker.removed", &open.actor, None, Some(&worker.rig), format!("{} was retired", worker.short()));
     Ok(Removed { worker, kept })
 }
 
 /// Removes what its agents kept, and the files of ours beside the person's settings of those agents.
-fn clear_settings(open: &OpenTown, worker: &WorkerRef) -> Outcome<()> {
+///
+/// # Errors
+/// When one of them cannot be removed.
+pub(in crate::ops) fn clear_settings(open: &OpenTown, worker: &WorkerRef, settings: &Settings) -> Outcome<()> {
     let state = open.town.agent_state_dir(&worker.to_string());
-    let settings = open.settings_for(&open.town.rig(&worker.rig)?)?;
-    let catalogue = Catalogue::new(&settings);
+    let catalogue = Catalogue::new(settings);
     let (callers, worktree) = (callers(open, worker)?, open.town.worktree(worker));
     let planted = |caller| {
         let presets = catalogue.all().into_iter();

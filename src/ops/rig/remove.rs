@@ -15,12 +15,13 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::worktree::{self, State};
 use crate::git::{Git, Oid, bare};
-use crate::id::{Actor, BeadId, RigName};
+use crate::id::{Actor, BeadId, RigName, WorkerKind, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
+use crate::ops::polecat::remove::clear_settings;
 use crate::ops::target::Target;
 use crate::ops::{OpenTown, Report, session};
 use crate::store::{FileLock, write_atomic};
-use crate::town::{Remote, Rig};
+use crate::town::{Remote, Rig, Settings};
 
 /// The mark of a removal, in the folder of the rig.
 pub(super) const MARK: &str = "removed-by-gt";
@@ -93,7 +94,7 @@ pub fn remove(open: &OpenTown, name: &str, discard: &Discard) -> Outcome<Removed
     let _lock = FileLock::acquire(&open.town.lock_file(&format!("rig-{name}")), PATIENCE)?;
     open.ledger.settle()?;
     if !open.town.rig_file(&name).exists() && folder.join(MARK).exists() {
-        take_away(open, &folder)?;
+        clear_away(open, &name, &open.settings)?;
         return Ok(Removed { rig: name, discarded: Vec::new() });
     }
     let rig = open.town.rig(&name)?;
@@ -144,7 +145,22 @@ fn decide(rig: &Rig, found: &Found, discard: &Discard) -> Outcome<()> {
     Ok(())
 }
 
+/// The folder goes, and before it what tells whose files of ours lie beside the person's settings.
+fn clear_away(open: &OpenTown, name: &RigName, settings: &Settings) -> Outcome<()> {
+    let folder = open.town.rig_dir(name);
+    for kind in [WorkerKind::Polecat, WorkerKind::Crew] {
+        let places = fs::read_dir(folder.join(kind.folder())).into_iter().flatten().flatten();
+        let names = places.filter_map(|place| place.file_name().to_str()?.parse().ok());
+        for worker in names.map(|worker| WorkerRef { rig: name.clone(), kind, name: worker }) {
+            clear_settings(open, &worker, settings)?;
+        }
+    }
+    commit_point("rig.cleared");
+    Ok(take_away(open, &folder)?)
+}
+
 fn carry_out(open: &OpenTown, rig: &Rig, folder: &Path) -> Outcome<()> {
+    let settings = open.settings_for(rig)?;
     let (path, mark) = (rig.path(), folder.join(MARK));
     if folder.is_dir() {
         write_atomic(&mark, b"", 0o644)
@@ -171,7 +187,7 @@ fn carry_out(open: &OpenTown, rig: &Rig, folder: &Path) -> Outcome<()> {
         return Err(failure);
     }
     commit_point("rig.removed");
-    Ok(take_away(open, folder)?)
+    clear_away(open, &rig.name, &settings)
 }
 
 fn open_beads(snapshot: &Snapshot, rig: &Rig) -> Outcome<Vec<BeadId>> {
