@@ -39,16 +39,21 @@ To sign in: run `codex login`, or set CODEX_API_KEY.
 
 #[test]
 fn credentials_that_cannot_be_read_are_named_with_owner_and_mode() {
-    if rustix::process::geteuid().is_root() {
-        // Root reads everything: the same is asked of what says it.
-        let error = AgentError::Unreadable { agent: "codex".into(), path: "/x".into(), facts: "it belongs".into() };
-        assert!(error.to_string().contains("/x: it belongs") && error.hints().len() == 2);
-        return;
-    }
     let machine = Machine::with(&[("codex", "true")]);
-    machine.write("home/.codex/auth.json", "{}", 0o000);
-    let said = verdict(&machine, "codex").expect_err("nobody can read it");
-    assert!(said.contains(".codex/auth.json: it belongs to user ") && said.contains("with mode 0000"), "{said}");
+    let (owner, root) = (rustix::process::geteuid(), rustix::process::geteuid().is_root());
+    // Root reads everything, so somebody else looks, to whom no more is closed than that file.
+    fs::set_permissions(machine.folder.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+    machine.write("home/.codex/auth.json", "{}", if root { 0o600 } else { 0o000 });
+    let looks = || {
+        if root {
+            rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(65_534)).expect("root may");
+        }
+        verdict(&machine, "codex").expect_err("it cannot be read")
+    };
+    let said = std::thread::scope(|scope| scope.spawn(looks).join().expect("it looks"));
+    let (mode, reader) = if root { ("0600", 65_534) } else { ("0000", owner.as_raw()) };
+    let facts = format!("it belongs to user {} with mode {mode}, and gt runs as user {reader}", owner.as_raw());
+    assert!(said.contains(&format!(".codex/auth.json: {facts}")), "{said}");
 }
 
 #[test]
