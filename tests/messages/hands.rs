@@ -10,6 +10,8 @@ fn a_stop_hook_hands_over_what_waits_without_a_key_pressed() {
     scene.nudge(&["toast", "first", "--wait"]);
     scene.nudge(&["toast", "second"]);
     scene.nudge(&["toast", "third\nwith a line", "--mode", "queue"]);
+    // The keyboard is free again: whatever waits now is for the hook.
+    scene.wait_for_reason("toast", "it works");
     scene.unset("hold");
     let last = scene.wait_for_state("toast", "turn_done");
     assert!(last["reason"].as_str().unwrap_or_default().contains("would have stopped"), "{last}");
@@ -25,6 +27,7 @@ fn what_an_agent_does_not_go_on_with_is_typed() {
     scene.set("hold", "");
     scene.nudge(&["toast", "first", "--wait"]);
     scene.nudge(&["toast", "second"]);
+    scene.wait_for_reason("toast", "it works");
     scene.unset("hold");
     let last = scene.wait_for_state("toast", "turn_done");
     let reason = "its prompt hook told of it; it was given 2 times; its hook told of the end of the turn";
@@ -50,6 +53,7 @@ fn what_is_handed_over_as_a_turn_is_broken_off_is_not_taken_for_heard() {
     assert!(urgent["reason"].as_str().unwrap_or_default().starts_with("its prompt hook told of it"), "{urgent}");
     // By a person: what was handed over meanwhile waits again, and is typed.
     scene.nudge(&["toast", "later", "--mode", "queue"]);
+    scene.wait_for_reason("toast", "it works");
     scene.tmux(&["send-keys", "-t", "=web/toast:", "Escape"]);
     scene.wait_until_shown("toast", "stopped");
     scene.unset("hold");
