@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::support::TestTown;
 use crate::support::kill::{Drill, Victim};
+use crate::terminal::Terminal;
 
 #[test]
 fn a_new_town_is_a_clean_repository_with_one_commit() {
@@ -72,4 +73,33 @@ fn a_killed_init_is_made_anew_by_the_next_one() {
     drill.at_system_calls(Victim::Family, 40);
     let tally = drill.at_commit_points(&["init.staged", "init.moved", "ledger.staged"]);
     assert!(tally.killed >= 5, "{tally:?}");
+}
+
+/// Once, where there is a choice and somebody to make it.
+#[test]
+fn on_a_terminal_the_agent_and_whether_it_asks_are_asked_for() {
+    let town = TestTown::builder().empty();
+    for agent in ["codex", "claude"] {
+        let program = town.sandbox.join("bin").join(agent);
+        fs::write(&program, "#!/bin/sh\necho 9.9.9\n").expect("the sandbox is writable");
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("own file");
+    }
+    let terminal = Terminal::shell(&town);
+    terminal.begin(&format!("OPENAI_API_KEY=x ANTHROPIC_API_KEY=x gt init {}", town.root.display()));
+    let screen = terminal.wait("number [");
+    assert!(
+        screen.contains("Which agent shall work?") && screen.contains("codex") && screen.contains("claude"),
+        "{screen}"
+    );
+    let number = |name: &str| {
+        let line = screen.lines().find(|line| line.contains(name) && !line.contains("gt init")).expect("it is offered");
+        line.chars().find(char::is_ascii_digit).expect("its number").to_string()
+    };
+    terminal.line(&number("codex"));
+    terminal.wait("May agents work without asking?");
+    terminal.line("2");
+    let screen = terminal.ended(0);
+    assert!(screen.contains("codex") && screen.contains("asks before it acts"), "{screen}");
+    let text = town.read("town.toml").expect("a town");
+    assert!(text.contains("agent = \"codex\"") && text.contains("permissions = \"ask\""), "{text}");
 }
