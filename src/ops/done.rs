@@ -15,7 +15,7 @@ use crate::bead::{Bead, Kind as BeadKind, Merge, Note, State};
 use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::git::worktree::{self, Look};
-use crate::git::{Git, Oid, bare, merge, pins};
+use crate::git::{Git, GitError, Oid, bare, merge, pins};
 use crate::id::{BeadId, Lease, WorkerRef};
 
 /// How long to wait for somebody who starts or stops the worker just now.
@@ -177,14 +177,23 @@ fn settle(repo: &Path, worktree: &Path, worker: &WorkerRef, request: &Request) -
         }
     }
     if request.discard {
-        let by = merge::Person { name: worker.name.to_string(), email: format!("{}@localhost", worker.name) };
-        let subject =
-            pins::Subject { repo, worktree, worker: &worker.name, branches: &[], why: "gt done --discard", by: &by };
-        pins::snapshot(&subject)?;
+        with_subject(repo, worktree, worker, "gt done --discard", pins::snapshot)?;
         git.run(&["reset", "--quiet", "--hard"])?;
         git.run(&["clean", "--quiet", "-ffd"])?;
     }
     Ok(())
+}
+
+/// Keeps something of a worktree.
+fn with_subject<T>(
+    repo: &Path,
+    worktree: &Path,
+    worker: &WorkerRef,
+    why: &str,
+    keep: impl FnOnce(&pins::Subject<'_>) -> Result<T, GitError>,
+) -> Result<T, GitError> {
+    let by = merge::Person { name: worker.name.to_string(), email: format!("{}@localhost", worker.name) };
+    keep(&pins::Subject { repo, worktree, worker: &worker.name, branches: &[], why, by: &by })
 }
 
 /// The commit to hand in, or why there is none yet.
@@ -263,8 +272,16 @@ fn carry_out(open: &OpenTown, work: &Work, plan: &Plan, result: Option<&str>) ->
     }
 }
 
+/// What is handed in stays reachable, and so does what the worker had committed before and then amended or reset.
+fn pin(open: &OpenTown, work: &Work) -> Outcome<()> {
+    let repo = &work.target.repo;
+    pins::pin_work(repo, &work.bead.id, work.bead.attempt_number(), &work.head)?;
+    with_subject(repo, &open.town.worktree(&work.worker), &work.worker, "before gt done", pins::keep_former_tips)?;
+    Ok(())
+}
+
 fn submit(open: &OpenTown, work: &Work, result: Option<&str>) -> Outcome<()> {
-    pins::pin_work(&work.target.repo, &work.bead.id, work.bead.attempt_number(), &work.head)?;
+    pin(open, work)?;
     commit_point("done.pinned");
     let (id, worker) = (&work.bead.id, &work.worker);
     open.ledger.transact(&open.actor, |tx| {
@@ -295,8 +312,7 @@ fn submit(open: &OpenTown, work: &Work, result: Option<&str>) -> Outcome<()> {
 
 fn finish(open: &OpenTown, work: &Work, reason: &str, result: Option<&str>) -> Outcome<()> {
     let (id, worker) = (&work.bead.id, &work.worker);
-    // Whatever else the worktree holds stays reachable, as with every end of work.
-    pins::pin_work(&work.target.repo, id, work.bead.attempt_number(), &work.head)?;
+    pin(open, work)?;
     open.ledger.transact(&open.actor, |tx| {
         let mut bead = tx.bead(id)?;
         let now = tx.now();

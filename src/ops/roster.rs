@@ -6,7 +6,7 @@ use super::OpenTown;
 use crate::bead::ready::{self, Account, Row};
 use crate::bead::{Bead, Status};
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{BeadId, WorkerName, WorkerRef};
+use crate::id::{BeadId, RoleName, WorkerName, WorkerRef};
 use crate::ledger::{BeadQuery, Snapshot};
 use crate::polecat::names;
 use crate::scheduler::{self, Worker, WorkerState};
@@ -64,11 +64,24 @@ pub fn town(open: &OpenTown, snapshot: &Snapshot, rigs: &[Rig]) -> Outcome<sched
                 prefix: rig.prefix.clone(),
                 parked: rig.parked,
                 limit: None,
-                pools: rig.workers.clone(),
+                pools: pools(open, rig),
                 free_names: free_names.clone(),
             })
             .collect(),
     })
+}
+
+/// How many of each role may work in a rig at once: its pools, and the limits of roles that are in force in it. Where
+/// both say something, the smaller number counts.
+fn pools(open: &OpenTown, rig: &Rig) -> BTreeMap<RoleName, u32> {
+    let mut pools = rig.workers.clone();
+    let settings = open.settings_for(rig);
+    let roles = settings.as_ref().map_or(&open.settings.roles, |settings| &settings.roles);
+    for (role, limit) in roles.iter().filter_map(|(role, of)| Some((role, of.limit?))) {
+        let pool = pools.entry(role.clone()).or_insert(limit);
+        *pool = limit.min(*pool);
+    }
+    pools
 }
 
 /// Names that nobody in the town has or had: the person's pool first, then the built-in one.

@@ -47,6 +47,36 @@ fn an_agent_that_says_nothing_is_reminded_restarted_and_told_of() {
     assert_eq!(escalations(&town), told, "it is told once");
 }
 
+/// Promise 1: no change that nobody has committed gets older than the interval without a ref that keeps it.
+#[test]
+fn what_nobody_has_committed_is_kept_by_the_clock() {
+    let (town, id) = town_with("idles");
+    town.gt(["config", "set", "snapshot_interval", "2m"]).succeeds();
+    town.gt(["sling", &id, "web/toast"]).succeeds();
+    let folder = town.root.join("rigs/web/polecats/toast");
+    let kept = |file: &str| {
+        let git = |arguments: &[&str]| {
+            let mut git = town.program("git");
+            git.arg("-C").arg(town.root.join("rigs/web/.git")).args(arguments).output().expect("git runs")
+        };
+        let names = git(&["for-each-ref", "--format=%(refname)", "refs/gt/snapshots/toast"]).stdout;
+        let shows = |name: &&str| git(&["cat-file", "-e", &format!("{name}:{file}")]).status.success();
+        String::from_utf8_lossy(&names).lines().filter(shows).count()
+    };
+    tick_in(&town, 0);
+    fs::write(folder.join("half.txt"), "half\n").expect("own file");
+    tick_in(&town, 1);
+    assert_eq!(kept("half.txt"), 0, "it is young");
+    tick_in(&town, 3);
+    assert_eq!(kept("half.txt"), 1);
+    tick_in(&town, 4);
+    assert_eq!(kept("half.txt"), 1, "nothing has changed, and it is not time");
+    fs::write(folder.join("more.txt"), "more\n").expect("own file");
+    tick_in(&town, 6);
+    assert_eq!((kept("half.txt"), kept("more.txt")), (2, 1));
+    assert_eq!(fs::read_to_string(folder.join("half.txt")).expect("it is untouched"), "half\n");
+}
+
 /// An agent that does not understand why its work was not taken waits for ever: it is told the reason again.
 #[test]
 fn why_nothing_was_handed_in_is_noted_and_told_with_the_reminder() {

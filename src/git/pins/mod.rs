@@ -14,7 +14,7 @@ mod tips;
 
 use std::path::Path;
 
-pub use snapshot::{Snapshot, Subject, snapshot, snapshots};
+pub use snapshot::{Snapshot, Subject, keep_former_tips, snapshot, snapshots};
 
 use super::bare::{is_ancestor, ref_tip, swap_ref};
 use super::{GitError, Oid};

@@ -54,11 +54,7 @@ pub fn snapshot(subject: &Subject<'_>) -> Result<Option<Snapshot>, GitError> {
         }
         None => None,
     };
-    let mut branches = subject.branches.to_vec();
-    if let Some(admin) = &admin {
-        let name = fs::read_to_string(admin.join("HEAD")).unwrap_or_default();
-        branches.extend(name.trim().strip_prefix("ref: refs/heads/").map(str::to_owned));
-    }
+    let branches = branches(subject, admin.as_deref());
     let content = match subject.worktree.is_dir() && !plainly_clean(subject)? {
         true => Some(Content::read(subject, admin.as_deref(), head.as_ref())?),
         false => None,
@@ -88,6 +84,27 @@ pub fn snapshot(subject: &Subject<'_>) -> Result<Option<Snapshot>, GitError> {
             store(subject, &commit).map(Some)
         }
     }
+}
+
+/// Keeps the commits that were once the tip of a worktree's HEAD, of its branch or of the stash, and that nothing keeps
+/// any more, as after `git commit --amend`. Its files are not looked at. `None`: there was nothing to keep.
+///
+/// # Errors
+/// When git fails.
+pub fn keep_former_tips(subject: &Subject<'_>) -> Result<Option<Snapshot>, GitError> {
+    let admin = admin_dir(subject.repo, subject.worktree);
+    let mut former = tips::endangered(subject.repo, admin.as_deref(), &branches(subject, admin.as_deref()))?;
+    match former.len() {
+        1 => former.pop().map(|only| store(subject, &only)).transpose(),
+        _ => keep_tips(subject, former),
+    }
+}
+
+/// Those that are asked for, and the one that is checked out.
+fn branches(subject: &Subject<'_>, admin: Option<&Path>) -> Vec<String> {
+    let head = admin.map(|admin| fs::read_to_string(admin.join("HEAD")).unwrap_or_default()).unwrap_or_default();
+    let checked_out = head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned);
+    subject.branches.iter().cloned().chain(checked_out).collect()
 }
 
 /// The snapshots of a worker with their commits, oldest first.

@@ -5,6 +5,7 @@
 
 mod beads;
 mod feed;
+mod keep;
 mod logs;
 mod observe;
 mod repair;
@@ -161,6 +162,8 @@ pub fn tick(open: &OpenTown) -> Outcome<Ticked> {
     beads::see_to(open, &rigs, &mut ticked)?;
     feed::start(open, &rigs, &mut ticked)?;
     merge(open, &rigs, &mut ticked)?;
+    let kept = keep::see_to(open, &rigs, &mut ticked);
+    ticked.note("snapshots", kept);
     ticked.note("commands of a killed gt", session::end_strays(open));
     ticked.note("run folders", session::sweep(open));
     ticked.note("old logs", logs::sweep(open));
