@@ -102,12 +102,11 @@ impl Ticked {
 /// # Errors
 /// When the town cannot be read.
 pub fn pass(open: &OpenTown) -> Outcome<Ticked> {
-    let mut all = Ticked::default();
+    let mut all = Ticked { busy: true, ..Ticked::default() };
     loop {
-        let Some(right) = pass::begin_or_ask(open)? else {
-            all.busy = true;
-            return Ok(all);
-        };
+        // Whoever takes over after a tick of ours sees to the rest; that tick was made all the same.
+        let Some(right) = pass::begin_or_ask(open)? else { return Ok(all) };
+        all.busy = false;
         let answered = pass::requested(open);
         all.absorb(tick(open)?);
         if all.troubles.is_empty() {
