@@ -10,7 +10,7 @@ mod token;
 
 pub use actor::{Actor, WorkerKind, WorkerRef};
 pub use bead::{ALPHABET, BeadId, Prefix, suffix_length};
-pub use name::{RigName, RoleName, WorkerName};
+pub use name::{RigName, RoleName, WorkerName, numbered};
 pub use token::{HomeId, Lease, SessionId};
 
 /// Why a string is not the id it was taken for.

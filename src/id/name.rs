@@ -74,3 +74,8 @@ impl FromStr for RoleName {
         Ok(Self(text.to_owned()))
     }
 }
+
+/// `stem`, `stem-2`, `stem-3` ...: the names that something is called by until one is free.
+pub fn numbered(stem: &str) -> impl Iterator<Item = String> {
+    std::iter::once(stem.to_owned()).chain((2_u32..).map(move |number| format!("{stem}-{number}")))
+}

@@ -11,7 +11,7 @@ use super::{OpenTown, Page, Report, Row, roles};
 use crate::agent::prompt::RememberedContext;
 use crate::bead::lookup::nearest;
 use crate::error::{Failure, Kind, Outcome};
-use crate::id::{RigName, RoleName};
+use crate::id::{RigName, RoleName, numbered};
 use crate::ledger::{Snapshot, Transaction};
 
 /// The folder of all notes.
@@ -169,12 +169,23 @@ pub fn forget(open: &OpenTown, name: &str) -> Outcome<Forgotten> {
 /// # Errors
 /// When the ledger cannot be read.
 pub(super) fn known_to(snapshot: &Snapshot, rig: &RigName, role: &RoleName) -> Outcome<Vec<RememberedContext>> {
-    let mut known = Vec::new();
-    for whom in [Whom::Role(role.clone()), Whom::Rig(rig.clone()), Whom::Town] {
-        let found = notes(snapshot, &whom.folder())?;
-        known.extend(found.into_iter().map(|note| RememberedContext { name: note.name, text: note.text }));
-    }
+    let mut known = known_by(snapshot, &Whom::Role(role.clone()))?;
+    known.extend(known_by(snapshot, &Whom::Rig(rig.clone()))?);
+    known.extend(known_to_all(snapshot)?);
     Ok(known)
+}
+
+/// What everybody in the town should know.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub(super) fn known_to_all(snapshot: &Snapshot) -> Outcome<Vec<RememberedContext>> {
+    known_by(snapshot, &Whom::Town)
+}
+
+fn known_by(snapshot: &Snapshot, whom: &Whom) -> Outcome<Vec<RememberedContext>> {
+    let found = notes(snapshot, &whom.folder())?;
+    Ok(found.into_iter().map(|note| RememberedContext { name: note.name, text: note.text }).collect())
 }
 
 fn notes(snapshot: &Snapshot, folder: &str) -> Outcome<Vec<Remembered>> {
@@ -249,13 +260,14 @@ fn free_name(tx: &Transaction, folder: &str, text: &str) -> Outcome<String> {
         name if name.is_empty() => "note".to_owned(),
         name => name,
     };
-    for number in 1.. {
-        let name = if number == 1 { format!("{folder}/{stem}") } else { format!("{folder}/{stem}-{number}") };
+    let stem = format!("{folder}/{stem}");
+    let mut names = numbered(&stem);
+    loop {
+        let name = names.next().expect("numbers do not end");
         if tx.text(&format!("{name}.md"))?.is_none() {
             return Ok(name);
         }
     }
-    unreachable!("some number is free")
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ pub fn at_event(kind: HookKind, primed: impl FnOnce() -> Option<String>) -> Opti
 /// # Errors
 /// When the ledger cannot be read.
 pub fn crew_context(open: &OpenTown, worker: &WorkerRef, rig: &Rig) -> Outcome<CrewContext> {
+    let snapshot = open.snapshot()?;
     Ok(CrewContext {
         worker: worker.short(),
         name: worker.name.to_string(),
@@ -87,9 +88,9 @@ pub fn crew_context(open: &OpenTown, worker: &WorkerRef, rig: &Rig) -> Outcome<C
         branch: crew::branch_name(worker),
         target: target_name(open, rig),
         gates: gates(rig),
-        remembered: memory::known_to(&open.snapshot()?, &rig.name, &crew::ROLE.parse()?)?,
-        remembered_more: 0,
-        mail: mail(&open.snapshot()?, &Actor::Worker(worker.clone()))?,
+        remembered: memory::known_to(&snapshot, &rig.name, &crew::ROLE.parse()?)?,
+        mail: mail(&snapshot, &Actor::Worker(worker.clone()))?,
+        ..CrewContext::default()
     })
 }
 

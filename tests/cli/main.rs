@@ -29,6 +29,7 @@ mod ledger;
 mod limits;
 mod memory;
 mod named;
+mod primed;
 mod promises;
 mod queue;
 mod queue_verbs;

@@ -171,6 +171,8 @@ pub struct CrewContext {
     pub target: String,
     /// What must pass before it lands.
     pub gates: Vec<GateContext>,
+    /// How many gates there are that are not shown.
+    pub gates_more: usize,
     /// What everybody in the rig and the town should know.
     pub remembered: Vec<RememberedContext>,
     /// How many such notes there are that are not shown.
@@ -186,6 +188,12 @@ pub struct MayorContext {
     pub town: String,
     /// Its rigs.
     pub rigs: Vec<PlanRig>,
+    /// How many rigs there are that are not shown.
+    pub rigs_more: usize,
+    /// What everybody in the town should know.
+    pub remembered: Vec<RememberedContext>,
+    /// How many such notes there are that are not shown.
+    pub remembered_more: usize,
     /// What lies in its mailbox unread.
     pub mail: MailContext,
 }

@@ -101,15 +101,23 @@ impl Prompts {
         })
     }
 
-    /// What the mayor's session is started with.
+    /// What the mayor's session is started with, and what `gt prime` prints there: under 6 kB.
     ///
     /// # Errors
     /// When the template is broken.
     pub fn mayor(&self, mayor: &MayorContext) -> Result<String, AgentError> {
         let roles: Vec<String> = self.roles()?.into_iter().map(|role| role.name).collect();
-        let mut shown = mayor.clone();
-        fewer_letters(&mut shown.mail, LETTERS);
-        self.fill("mayor.md", context! { roles, ..Value::from(Serde(shown)) })
+        fit(PRIME_LIMIT, |scale| {
+            let mut shown = mayor.clone();
+            shown.rigs_more = keep_first(&mut shown.rigs, (40 * scale / 1_000).max(3));
+            for rig in &mut shown.rigs {
+                rig.gates = vec![head(&rig.gates.join(", "), (300 * scale / 1_000).max(40), "")];
+                rig.gates.retain(|gates| !gates.is_empty());
+            }
+            shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
+            fewer_letters(&mut shown.mail, (LETTERS * scale / 1_000).max(1));
+            self.fill("mayor.md", context! { roles => &roles, ..Value::from(Serde(shown)) })
+        })
     }
 
     /// What a crew member's session is started with, and what `gt prime` prints there: under 4 kB.
@@ -120,7 +128,7 @@ impl Prompts {
         fit(FIRST_PROMPT_LIMIT, |scale| {
             let mut shown = crew.clone();
             shown.remembered_more = fewer_notes(&mut shown.remembered, scale);
-            fewer_gates(&mut shown.gates, 10);
+            shown.gates_more = fewer_gates(&mut shown.gates, (10 * scale / 1_000).max(2));
             fewer_letters(&mut shown.mail, (LETTERS * scale / 1_000).max(1));
             self.fill("crew.md", Serde(shown))
         })
@@ -272,15 +280,17 @@ fn shortened(prime: &PrimeContext, scale: usize) -> PrimeContext {
     bead.acceptance = head(&bead.acceptance, room(1_500), &show);
     bead.parent = bead.parent.as_deref().map(|parent| head(parent, 100, ""));
     shown.more.touches = keep_first(&mut bead.touches, room(20));
-    shown.more.needs = keep_first(&mut shown.needs, room(20).max(2));
+    shown.more.needs = keep_first(&mut shown.needs, room(20).max(5));
     for need in &mut shown.needs {
         need.title = head(&need.title, 100, "");
         let show = format!("`gt show {}`", need.id);
         need.result = need.result.as_deref().map(|result| head(result, room(1_000), &show));
     }
-    shown.more.earlier = keep_last(&mut shown.earlier, room(5).max(1));
-    for attempt in &mut shown.earlier {
-        attempt.reason = tail(&attempt.reason, room(1_500), attempt.log.as_deref().unwrap_or(&show));
+    shown.more.earlier = keep_last(&mut shown.earlier, room(5).max(3));
+    let newest = shown.earlier.len().saturating_sub(1);
+    for (place, attempt) in shown.earlier.iter_mut().enumerate() {
+        let bytes = room(if place == newest { 1_500 } else { 500 });
+        attempt.reason = tail(&attempt.reason, bytes, attempt.log.as_deref().unwrap_or(&show));
     }
     shown.more.notes = keep_last(&mut shown.notes, room(5).max(1));
     for note in &mut shown.notes {

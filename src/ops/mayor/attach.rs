@@ -9,7 +9,7 @@ use crate::error::Outcome;
 use crate::id::Actor;
 use crate::ops::agents::choose;
 use crate::ops::attended::{self, Attended, Begun, Wanted};
-use crate::ops::{OpenTown, Talk, prime};
+use crate::ops::{OpenTown, Talk, memory, prime};
 use crate::store::FileLock;
 
 /// The name of the session for people, also in tmux.
@@ -79,6 +79,12 @@ pub(in crate::ops) fn context(open: &OpenTown) -> Outcome<MayorContext> {
         branch: rig.branch,
         ..PlanRig::default()
     });
-    let mail = prime::mail(&open.snapshot()?, &Actor::Mayor)?;
-    Ok(MayorContext { town: open.settings.name.clone(), rigs: rigs.collect(), mail })
+    let snapshot = open.snapshot()?;
+    Ok(MayorContext {
+        town: open.settings.name.clone(),
+        rigs: rigs.collect(),
+        remembered: memory::known_to_all(&snapshot)?,
+        mail: prime::mail(&snapshot, &Actor::Mayor)?,
+        ..MayorContext::default()
+    })
 }
