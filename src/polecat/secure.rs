@@ -1,13 +1,13 @@
 //! Keeping everything that a worker has, before it is stopped, restarted, recycled or removed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::PolecatError;
 use crate::git::pins::{Snapshot, Subject, snapshot};
 use crate::git::{Git, Person};
 use crate::id::WorkerName;
-use crate::store::FileLock;
+use crate::store::{FileLock, free_path};
 
 /// How long to wait for the registry of worktrees, which is held for milliseconds at a time.
 const REGISTRY_PATIENCE: Duration = Duration::from_secs(30);
@@ -93,15 +93,10 @@ pub(super) fn secure_or_set_aside(place: &Place, why: &str) -> Result<Secured, P
         Err(error) if !place.worktree.exists() => return Err(error),
         Err(error) => error.to_string(),
     };
-    let path = free_name(&place.aside, place.worker.as_str());
+    let path = free_path(&place.aside, |number| format!("{}-{number}", place.worker));
     std::fs::create_dir_all(&place.aside).map_err(PolecatError::files("make", &place.aside))?;
     std::fs::rename(&place.worktree, &path).map_err(PolecatError::files("move aside", &place.worktree))?;
     // Its commits are in the repository, whatever became of its files.
     place.snapshot(why)?;
     Ok(Secured::Aside { path, reason })
-}
-
-fn free_name(folder: &Path, name: &str) -> PathBuf {
-    let mut names = (1_u32..).map(|number| folder.join(format!("{name}-{number}")));
-    names.find(|path| std::fs::symlink_metadata(path).is_err()).expect("there are more numbers than folders")
 }

@@ -5,6 +5,7 @@
 
 mod atomic;
 mod foreign;
+mod free;
 mod lock;
 mod process;
 mod room;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 pub use atomic::{TEMPORARY_SUFFIX, change_places, sync_dir, write_atomic};
 pub use foreign::{Foreign, Record};
+pub use free::free_path;
 pub use lock::{FileLock, Owner};
 pub use process::{ProcessId, boot_id};
 pub use room::{SEE_TO_THE_DISK, hindrance};

@@ -1,24 +1,13 @@
 //! `gt crew list`.
 
-use crate::cli::rig::OfRig;
-use crate::cli::{Call, Perform, Render, Table, Text, Ui};
-use crate::error::Outcome;
+use crate::cli::rig::list_of_rig;
+use crate::cli::{Render, Table, Text, Ui};
 use crate::ops::Page;
 use crate::ops::crew::list::{Listed, list};
 
-/// List the crew: where each one stands, and whether its session runs
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(flatten)]
-    of: OfRig,
-}
-
-impl Perform for Args {
-    type Report = Page<Listed>;
-
-    fn perform(self, call: &mut Call) -> Outcome<Page<Listed>> {
-        list(&call.open()?, self.of.name())
-    }
+list_of_rig! {
+    /// List the crew: where each one stands, and whether its session runs
+    Args => list: Listed
 }
 
 impl Render for Page<Listed> {

@@ -1,24 +1,13 @@
 //! `gt polecat list`.
 
-use crate::cli::rig::OfRig;
-use crate::cli::{Call, Perform, Render, Table, Text, Ui};
-use crate::error::Outcome;
+use crate::cli::rig::list_of_rig;
+use crate::cli::{Render, Table, Text, Ui};
 use crate::ops::Page;
 use crate::ops::polecat::list::{Listed, list};
 
-/// List the workers, with how each one is right now
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(flatten)]
-    of: OfRig,
-}
-
-impl Perform for Args {
-    type Report = Page<Listed>;
-
-    fn perform(self, call: &mut Call) -> Outcome<Page<Listed>> {
-        list(&call.open()?, self.of.name())
-    }
+list_of_rig! {
+    /// List the workers, with how each one is right now
+    Args => list: Listed
 }
 
 impl Render for Page<Listed> {

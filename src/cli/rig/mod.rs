@@ -37,3 +37,25 @@ impl OfRig {
         self.rig.as_deref()
     }
 }
+
+/// The `Args` of a command that shows a list about a rig or about all of them: what it lists, and how a row is called.
+macro_rules! list_of_rig {
+    ($(#[$about:meta])* Args => $list:path: $row:ty) => {
+        $(#[$about])*
+        #[derive(Debug, clap::Args)]
+        pub(super) struct Args {
+            #[command(flatten)]
+            of: $crate::cli::rig::OfRig,
+        }
+
+        impl $crate::cli::Perform for Args {
+            type Report = $crate::ops::Page<$row>;
+
+            fn perform(self, call: &mut $crate::cli::Call) -> $crate::error::Outcome<Self::Report> {
+                $list(&call.open()?, self.of.name())
+            }
+        }
+    };
+}
+
+pub(super) use list_of_rig;

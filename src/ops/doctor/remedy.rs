@@ -14,6 +14,7 @@ use crate::ops::ledger::maintain;
 use crate::ops::rig::restore;
 use crate::ops::{OpenTown, Silence, Talk, refinery, sandbox};
 use crate::polecat;
+use crate::store::free_path;
 
 /// How long a fetch may take.
 const NETWORK: Duration = Duration::from_secs(120);
@@ -123,9 +124,7 @@ fn set_aside(open: &OpenTown, path: &Path) -> Outcome<()> {
     let folder = open.town.runtime_dir().join("aside");
     fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, error))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let free = |number: &u32| !folder.join(format!("{name}-{number}")).exists();
-    let number = (1..).find(free).expect("numbers do not end");
-    match fs::rename(path, folder.join(format!("{name}-{number}"))) {
+    match fs::rename(path, free_path(&folder, |number| format!("{name}-{number}"))) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(cannot("set aside", path, error)),
         _ => Ok(()),
     }

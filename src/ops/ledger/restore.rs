@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::{Failure, Kind, Outcome};
 use crate::ops::{OpenTown, Report};
-use crate::store::write_atomic;
+use crate::store::{free_path, write_atomic};
 
 /// A file that is as the ledger has it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,9 +47,7 @@ fn keep(open: &OpenTown, path: &str, content: &[u8]) -> Outcome<PathBuf> {
     fs::create_dir_all(&folder).map_err(cannot)?;
     let stamp = open.now().format("%Y%m%dT%H%M%SZ");
     let name = path.replace('/', "_");
-    let free = |number: &u32| !folder.join(format!("{stamp}-{number}-{name}")).exists();
-    let number = (1..).find(free).expect("numbers do not end");
-    let kept = folder.join(format!("{stamp}-{number}-{name}"));
+    let kept = free_path(&folder, |number| format!("{stamp}-{number}-{name}"));
     write_atomic(&kept, content, 0o644).map_err(cannot)?;
     Ok(kept)
 }

@@ -1,6 +1,7 @@
 //! Gates from commands as a person types them.
 
 use crate::error::{Failure, Kind, Outcome};
+use crate::id::numbered;
 use crate::town::Gate;
 
 /// A gate for each command, named after it: `cargo test` is called `cargo-test`, `./test.sh` `test`.
@@ -16,7 +17,8 @@ pub fn from_commands(commands: &[String]) -> Outcome<Vec<Gate>> {
                 Failure::new(Kind::Usage, "a gate needs a command").hint("`--no-gates` adds a rig without gates")
             );
         }
-        let name = free_name(&name_of(command), &gates);
+        let free = |name: &String| gates.iter().all(|gate| gate.name != *name);
+        let name = numbered(&name_of(command)).find(free).expect("numbers do not end");
         gates.push(Gate::new(name, command));
     }
     Ok(gates)
@@ -36,12 +38,6 @@ fn slug(word: &str) -> String {
     let plain: String =
         stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     plain.trim_matches('-').to_owned()
-}
-
-fn free_name(wanted: &str, taken: &[Gate]) -> String {
-    let free = |name: &String| taken.iter().all(|gate| gate.name != *name);
-    let numbered = (2..).map(|number| format!("{wanted}-{number}"));
-    std::iter::once(wanted.to_owned()).chain(numbered).find(free).expect("the numbers do not end")
 }
 
 #[cfg(test)]
