@@ -159,6 +159,9 @@ fn the_end_of_a_session_is_taken_down_with_its_likely_cause() {
     let local =
         play.town.read("local.toml").expect("settings").replace("[\"{prompt}\"]", "[\"--other\", \"{prompt}\"]");
     play.town.write("local.toml", &local);
+    let program = play.town.sandbox.join("bin/plays");
+    let script = fs::read_to_string(&program).expect("the agent");
+    fs::write(&program, script.replace("plays 7", "plays 8")).expect("own file");
     fs::write(home.join("play"), "die 1\n").expect("writable");
     let first = session()["session"].clone();
     let bead = play.town.json(["new", "More", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
@@ -166,9 +169,13 @@ fn the_end_of_a_session_is_taken_down_with_its_likely_cause() {
     wait_until("its end to be taken down", || session()["session"] != first && session()["ending"].is_object());
     let ending = session()["ending"].clone();
     assert_eq!(ending["good"], first);
-    assert_eq!(ending["changed"][0], "its arguments are `--other`, and were ``");
+    assert_eq!(ending["changed"][0], "its version is plays 8, and was plays 7");
+    assert_eq!(ending["changed"][1], "its arguments are `--other`, and were ``");
     assert!(ending["cause"].as_str().is_some_and(|cause| cause.starts_with("something changed")), "{ending}");
-    play.town.gt(["polecat", "show", "toast"]).succeeds().says(&["since its last good start: its arguments are"]);
+    play.town.gt(["polecat", "show", "toast"]).succeeds().says(&[
+        "since its last good start: its version is plays 8, and was plays 7",
+        "since its last good start: its arguments are",
+    ]);
 }
 
 #[test]
