@@ -15,6 +15,14 @@ fn everybody_who_runs_hears_it_once() {
     }
     let told = scene.told().into_iter().filter(|(_, text)| text == "The target moved").count();
     assert_eq!(told, 2);
+    // Whoever says it hears it not.
+    let folder = scene.town.root.join("rigs/web/polecats/nux");
+    let said = scene.town.command(["broadcast", "Mine is done", "--rig", "web", "--json"]).current_dir(folder).run();
+    let said = said.succeeds().data();
+    assert_eq!((said.as_array().map(Vec::len), &said[0]["to"]), (Some(1), &"web/polecats/toast".into()), "{said}");
+    scene.wait_for_state("toast", "turn_done");
+    let heard = scene.told().into_iter().filter(|(_, text)| text.contains("Mine is done")).collect::<Vec<_>>();
+    assert_eq!(heard, [("prompt".to_owned(), "From web/polecats/nux: Mine is done".to_owned())]);
     scene.town.gt(["broadcast", "x", "--rig", "none"]).exits(3);
     scene.town.gt(["broadcast", " "]).exits(2).complains(&["empty"]);
 }

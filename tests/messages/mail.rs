@@ -29,6 +29,20 @@ fn a_letter_is_committed_and_shown_at_the_next_turn() {
 }
 
 #[test]
+fn where_no_hook_hands_it_over_a_letter_is_typed_at_the_end_of_the_turn() {
+    let scene = Scene::new(&Manner { hooks: Hooks::None, ..Manner::default() });
+    scene.set("hold", "");
+    scene.nudge(&["toast", "first", "--wait"]);
+    scene.town.gt(["mail", "send", "toast", "The API moved", "-m", "It is at /v2 now."]).succeeds();
+    // It would take a message in the middle of its turn.
+    scene.wait_for_reason("toast", "it works");
+    scene.unset("hold");
+    scene.wait_for_state("toast", "turn_done");
+    let (via, text) = scene.told().pop().expect("told");
+    assert!(via == "prompt" && text.starts_with("New mail: The API moved (read it with"), "{via}: {text}");
+}
+
+#[test]
 fn a_mailbox_is_read_answered_searched_and_cleared() {
     let scene = Scene::idle_town(&Manner::default());
     let town = &scene.town;

@@ -7,6 +7,7 @@
 mod support;
 
 mod broadcast;
+mod channel;
 mod faults;
 mod hands;
 mod mail;

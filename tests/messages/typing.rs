@@ -72,12 +72,16 @@ fn nothing_is_typed_into_a_question() {
     let scene = Scene::new(&Manner::default());
     scene.set("dialog", "");
     scene.wait_until_shown("toast", "Do you want to");
-    scene.nudge(&["toast", "Good news"]);
+    let bead = scene.town.json(["hook", "toast"])["hooked"]["bead"].as_str().expect("it has one").to_owned();
+    let waits = scene.town.gt(["nudge", &bead, "Good news", "--wait=1s"]).exits(8);
+    waits.says(&["queued"]);
+    scene.nudge(&["toast", "At once", "--mode", "interrupt"]);
     scene.wait_for_reason("toast", "waits for an answer");
     assert_eq!(scene.keys(), b"");
     scene.unset("dialog");
+    wait_until("both", || prompts(&scene).len() == 2);
     scene.wait_for_state("toast", "turn_done");
-    assert_eq!(prompts(&scene), ["Good news"]);
+    assert_eq!(prompts(&scene), ["At once", "Good news"]);
     assert_eq!(scene.keys(), b"");
 }
 
