@@ -85,6 +85,21 @@ fn without_hooks_nothing_is_pasted_twice_either() {
 }
 
 #[test]
+fn a_first_prompt_that_is_typed_is_submitted_though_tmux_fails() {
+    for strike in ["capture-pane 1", "send-keys 1", "send-keys 3"] {
+        let scene = Scene::idle_town(&Manner { is_told_first: true, ..Manner::default() });
+        breakable_tmux(&scene);
+        scene.set("strike", &format!("{strike}\n"));
+        scene.sling("toast");
+        scene.wait_until_told(1);
+        assert!(!scene.town.sandbox.join("control/strike").exists(), "{strike}: it did not come to that");
+        scene.nudge(&["toast", "Use it", "--wait"]);
+        let told: Vec<String> = scene.told().into_iter().map(|(_, text)| text).collect();
+        assert!(told.len() == 2 && told[0].contains("Your bead is") && told[1] == "Use it", "{strike}: {told:?}");
+    }
+}
+
+#[test]
 fn what_was_pasted_into_an_agent_that_dies_of_it_goes_to_the_next_session() {
     let scene = Scene::new(&Manner::default());
     let long = (0..2_000).map(|number| format!("{number:04} {}", "x".repeat(45))).collect::<Vec<_>>().join("\n");

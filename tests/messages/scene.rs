@@ -27,6 +27,8 @@ pub struct Manner {
     pub writes: bool,
     /// The preset knows what its screen shows.
     pub signs: bool,
+    /// It takes no prompt in its arguments: the first one is typed too.
+    pub is_told_first: bool,
 }
 
 pub enum Hooks {
@@ -39,7 +41,7 @@ pub enum Hooks {
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { hooks: Hooks::Tell, deaf: false, start_ms: 0, writes: false, signs: true }
+        Self { hooks: Hooks::Tell, deaf: false, start_ms: 0, writes: false, signs: true, is_told_first: false }
     }
 }
 
@@ -93,9 +95,9 @@ impl Scene {
             false => String::new(),
         };
         let text = format!(
-            "\nagent = \"stand-in\"\n\n[agents.stand-in]\ntitle = \"stand-in\"\nprogram = \"{program}\"\nat_end = \"waits\"\n\
+            "\nagent = \"stand-in\"\n\n[agents.stand-in]\ntitle = \"stand-in\"\nprogram = \"{program}\"\nat_end = \"waits\"\nprompt = \"{way}\"\n\
              interactive = [\"--control\", \"{control}\", \"--settings\", \"{{run}}/hooks.json\", \"--deaf\", \"{deaf}\", \
-             \"--start-ms\", \"{start}\", \"{{prompt}}\"]\n\n\
+             \"--start-ms\", \"{start}\"{prompt}]\n\n\
              [agents.stand-in.screen]\n{screen}\n\n[agents.stand-in.transcript]\n{transcript}\n\n\
              [agents.stand-in.typing]\nwhile_busy = \"{busy}\"\npause_ms = 50\n\n\
              [agents.stand-in.hooks]\nformat = \"claude\"\nfile = \"{{run}}/hooks.json\"\n{hand_over}\nevents = {events}\n",
@@ -103,6 +105,8 @@ impl Scene {
             control = control.display(),
             deaf = manner.deaf,
             start = manner.start_ms,
+            way = if manner.is_told_first { "typed" } else { "argument" },
+            prompt = if manner.is_told_first { "" } else { ", \"{prompt}\"" },
             screen = if manner.signs { SCREEN } else { "" },
         );
         let local = town.read("local.toml").unwrap_or_default();
