@@ -170,7 +170,8 @@ mod tests {
         let tip = scene.tip();
         let removable = |since| find(&scene.bare).into_iter().filter(move |lock| judge(lock, since) == Verdict::Remove);
         assert_eq!((removable(None).count(), find(&scene.bare).len()), (0, 3));
-        assert_eq!(removable(Some(began)).map(|lock| lock.remove().expect("removable")).count(), 3);
+        let removed: Vec<_> = removable(Some(began)).map(|lock| lock.remove().expect("removable")).collect();
+        assert_eq!(removed.len(), 3);
         assert_eq!(find(&scene.bare).len(), 0);
         assert!(swap_ref(&scene.bare, "refs/gt/x", None, &tip, "test").expect("no failure"));
     }
