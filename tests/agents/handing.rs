@@ -9,7 +9,7 @@ use crate::scene::{LIMIT, Scene};
 use crate::setups::Setup;
 
 /// What the first session does. The note stands in no command as it is.
-const BEGINS: &str = "echo half > half.txt && gt handoff \"half.txt is written, KEPT-$((40+2)) is left\"";
+const BEGINS: &str = "echo half > half.txt && printf 'half.txt is written, KEPT-%d is left' 42 | gt handoff -";
 const NOTE: &str = "KEPT-42";
 const ENDS: &str =
     "cat half.txt > whole.txt && echo more >> whole.txt && git add --all && git commit -q -m Whole && gt done";
@@ -50,7 +50,7 @@ pub fn hands_off(setup: &Setup<'_>) {
     let knows =
         endpoint.requests().into_iter().map(|request| request.body.to_string()).find(|body| body.contains(NOTE));
     let knows = knows.expect("its model was asked with the note");
-    assert!(!knows.contains("KEPT-$"), "it goes on in the conversation that was to end: {knows}");
+    assert!(!knows.contains("KEPT-%"), "it goes on in the conversation that was to end: {knows}");
     assert_eq!(scene.landed("whole.txt"), "half\nmore", "in the same worktree");
     eprintln!("{}: handed off, and the fresh session knew it", setup.agent);
     scene.town.gt(["polecat", "remove", "toast"]).succeeds();

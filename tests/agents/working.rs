@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::endpoint::Endpoint;
 use crate::obliging;
-use crate::scene::{LIMIT, Scene};
+use crate::scene::{LIMIT, Scene, wait};
 use crate::setups::Setup;
+use crate::support::TestTown;
 use crate::trying::listing;
 
 /// Lets an agent work on a bead, and retires its worker; then the same in the sandbox, where this machine has one.
@@ -27,8 +28,11 @@ fn does_one(setup: &Setup<'_>, sandbox: &str) {
     let session = &scene.sessions()[0];
     assert!(session["version"].is_string() && session["slot"] == 1, "{session}");
     assert!(session["conversation"].is_string(), "its own conversation is known: {session}");
-    let used = town.json(["costs", "--by", "agent"]);
-    assert!(used["total"]["replies"].as_u64() > Some(0) && used["total"]["output"].as_u64() > Some(0), "{used}");
+    // The last of it is read when the session has ended.
+    let used = || town.json(["costs", "--by", "agent"]);
+    let shows = || format!("{:#}\n{:#?}\n{:#?}", used(), scene.sessions(), transcripts(town));
+    wait("tokens", LIMIT / 4, shows, || used()["total"]["output"].as_u64() > Some(0));
+    assert!(used()["total"]["replies"].as_u64() > Some(0), "{}", shows());
     town.gt(["polecat", "remove", "toast"]).succeeds();
     let left = listing(&town.sandbox.join("home"));
     let left: Vec<_> = left
@@ -37,4 +41,10 @@ fn does_one(setup: &Setup<'_>, sandbox: &str) {
         .collect();
     assert!(left.is_empty(), "files of ours are left beside the person's: {left:?}");
     eprintln!("{}: its bead landed, sandbox {sandbox}", setup.agent);
+}
+
+/// Whatever looks like a transcript below the home folder.
+fn transcripts(town: &TestTown) -> Vec<(std::path::PathBuf, String)> {
+    let lines = |file: &Path| file.extension().is_some_and(|extension| extension == "jsonl");
+    listing(&town.sandbox.join("home")).into_iter().filter(|(file, _)| lines(file)).collect()
 }

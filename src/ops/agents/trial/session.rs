@@ -1,7 +1,7 @@
 //! The part of a test that happens in a terminal.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::place::FILE;
 use super::{Sheet, Subject, Verdict};
@@ -17,6 +17,8 @@ use crate::runtime::{
 const QUIT: Duration = Duration::from_secs(20);
 /// How much of a screen is shown.
 const LINES: usize = 20;
+/// How long its prompt has to stand there until it is at rest: between two steps of a turn many show it for a moment.
+const CALM: Duration = Duration::from_millis(600);
 
 /// A session on trial.
 struct Trial<'s, 'a> {
@@ -145,8 +147,9 @@ impl Trial<'_, '_> {
             return Ok(());
         }
         self.finds(sheet)?;
-        self.rests(sheet)?;
-        self.tells(sheet)
+        // A hook tells of the end of a turn before the turn is over.
+        self.tells(sheet)?;
+        self.rests(sheet)
     }
 
     /// Whether a worker's verbs would reach this `gt`.
@@ -188,9 +191,12 @@ impl Trial<'_, '_> {
     fn rests(&self, sheet: &mut Sheet<'_>) -> Outcome<()> {
         let preset = self.subject.preset;
         if preset.at_end == AtEnd::Waits && preset.screen.ready.is_some() {
+            let mut since = None;
             let watched = self.watch(&mut |screen| {
                 let reading = self.read(screen);
-                reading.ready && !reading.busy
+                let rests = reading.ready && !reading.busy;
+                since = since.filter(|_| rests).or(rests.then(Instant::now));
+                since.is_some_and(|since| since.elapsed() >= CALM)
             })?;
             match watched.seen {
                 true => sheet.works("rests", "at its prompt again"),
