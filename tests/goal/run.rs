@@ -121,6 +121,39 @@ text = "It is handed in."
     promises::hold(&town.town);
 }
 
+/// Red at first; what its test says is in no command. Whoever finds it in the end of the gate's log mends it.
+const MENDS: &str = r#"
+[[reply]]
+[[reply.step]]
+[[reply.step.call]]
+tool = "shell"
+arguments = { command = '''
+    if gt prime | grep -q RED-42; then echo exit 0 >tests/form.sh; else echo 'echo RED-$((40+2)); exit 1' >tests/form.sh; fi
+    git add --all && git commit --quiet --message "Attempt $GT_ATTEMPT" && gt done
+''' }
+[[reply.step]]
+text = "It is handed in."
+"#;
+
+#[test]
+fn what_comes_back_from_its_gates_is_mended_by_a_fresh_run_of_the_built_in_agent() {
+    let town = Scripted::new(MENDS);
+    let id = town.json(&["new", "Add a form", "--rig", "web"])["id"].as_str().expect("an id").to_owned();
+    town.gt(&["sling", &id, "web/toast"]).succeeds();
+    wait_until("it to land", || {
+        town.gt(&["tick"]).succeeds();
+        town.state("Add a form").contains("merged")
+    });
+    town.town.wait_until_quiet(GENEROUS);
+    let bead = &town.json(&["show", &id])[0]["result"];
+    let attempts: Vec<_> = bead["attempts"].as_array().into_iter().flatten().map(|one| &one["outcome"]).collect();
+    assert_eq!(attempts, ["bounced"], "{bead:#}");
+    let sessions = town.json(&["polecat", "show", "toast"])["sessions"].as_array().map(Vec::len);
+    assert_eq!(sessions, Some(2), "the built-in agent goes on in no conversation: a fresh one finds the log");
+    assert_eq!(town.project.git(&["show", "main:tests/form.sh"]), "exit 0");
+    promises::hold(&town.town);
+}
+
 #[test]
 fn an_agent_that_does_nothing_is_escalated_and_the_run_ends() {
     let town = Scripted::new(&three());
