@@ -73,12 +73,14 @@ pub struct Context {
     pub parked: BTreeSet<Prefix>,
     /// The number of counted attempts at which a bead has failed.
     pub attempts_limit: usize,
+    /// The same of rigs that say otherwise, by their prefixes.
+    pub attempts_limits: BTreeMap<Prefix, usize>,
 }
 
 impl Context {
     /// Nothing is parked, and three attempts are the limit.
     pub fn at(now: Timestamp) -> Self {
-        Self { now, parked: BTreeSet::new(), attempts_limit: 3 }
+        Self { now, parked: BTreeSet::new(), attempts_limit: 3, attempts_limits: BTreeMap::new() }
     }
 }
 
@@ -293,7 +295,8 @@ impl<'r> Board<'r> {
         if row.kind == Kind::Epic {
             standings.push(self.epic(row));
         }
-        if row.attempts >= context.attempts_limit {
+        let own = context.attempts_limits.get(&row.id.prefix());
+        if row.attempts >= own.copied().unwrap_or(context.attempts_limit) {
             standings.push(Standing::Failed { attempts: row.attempts });
         }
         standings.extend(self.waiting(row));

@@ -141,6 +141,7 @@ pub(super) fn enter(plan: &mut LaunchPlan, confinement: Confinement, folder: &Pa
         log: folder.join("errors.log"),
         grace_seconds: 0,
         on_end: Vec::new(),
+        pulse: None,
         tmux_socket: None,
         state: None,
         // It has that of the process that becomes it.

@@ -20,7 +20,7 @@ use crate::env::commit_point;
 use crate::error::{Failure, Kind, Outcome};
 use crate::id::{Actor, BeadId, Lease, RoleName, SessionId, WorkerRef};
 use crate::polecat;
-use crate::runtime::{Launch, Observed, RuntimeKind};
+use crate::runtime::{Launch, Observed, Pulse, RuntimeKind};
 use crate::store::{FileLock, SessionAgent, SessionRow, write_atomic};
 use crate::town::Settings;
 
@@ -274,6 +274,7 @@ pub(super) fn write_private(file: &crate::agent::PlannedFile) -> Outcome<()> {
 pub(super) fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, plan: &LaunchPlan) -> Outcome<Launch> {
     let gt = open.program()?.display().to_string();
     let town = open.town.root.display().to_string();
+    let settings = session::settings_of(open, &row.worker);
     Ok(Launch {
         session: row.id.clone(),
         name: row.name.clone(),
@@ -283,8 +284,9 @@ pub(super) fn launch_file(open: &OpenTown, row: &SessionRow, kind: RuntimeKind, 
         manners: plan.manners.clone(),
         cwd: plan.cwd.clone(),
         log: row.log.clone(),
-        grace_seconds: open.settings.grace.duration().as_secs(),
+        grace_seconds: settings.grace.duration().as_secs(),
         on_end: [gt.as_str(), "--town", &town, "--quiet", "tick"].map(str::to_owned).to_vec(),
+        pulse: Some(Pulse { seconds: settings.snapshot_interval.duration().as_secs(), unless: open.town.tick_lock() }),
         tmux_socket: None,
         state: Some(open.town.state_db()),
         env: plan.env.clone(),

@@ -104,6 +104,11 @@ pub fn readiness(open: &OpenTown, rigs: &[Rig]) -> ready::Context {
         now: open.now(),
         parked: rigs.iter().filter(|rig| rig.parked).map(|rig| rig.prefix.clone()).collect(),
         attempts_limit: open.settings.attempts as usize,
+        attempts_limits: rigs
+            .iter()
+            .filter(|rig| rig.overrides.contains_key("attempts"))
+            .filter_map(|rig| Some((rig.prefix.clone(), open.settings_for(rig).ok()?.attempts as usize)))
+            .collect(),
     }
 }
 

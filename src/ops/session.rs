@@ -9,6 +9,7 @@ use crate::error::Outcome;
 use crate::id::{Actor, Lease, SessionId, WorkerRef};
 use crate::runtime::{self, EndReport, Exit, ExitReason, Launch, Observed, Run};
 use crate::store::{FileLock, ProcessId, SessionAgent, SessionEnd, SessionRow, written};
+use crate::town::Settings;
 
 /// How long another process may take to end what a killed one left.
 const STRAYS: Duration = Duration::from_secs(60);
@@ -198,7 +199,7 @@ pub fn leftovers(open: &OpenTown) -> Outcome<Vec<PathBuf>> {
 /// When processes do not end or the local state cannot be written.
 pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Option<SessionRow>> {
     let dir = folder(open, &row.id);
-    let report = runtime::end(&dir, grace(open))?;
+    let report = runtime::end(&dir, settings_of(open, &row.worker).grace.duration())?;
     clear_after(open, row, &dir, &report);
     transcripts::read_to_the_end(open, row);
     slot::clear(open, &row.id);
@@ -263,13 +264,17 @@ pub fn end_after_done(open: &OpenTown, worker: &WorkerRef, lease: &Lease) {
     let Ok(sightings) = sightings(open) else { return };
     for sighting in sightings {
         if sighting.row.worker == actor && sighting.row.lease.as_ref() == Some(lease) && sighting.observed.is_live() {
-            runtime::end_after(&folder(open, &sighting.row.id), open.settings.grace.duration());
+            let grace = settings_of(open, &sighting.row.worker).grace;
+            runtime::end_after(&folder(open, &sighting.row.id), grace.duration());
         }
     }
 }
 
-fn grace(open: &OpenTown) -> Duration {
-    open.settings.grace.duration()
+/// The settings in force for whoever has a session: those of its rig, else those of the town.
+pub(super) fn settings_of(open: &OpenTown, actor: &Actor) -> Settings {
+    let of_rig = |worker: &WorkerRef| open.settings_for(&open.town.rig(&worker.rig).ok()?).ok();
+    let own = if let Actor::Worker(worker) = actor { of_rig(worker) } else { None };
+    own.unwrap_or_else(|| open.settings.clone())
 }
 
 fn word(reason: ExitReason) -> &'static str {

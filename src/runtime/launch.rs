@@ -35,6 +35,9 @@ pub struct Launch {
     /// A command to run, detached, when the session has ended; empty for none.
     #[serde(default)]
     pub on_end: Vec<String>,
+    /// When that is run while the agent lives, too; none: only at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pulse: Option<Pulse>,
     /// The socket of the town's tmux server, when it runs there. The runtime sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tmux_socket: Option<PathBuf>,
@@ -50,6 +53,16 @@ pub struct Launch {
     /// The sandbox that the agent is put into; none: it may do what the user may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confinement: Option<Confinement>,
+}
+
+/// When the command of a session's end is run while its agent lives, so that somebody looks after a town in which nothing
+/// else happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulse {
+    /// How often, in seconds.
+    pub seconds: u64,
+    /// A file that changes when anybody else does the same; while it is younger than half of that, nothing is run.
+    pub unless: PathBuf,
 }
 
 /// A prompt that is typed into the agent's terminal once its screen shows that it takes one.
@@ -130,6 +143,7 @@ mod tests {
             log: "/logs/a".into(),
             grace_seconds: 5,
             on_end: Vec::new(),
+            pulse: None,
             tmux_socket: None,
             state: None,
             env,

@@ -56,7 +56,7 @@ pub use exit::{Exit, ExitReason};
 pub use folder::{Observed, Run, observe, remove_run, runs, wait_until_ended, wait_until_started, was_before_boot};
 pub use foreground::{Foreground, Shown};
 pub use household::end_household;
-pub use launch::{FirstPrompt, Launch};
+pub use launch::{FirstPrompt, Launch, Pulse};
 pub use manners::Manners;
 pub use message::{Reply, Request, Status, Verb, deliver, send};
 pub use outside::run_outside;

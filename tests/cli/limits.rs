@@ -80,6 +80,24 @@ fn what_nobody_has_committed_is_kept_by_the_clock() {
     assert_eq!(fs::read_to_string(folder.join("half.txt")).expect("it is untouched"), "half\n");
 }
 
+/// After a plain `gt sling` nobody else ticks: the session itself sees to it that somebody looks, as long as it lives.
+#[test]
+fn a_session_has_its_town_looked_after_while_nothing_else_happens() {
+    let (town, id) = town_with("idles");
+    town.gt(["config", "set", "snapshot_interval", "1s"]).succeeds();
+    town.gt(["sling", &id, "web/toast"]).succeeds();
+    fs::write(town.root.join("rigs/web/polecats/toast/half.txt"), "half\n").expect("own file");
+    wait_until("a snapshot that nobody asked for", || {
+        let mut git = town.program("git");
+        git.arg("-C").arg(town.root.join("rigs/web/.git")).args([
+            "cat-file",
+            "-e",
+            "refs/gt/snapshots/toast/1:half.txt",
+        ]);
+        git.output().expect("git runs").status.success()
+    });
+}
+
 /// An agent that does not understand why its work was not taken waits for ever: it is told the reason again.
 #[test]
 fn why_nothing_was_handed_in_is_noted_and_told_with_the_reminder() {

@@ -101,6 +101,7 @@ impl TestPlace {
             cwd: self.path("work"),
             grace_seconds: 1,
             on_end: Vec::new(),
+            pulse: None,
             tmux_socket: None,
             state: None,
             env: env.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),

@@ -90,6 +90,17 @@ fn attempts_dates_and_parked_rigs_hold_a_bead_back() {
 }
 
 #[test]
+fn a_rig_may_allow_another_number_of_attempts() {
+    let rows = [Row::from(&attempted(2, AttemptOutcome::Bounced))];
+    let with = |prefix: &str| {
+        let limits = [(prefix.parse().expect("valid"), 2)].into();
+        account(&rows, &Context { attempts_limits: limits, ..Context::at(at(100)) })[0].to_string()
+    };
+    assert_eq!(with("shop"), "ready");
+    assert_eq!(with("web"), "failed after 2 attempts; reopen it to try again");
+}
+
+#[test]
 fn a_bead_that_is_not_open_says_in_whose_hands_it_is() {
     let mut submitted = with("aaaa", |bead| bead.state = State::Submitted(claim("toast")));
     submitted.merge = Some(merge());

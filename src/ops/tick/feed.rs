@@ -137,7 +137,7 @@ mod tests {
         let documents = [("town.toml".to_owned(), "name = \"test\"\n".to_owned())];
         let ledger = Ledger::create(dir.path(), "main", Clock::System, &documents, "init").expect("a new ledger");
         let (id, now) = (ConvoyId::random(), Clock::System.now());
-        let context = ready::Context { now, parked: BTreeSet::new(), attempts_limit: 3 };
+        let context = ready::Context::at(now);
         let becomes = |bead: &BeadId, state: State| {
             let done = ledger.transact(&Actor::Human, |tx| {
                 tx.put(&Bead { state: state.clone(), ..Bead::new(bead.clone(), "Add login", now) });

@@ -103,7 +103,7 @@ fn start_again(open: &OpenTown, bead: &Bead, seen: &Seen) -> Outcome<Option<Stri
         Ok(_) => Ok(None),
         Err(failure) => {
             let times = state.count(&counter, open.now(), Some(expiry(open)))?;
-            if times >= i64::from(open.settings.tries) {
+            if times >= i64::from(session::settings_of(open, &Actor::Worker(claim.assignee.clone())).tries) {
                 let problem = escalate::problem(
                     &witness(&claim.assignee),
                     Some(&bead.id),

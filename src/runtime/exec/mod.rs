@@ -7,6 +7,7 @@
 mod agent;
 mod desk;
 mod output;
+mod pulse;
 mod serve;
 mod sign;
 mod supervise;
@@ -69,9 +70,7 @@ fn session(dir: &Path, read: ReadConversation) -> Result<Exit, RuntimeError> {
     if Exit::read(dir).is_none() {
         exit.write(dir)?;
     }
-    if let Err(error) = run_on_end(&launch) {
-        say(&format!("cannot run {:?}: {error}", launch.on_end));
-    }
+    run_on_end(&launch);
     Ok(exit)
 }
 
@@ -104,13 +103,15 @@ async fn run(dir: &Path, launch: &Launch, read: ReadConversation) -> Result<Opti
     Ok(Some(exit))
 }
 
-fn run_on_end(launch: &Launch) -> std::io::Result<()> {
+fn run_on_end(launch: &Launch) {
     if launch.on_end.is_empty() {
-        return Ok(());
+        return;
     }
     // Not the agent's folder: it may be removed while this runs.
     let cwd = launch.log.parent().unwrap_or(Path::new("/"));
-    spawn_detached(&launch.on_end, cwd, &launch.on_end_env)
+    if let Err(error) = spawn_detached(&launch.on_end, cwd, &launch.on_end_env) {
+        say(&format!("cannot run {:?}: {error}", launch.on_end));
+    }
 }
 
 /// Says something where the session's output goes: on the pane, or into the log.

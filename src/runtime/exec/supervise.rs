@@ -13,10 +13,11 @@ use super::super::survivors::{Progress, Sweep, Target};
 use super::super::{Exit, ExitReason, HookEvent, Launch, ReadConversation, Reply, Request, Status, now};
 use super::agent::{Agent, Ending};
 use super::desk::Desk;
+use super::pulse::Beats;
 use super::serve::{Question, Socket};
 use super::sign::Board;
 use super::verbs::Verbs;
-use super::{EARLY, has_keyboard};
+use super::{EARLY, has_keyboard, run_on_end};
 use crate::clock::Timestamp;
 use crate::store::StateDb;
 
@@ -144,6 +145,7 @@ impl<'a> Watch<'a> {
     async fn run(&mut self, mut signals: Signals, mut questions: mpsc::Receiver<Question>) {
         // The agent may have ended before the signals were watched.
         self.collect();
+        let mut beats = Beats::of(self.launch);
         while !matches!(self.phase, Phase::Over) {
             let pause = self.pause();
             tokio::select! {
@@ -153,6 +155,7 @@ impl<'a> Watch<'a> {
                 _ = signals.interrupt.recv() => self.end(Duration::ZERO, self.grace()),
                 Some((request, reply)) = questions.recv() => self.answer(request, reply),
                 () = pause => self.go_on(),
+                () = beats.next() => run_on_end(self.launch),
             }
         }
     }

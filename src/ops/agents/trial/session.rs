@@ -73,6 +73,7 @@ impl Trial<'_, '_> {
             log: subject.place.oneshot.join("session.log"),
             grace_seconds: subject.open.settings.grace.duration().as_secs(),
             on_end: Vec::new(),
+            pulse: None,
             tmux_socket: None,
             state: None,
             env: self.plan.env.clone(),
