@@ -54,7 +54,7 @@ pub struct Sent {
     pub to: Actor,
     /// What it is about.
     pub subject: String,
-    /// The message that tells the receiver's agent of it; none for a person.
+    /// The message that tells the receiver's agent of it; none for a person, and where it is still to come.
     pub told_by: Option<i64>,
 }
 
@@ -112,7 +112,8 @@ fn deliver(open: &OpenTown, snapshot: &Snapshot, to: Actor, subject: &str, body:
     })?;
     commit_point("mail.sent");
     open.event("mail.sent", &from, None, None, format!("to {to}: {subject}"));
-    let told_by = if is_told { Some(tell(open, &letter)?) } else { None };
+    // The letter is sent. What cannot be said of it now, as on a full disk, a tick says.
+    let told_by = is_told.then(|| tell(open, &letter)).and_then(Result::ok);
     Ok(Sent { id, to, subject, told_by })
 }
 

@@ -99,7 +99,7 @@ fn mail_and_its_announcement() {
 }
 
 /// The messages that tell the mayor of letters under this subject, and the letters.
-fn announced(town: &TestTown, subject: &str) -> (usize, usize) {
+pub fn announced(town: &TestTown, subject: &str) -> (usize, usize) {
     let texts = town.json(["nudge", "mayor"]);
     let said = texts.as_array().expect("a list").iter().filter(|one| one["text"].to_string().contains(subject));
     (said.count(), town.json(["mail", "search", subject]).as_array().map_or(0, Vec::len))

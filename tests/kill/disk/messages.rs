@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Place, on_its_own_disk};
-use crate::support::wait_until;
+use super::{Drill, Place, on_its_own_disk};
+use crate::messages::announced;
+use crate::support::{TestTown, wait_until};
 use crate::talk::{Hooks, Manner, Scene};
 
 fn heard(scene: &Scene, text: &str) -> usize {
@@ -111,4 +112,21 @@ fn nothing_is_handed_over_that_cannot_be_written_down() {
     };
     let make = |town| Scene::new_in(town, &Manner { hooks: Hooks::HandOver, deaf: true, ..Manner::default() });
     on_its_own_disk("disk::messages::nothing_is_handed_over_that_cannot_be_written_down", make, part);
+}
+
+#[test]
+fn a_letter_is_sent_and_announced_once_or_not_sent() {
+    let part = |place: &Place| {
+        let command = |town: &TestTown| town.command(["mail", "send", "mayor", "The API moved"]);
+        Drill { place, command: &command }.run(&|ran| {
+            let town = &place.scene.town;
+            let later = gt::clock::Clock::System.now() + std::time::Duration::from_secs(60);
+            town.command(["tick"]).variable(gt::env::CLOCK, gt::clock::rfc3339(later)).run().succeeds();
+            let (said, letters) = announced(town, "The API moved");
+            assert!(said == letters && letters <= 1, "{letters} letters, {said} messages: {}", ran.transcript());
+            assert!(letters == 1 || ran.code != Some(0), "{}", ran.transcript());
+        });
+    };
+    let name = "disk::messages::a_letter_is_sent_and_announced_once_or_not_sent";
+    on_its_own_disk(name, |town| crate::scene::Scene::open_in(town, 0), part);
 }
