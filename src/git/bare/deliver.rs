@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::obstacles::{self, Obstacle};
 use super::push::{Attempt, Push};
 use super::refs::{ref_tip, swap_ref};
-use super::{is_ancestor, rev_parse};
+use super::{is_ancestor, rev_parse, unfinished};
 use crate::git::{Git, GitError, Oid};
 
 /// Lets the receiving git update the checkout, whatever the person's `receive.denyCurrentBranch` says.
@@ -66,7 +66,9 @@ pub fn deliver_local(rig: &Path, local: &Path, branch: &str, commit: &Oid) -> Re
         [] => {}
         [only] if half_delivered(only, commit)? => return finish(&git_dir, &name, tip.as_ref(), commit),
         [only] => {
-            if let Some(Obstacle { reason, paths }) = obstacles::find(rig, only, tip.as_ref(), commit)? {
+            if let Some(Obstacle { reason, paths }) = obstacles::find(rig, only, tip.as_ref(), commit)?
+                && !unfinished::take_back(rig, only, tip.as_ref(), commit)?
+            {
                 return Ok(Delivery::Waiting { reason, paths });
             }
         }
@@ -235,6 +237,33 @@ mod tests {
         assert_ne!(status(&scene), "");
         assert_eq!(deliver(&scene, &landed), Delivery::Delivered);
         assert_eq!((head(&scene.upstream), status(&scene)), (landed, String::new()));
+    }
+
+    #[test]
+    fn a_delivery_that_broke_off_among_the_files_is_made_again() {
+        let scene = Scene::new();
+        let landed = landed(&scene);
+        // What a full disk leaves: some files are new, index and branch are old.
+        write(&scene.upstream, &[("README.md", "changed\n"), (".env", "theirs")]);
+        assert_eq!(deliver(&scene, &landed), Delivery::Delivered);
+        assert_eq!((head(&scene.upstream), status(&scene)), (landed, String::new()));
+        assert_eq!(std::fs::read_to_string(scene.upstream.join(".env")).expect("delivered"), "theirs");
+    }
+
+    #[test]
+    fn beside_what_a_person_wrote_nothing_is_taken_back() {
+        for (name, text) in [("new/file", "mine"), ("beside", "mine"), ("README.md", "mine")] {
+            let scene = Scene::new();
+            let landed = landed(&scene);
+            write(&scene.upstream, &[("beside", "old")]);
+            Git::at(&scene.upstream).run(&["add", "beside"]).expect("staged");
+            write(&scene.upstream, &[("README.md", "changed\n"), (".env", "theirs"), (name, text)]);
+            let before = status(&scene);
+            assert!(matches!(deliver(&scene, &landed), Delivery::Waiting { .. }), "{name}");
+            assert_eq!(status(&scene), before);
+            assert_eq!(std::fs::read_to_string(scene.upstream.join(name)).expect("still there"), text);
+            assert_eq!(std::fs::read_to_string(scene.upstream.join(".env")).expect("still there"), "theirs");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod history;
 mod obstacles;
 mod push;
 mod refs;
+mod unfinished;
 
 pub use create::{CreateError, create_bare, ensure_settings, settings_amiss};
 pub use deliver::{Delivery, deliver_local};

@@ -62,12 +62,41 @@ pub(super) fn find(rig: &Path, checkout: &Path, tip: Option<&Oid>, commit: &Oid)
         _ => {}
     }
     let changes = changes(rig, tip, commit)?;
-    let hidden = hidden(checkout)?;
-    let touched: Vec<PathBuf> =
-        changes.iter().filter(|change| hidden.contains(&change.path)).map(|c| c.path.clone()).collect();
+    let touched = touched(checkout, &changes)?;
     if !touched.is_empty() {
         return obstacle("files that git was told not to look at would be overwritten", touched);
     }
+    let paths = overwritten(checkout, &changes)?;
+    if paths.is_empty() { Ok(None) } else { obstacle("untracked or ignored files would be overwritten", paths) }
+}
+
+/// The files of `checkout` that are changed, and those that git does not know and `commit` would overwrite. None where
+/// something else is in the way.
+#[expect(clippy::type_complexity, reason = "two lists of the same, and nothing else knows them")]
+pub(super) fn files(
+    rig: &Path,
+    checkout: &Path,
+    tip: Option<&Oid>,
+    commit: &Oid,
+) -> Result<Option<(Vec<PathBuf>, Vec<PathBuf>)>, GitError> {
+    let changed = match look_at(checkout)?.state {
+        State::Clean => Vec::new(),
+        State::Dirty { changed, .. } => changed,
+        State::Busy { .. } | State::Missing | State::Foreign { .. } => return Ok(None),
+    };
+    let changes = changes(rig, tip, commit)?;
+    let free = touched(checkout, &changes)?.is_empty();
+    Ok(if free { Some((changed, overwritten(checkout, &changes)?)) } else { None })
+}
+
+/// Files that git was told not to look at and that change.
+fn touched(checkout: &Path, changes: &[Change]) -> Result<Vec<PathBuf>, GitError> {
+    let hidden = hidden(checkout)?;
+    Ok(changes.iter().filter(|change| hidden.contains(&change.path)).map(|c| c.path.clone()).collect())
+}
+
+/// Untracked and ignored files that the changes would overwrite.
+fn overwritten(checkout: &Path, changes: &[Change]) -> Result<Vec<PathBuf>, GitError> {
     let tracked: HashSet<PathBuf> = paths_of(&Git::at(checkout).raw(&["ls-files", "-z"])?).collect();
     let mut paths = Vec::new();
     for change in changes.iter().filter(|change| change.added) {
@@ -75,7 +104,7 @@ pub(super) fn find(rig: &Path, checkout: &Path, tip: Option<&Oid>, commit: &Oid)
     }
     paths.sort();
     paths.dedup();
-    if paths.is_empty() { Ok(None) } else { obstacle("untracked or ignored files would be overwritten", paths) }
+    Ok(paths)
 }
 
 struct Change {
