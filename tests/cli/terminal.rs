@@ -28,12 +28,14 @@ impl<'a> Terminal<'a> {
         terminal
     }
 
-    /// Types a command into a shell and waits until nothing is seen any more of the commands before it.
+    /// Waits until nothing is seen any more of the commands before, and types a command into a shell.
     pub fn begin(&self, command: &str) {
         let round = self.round.replace(self.round.get() + 1);
-        // The quotes keep what is typed from looking like what is waited for.
-        self.line(&format!("clear; echo ro''und={round}.; {command}; echo co''de=$?."));
+        // The quotes keep what is typed from looking like what is waited for. The command comes after that was seen: what
+        // it says may fill more than the screen.
+        self.line(&format!("clear; echo ro''und={round}."));
         self.wait(&format!("round={round}."));
+        self.line(&format!("{command}; echo co''de=$?."));
     }
 
     /// Waits until the command that was begun last has ended with `code`; answers the screen.
