@@ -42,7 +42,8 @@ fn work_in_a_rig_with_a_submodule_is_tested_with_it_and_lands() {
     town.gt(["sling", &id]).succeeds();
     assert_eq!(settled(&town, &id)["closed_as"], "merged");
     wait_until("the delivery", || project.read(&format!("{id}.txt")).is_some());
-    assert_eq!(project.status(), "", "the person's checkout stays clean");
+    // Its files come before its branch moves.
+    wait_until("the person's checkout to be clean", || project.status().is_empty());
     promises::hold(&town);
 }
 
@@ -182,7 +183,8 @@ fn pointers_of_large_files_land_as_they_are_and_that_they_are_pointers_is_said()
     assert_eq!(settled(&town, &id)["closed_as"], "merged");
     wait_until("the delivery", || project.read("notes.txt").is_some());
     assert_eq!(project.git(&["show", "main:film.bin"]).trim(), POINTER.trim());
-    assert_eq!(project.status(), "", "the person's checkout stays clean");
+    // Its files come before its branch moves.
+    wait_until("the person's checkout to be clean", || project.status().is_empty());
     promises::hold(&town);
 }
 
@@ -211,6 +213,7 @@ fn names_with_spaces_line_breaks_and_letters_of_any_kind_are_handed_in_landed_an
         wait_until(name, || project.read(&format!("{name}.new")).as_deref() == Some("one\ntwo\n"));
         assert_eq!(project.read(name).as_deref(), Some("one\ntwo\n"), "{name:?}");
     }
-    assert_eq!(project.status(), "", "the person's checkout stays clean");
+    // Its files come before its branch moves.
+    wait_until("the person's checkout to be clean", || project.status().is_empty());
     promises::hold(&town);
 }
