@@ -253,6 +253,13 @@ fn when_the_terminals_server_dies_workers_come_back_with_nobody_there() {
     crowd.talking.tmux(&first[0], &["kill-server"]);
     // The mayor and crew are a person's to call.
     crowd.is_back(&first, 3);
+    // At once again: what that was is counted, and they are back all the same.
+    let before: Vec<Value> = crowd.sessions().iter().map(|sessions| sessions[0].clone()).collect();
+    let began = std::time::Instant::now();
+    wait_until("them to be at work for a while", || began.elapsed().as_secs() >= 3);
+    crowd.talking.tmux(&before[0], &["kill-server"]);
+    crowd.told(&first[..3], 3);
+    assert_eq!(crowd.beads.iter().map(|bead| crowd.talking.restarts(bead)).collect::<Vec<_>>(), [1, 1, 1]);
     let why = crowd.talking.town.gt(["why", "ada"]).succeeds();
     why.says(&["its terminal was closed", "nobody asked it to"]);
 }

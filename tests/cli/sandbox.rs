@@ -37,6 +37,8 @@ fn confined_town(runtime: &str) -> Option<(TestTown, Project)> {
     town.gt(["config", "set", "sandbox", "on"]).succeeds();
     town.gt(["config", "set", "sandbox_writes", &format!("[\"{}\"]", out.display())]).succeeds();
     town.work_with("tries");
+    fs::create_dir(town.sandbox.join("home/tries")).expect("the sandbox is writable");
+    town.change_local(|local| local["agents"]["tries"]["config_folder"] = toml_edit::value("~/tries"));
     Some((town, project))
 }
 
@@ -72,6 +74,7 @@ fn a_worker_in_the_sandbox_commits_and_rebases() {
     for runtime in ["process", "tmux"] {
         let Some((town, _project)) = confined_town(runtime) else { return };
         let orders = r#"
+            can own-state sh -c 'echo x >"$HOME/tries/x"'
             can write sh -c 'echo a >a.txt && echo t >"$TMPDIR/t" && echo x >/dev/null'
             can add git add a.txt
             can commit git commit -qm one
@@ -383,6 +386,7 @@ fn every_verb() -> String {
 /// What all of them have in common: standard input, exit codes, and their order.
 const BESIDE: &str = r#"
     can event sh -c 'echo "{}" | gt session event start | grep -q Something'
+    can stamped env GT_LEASE=abcdefgh2345 GT_WORKER=mayor gt bead note "$GT_BEAD" "under the lease of the session"
     can note-from-stdin sh -c 'echo "and the other half" | gt bead note "$GT_BEAD"'
     cannot code sh -c 'gt show no-such-bead || exit $?'
     can exit sh -c 'gt show no-such-bead 2>/dev/null; test $? = 3'
@@ -402,6 +406,9 @@ fn every_verb_of_a_worker_works_in_the_sandbox_and_every_other_one_is_refused() 
         let bead = &shown[0]["result"];
         assert_eq!(bead["status"], "submitted", "{bead}");
         assert!(bead.to_string().contains("and the other half"), "{bead}");
+        let notes = bead["notes"].as_array().expect("notes").iter();
+        let stamped = notes.filter(|note| note["text"] == "under the lease of the session").map(|note| &note["by"]);
+        assert_eq!(stamped.collect::<Vec<_>>(), ["web/polecats/toast"], "whoever types does not say who acts");
         assert_eq!(before, settings(), "a verb that was refused changed the settings");
         promises::hold(&town);
     }

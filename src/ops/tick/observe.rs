@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::used;
 use crate::agent::Catalogue;
 use crate::bead::{Bead, Budget, State, Status, Used};
+use crate::clock::since;
 use crate::error::Outcome;
 use crate::git::worktree::{self, Registry};
 use crate::id::{Actor, HomeId, SessionId, WorkerRef};
@@ -42,6 +43,9 @@ pub type Panes = Result<Vec<Pane>, String>;
 
 /// Why a session ended whose terminal is gone.
 const HUNG_UP: &str = "its terminal was closed";
+
+/// A session that lived shorter than this, and another one before it, was lost by more than bad luck.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// How long tmux may take to name its terminals.
 pub(super) const TERMINALS: Duration = Duration::from_secs(5);
@@ -209,13 +213,23 @@ fn excused(open: &OpenTown, row: Option<&SessionRow>, observed: &Observed) -> Ou
             let before = runtime::was_before_boot(&session::folder(open, &row.id));
             before.then(|| "the machine was started anew".to_owned())
         }
-        // One that hardly lived may have closed it itself.
-        Observed::Ended(Exit { reason: ExitReason::HungUp, early: false, .. }) => Some(HUNG_UP.to_owned()),
+        Observed::Ended(exit) if exit.reason == ExitReason::HungUp => {
+            (!exit.early && !is_lost_again(open, row, exit)?).then(|| HUNG_UP.to_owned())
+        }
         Observed::Ended(_) if resume::was_refused(open, row)? => {
             Some(format!("{} could not go on with its conversation", row.agent))
         }
         _ => None,
     })
+}
+
+/// Whether a session lived only shortly, like the one before it of the same hooking: what closes its terminal again and
+/// again may be its own doing.
+fn is_lost_again(open: &OpenTown, row: &SessionRow, exit: &Exit) -> Outcome<bool> {
+    let lived = exit.started.map_or(Duration::ZERO, |started| since(exit.ended, started));
+    let before = open.state()?.sessions_of_worker(&row.worker, 2)?.pop().filter(|before| before.id != row.id);
+    let lost = before.filter(|before| before.lease == row.lease).and_then(|before| before.end);
+    Ok(lived < AGAIN && lost.is_some_and(|end| end.reason == "lost"))
 }
 
 /// Why the agent does nothing though it lives, or the session's own process above it.
