@@ -50,8 +50,18 @@ impl Person {
         self.screen()
     }
 
+    /// One key after the other, as a person does: what comes within a millisecond tmux takes for pasted, and no key of it
+    /// does anything.
     fn presses(&self, keys: &[&str]) {
-        self.tmux(&[&["send-keys"], keys].concat());
+        for key in keys {
+            if *key == "C-b" {
+                wait_until("the keys before to be through", || !self.screen().contains("n next  p previous"));
+            }
+            self.tmux(&["send-keys", key]);
+            if *key == "C-b" {
+                self.sees(&["n next  p previous"]);
+            }
+        }
     }
 }
 
