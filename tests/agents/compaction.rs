@@ -8,7 +8,7 @@ use gt::model::{Reply, Usage};
 
 use crate::endpoint::{Answer, Endpoint, Recorded, says};
 use crate::obliging;
-use crate::scene::{LIMIT, Scene, asked, types, within};
+use crate::scene::{LIMIT, Scene, asked, shows, types, within};
 use crate::setups::Setup;
 
 /// Stands in the description of the bead, and so in what `gt prime` says.
@@ -76,7 +76,7 @@ fn compact(scene: &Scene<'_>, command: &str, has_asked: impl Fn() -> bool) {
     scene.stands_still();
     keys(&["-l", command]);
     // Some take an Enter that comes at once for a part of the text.
-    scene.wait("the command in its line", LIMIT, || scene.screen().contains(command));
+    scene.wait("the command in its line", LIMIT, || shows(&scene.screen(), command));
     scene.stands_still();
     keys(&["Enter"]);
     let asks = || scene.screen().contains("Are you sure");

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::endpoint::{Answer, Endpoint, Recorded};
 use crate::obliging::{is_no_turn, think};
-use crate::scene::{LIMIT, asked, messages, says, town_for, types, wait, within};
+use crate::scene::{LIMIT, asked, messages, says, shows, town_for, types, wait, within};
 use crate::setups::Setup;
 use crate::support::TestTown;
 
@@ -64,7 +64,7 @@ fn quits(town: &TestTown, session: &Value, agent: &str) {
     let shown = || town.gt(["peek", "ada"]).stdout;
     let command = if ["codex", "gemini", "qwen", "pi"].contains(&agent) { "/quit" } else { "/exit" };
     types(town, session, "web/ada", &["-l", command]);
-    wait("the command in its line", LIMIT, shown, || shown().contains(command));
+    wait("the command in its line", LIMIT, shown, || shows(&shown(), command));
     let ended = || town.json(["crew", "list"])[0]["session"].is_null();
     // Some take the first one for their menu of commands.
     let presses = || {
@@ -83,6 +83,8 @@ fn row(town: &TestTown, session: &Value) -> Value {
 }
 
 fn conversation(town: &TestTown, session: &Value) -> String {
+    // Of an agent without hooks its transcript tells, which is looked at with every tick.
+    town.gt(["tick"]).succeeds();
     row(town, session)["conversation"].as_str().expect("its conversation is known").to_owned()
 }
 

@@ -182,6 +182,11 @@ pub fn says(town: &TestTown, who: &str, text: &str) {
     wait("the end of its turn", LIMIT, shows, || state()["state"] == "turn_done");
 }
 
+/// Whether a screen shows this; goose sets a slash apart.
+pub fn shows(screen: &str, text: &str) -> bool {
+    screen.split_whitespace().collect::<String>().contains(&text.replace(' ', ""))
+}
+
 /// Types keys into a terminal as a person does.
 pub fn types(town: &TestTown, session: &Value, name: &str, keys: &[&str]) {
     let session = session["session"].as_str().expect("its id");
