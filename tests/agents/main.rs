@@ -26,50 +26,37 @@ mod working;
 
 use setups::{AIDER, BUILTIN, CLAUDE, CLAUDE_OF_A_PERSON, CODEX, COPILOT, GEMINI, GOOSE, OMP, OPENCODE, PI, QWEN};
 
-/// What not every agent can: the functions of this room that a line of [`agents!`] names.
-mod further {
+/// What is asked of agents, by the names of the tests.
+mod asked {
     pub use crate::again::does_it_again;
     pub use crate::continuity::goes_on;
     pub use crate::crew::accompanies;
     pub use crate::handing::hands_off;
+    pub use crate::hearing::hears;
     pub use crate::profiles::{claude_home, codex_profile};
+    pub use crate::refusals::is_refused;
+    pub use crate::stopping::stops;
+    pub use crate::trying::{is_tried, is_tried_in_the_sandbox};
     pub use crate::working::does_a_bead;
 }
 
-/// For each agent its tests: it is tried, told things, interrupted and refused; what was chosen reaches its model, here
-/// named with what shows it in a request; and what else it can.
+macro_rules! tests {
+    ($setup:ident: $($test:ident)*) => {$(
+        #[test]
+        #[ignore = "make test-agents"]
+        fn $test() {
+            crate::asked::$test(&crate::$setup);
+        }
+    )*};
+}
+
+/// For each agent its tests: what is asked of all, and what it can besides; what was chosen reaches its model, here named
+/// with what shows it in a request.
 macro_rules! agents {
-    ($($name:ident: $setup:ident $(, $chosen:tt shows $shows:tt)? $(, compacts by $command:literal)? $(, can $($more:ident)*)?;)*) => {$(
+    ($($name:ident: $setup:ident $(, $chosen:tt shows $shows:tt)? $(, compacts by $command:literal)?
+       $(, can $($more:ident)*)?;)*) => {$(
         mod $name {
-            #[test]
-            #[ignore = "make test-agents"]
-            fn is_tried() {
-                crate::trying::works(&crate::$setup);
-            }
-
-            #[test]
-            #[ignore = "make test-agents"]
-            fn is_tried_in_the_sandbox() {
-                crate::trying::works_confined(&crate::$setup);
-            }
-
-            #[test]
-            #[ignore = "make test-agents"]
-            fn hears() {
-                crate::hearing::hears(&crate::$setup);
-            }
-
-            #[test]
-            #[ignore = "make test-agents"]
-            fn stops() {
-                crate::stopping::stops(&crate::$setup);
-            }
-
-            #[test]
-            #[ignore = "make test-agents"]
-            fn is_refused() {
-                crate::refusals::refused(&crate::$setup);
-            }
+            tests! { $setup: is_tried is_tried_in_the_sandbox hears stops is_refused $($($more)*)? }
 
             $(#[test]
             #[ignore = "make test-agents"]
@@ -82,12 +69,6 @@ macro_rules! agents {
             fn compacts() {
                 crate::compaction::comes_back(&crate::$setup, $command);
             })?
-
-            $($(#[test]
-            #[ignore = "make test-agents"]
-            fn $more() {
-                crate::further::$more(&crate::$setup);
-            })*)?
         }
     )*};
 }

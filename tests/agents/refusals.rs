@@ -193,7 +193,7 @@ fn gemini(no: No) -> Answer {
 }
 
 /// Provokes each refusal in a fresh session of the agent, and holds what `gt` makes of it against what is expected.
-pub fn refused(setup: &Setup<'_>) {
+pub fn is_refused(setup: &Setup<'_>) {
     let wanted = std::env::var("GT_TEST_REFUSALS").unwrap_or_default();
     for no in No::ALL.into_iter().filter(|no| wanted.is_empty() || wanted.contains(no.word())) {
         refused_by(setup, no);

@@ -11,12 +11,12 @@ use crate::setups::{Setup, plain};
 use crate::support;
 
 /// Every step works.
-pub fn works(setup: &Setup<'_>) {
+pub fn is_tried(setup: &Setup<'_>) {
     all_works(&tried(setup, &[]));
 }
 
 /// The same in the sandbox.
-pub fn works_confined(setup: &Setup<'_>) {
+pub fn is_tried_in_the_sandbox(setup: &Setup<'_>) {
     all_works(&tried(setup, &["--sandbox"]));
 }
 
