@@ -127,9 +127,11 @@ fn everything(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// What is not the same in both.
+/// What is not the same in both. The marks beside a database say who reads it, and `gt` itself does.
 fn changed(before: &BTreeMap<PathBuf, Vec<u8>>, after: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<PathBuf> {
-    before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
+    let is_mark = |path: &Path| path.to_string_lossy().ends_with(".db-shm");
+    let all = before.keys().chain(after.keys()).filter(|path| !is_mark(path));
+    all.filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
 }
 
 /// Not its settings keep it from writing: it is told that it may do everything.
