@@ -234,7 +234,8 @@ impl Typist {
                 }
                 return false;
             }
-            let passed = one.counted.elapsed();
+            // What the machine had no time to look at, the agent had no time for either.
+            let passed = one.counted.elapsed().min(STEP * 3);
             one.counted = Instant::now();
             if free && !one.is_entered() {
                 return self.go_on(one, server, look, passed);
@@ -242,8 +243,7 @@ impl Typist {
             if !free || busy {
                 return true;
             }
-            // What the machine had no time to look at, the agent had no time for either.
-            one.ignored += passed.min(STEP * 3);
+            one.ignored += passed;
             self.enter_again(one, server, look);
             if one.ignored < PATIENCE {
                 return true;
