@@ -88,7 +88,7 @@ fn mail_and_its_announcement() {
         let ran = scene.town.command(send).variable(gt::env::CRASH, point).run();
         assert_eq!(ran.code, None, "{point} is passed");
         // Only once its sender has surely gone.
-        scene.town.command(["tick"]).variable(gt::env::CLOCK, &later).run().succeeds();
+        scene.tick_at(&later);
         settle(&scene, "toast");
         let letters = scene.town.json(["mail", "search", &subject]).as_array().map_or(0, Vec::len);
         let said = scene.messages("toast").iter().filter(|one| one["text"].to_string().contains(&subject)).count();

@@ -78,7 +78,7 @@ fn a_letter_whose_sender_was_killed_is_told_of_all_the_same() {
     assert_eq!(scene.messages("toast"), [Value::Null; 0]);
     let later = gt::clock::rfc3339(gt::clock::Clock::System.now() + std::time::Duration::from_secs(40));
     for _ in 0..2 {
-        scene.town.command(["tick"]).variable("GT_CLOCK", &later).run().succeeds();
+        scene.tick_at(&later);
     }
     scene.wait_for_state("toast", "turn_done");
     let heard = scene.told().into_iter().filter(|(_, text)| text.contains("New mail: Hello")).count();

@@ -122,6 +122,14 @@ impl Scene {
         id
     }
 
+    /// A tick at this time, once nobody else is at one.
+    pub fn tick_at(&self, time: &str) {
+        wait_until("the right to tick", || {
+            let ran = self.town.command(["tick", "--json"]).variable(gt::env::CLOCK, time).run().succeeds();
+            ran.data()["busy"] == false
+        });
+    }
+
     /// Makes a file that the stand-in looks for.
     pub fn set(&self, name: &str, text: &str) {
         fs::write(self.control.join(name), text).expect("writable");
