@@ -79,7 +79,11 @@ impl Tmux {
         if !self.server.is_alive() {
             return usable_tmux().map(drop);
         }
-        if changed { self.server.reload() } else { Ok(()) }
+        match if changed { self.server.reload() } else { Ok(()) } {
+            // It went meanwhile, and the next one reads it as it starts.
+            Err(RuntimeError::ServerDead { .. }) => Ok(()),
+            told => told,
+        }
     }
 
     /// Whether there is an ended session of this name, whose terminal can be taken over; refuses a living one.
@@ -153,25 +157,35 @@ impl Runtime for Tmux {
 
     fn start(&self, dir: &Path, launch: &Launch) -> Result<(), RuntimeError> {
         self.prepare()?;
-        let room = self.make_room(dir, launch)?;
+        let mut room = self.make_room(dir, launch)?;
         let socket = Some(self.place.tmux_socket.clone());
         let launch = Launch { runtime: RuntimeKind::Tmux, tmux_socket: socket, ..launch.clone() };
         launch.write(dir)?;
         make_log_dir(&launch.log)?;
         let start = Instant::now();
-        if let Err(error) = self.begin(dir, &launch, room) {
-            // Somebody else was faster with the same name, perhaps, or ended what was left of it.
-            match self.make_room(dir, &launch)? {
-                Room::Free if room == Room::Left => self.begin(dir, &launch, Room::Free)?,
-                _ => return Err(error),
+        let mut tries = 3;
+        while let Err(error) = self.begin(dir, &launch, room) {
+            tries -= 1;
+            // Somebody else was faster with the same name, perhaps, or ended what was left of it; or the server was
+            // just ending when it was asked.
+            let next = self.make_room(dir, &launch)?;
+            let went = matches!(error, RuntimeError::ServerDead { .. }) && matches!(observe(dir), Observed::Starting);
+            if tries == 0 || next != Room::Free || !(went || room == Room::Left) {
+                return Err(error);
             }
+            room = next;
         }
         confirm_start(dir, &launch, &wait_until_started(dir, START_LIMIT), start)
     }
 
     fn up(&self) -> Result<(), RuntimeError> {
         self.prepare()?;
-        self.server.start_all([StartServer::new().build()]).map(drop)
+        let start = || self.server.start_all([StartServer::new().build()]).map(drop);
+        match start() {
+            // One that was just ending has told so, and there is none now.
+            Err(RuntimeError::ServerDead { .. }) => start(),
+            told => told,
+        }
     }
 
     fn capture(&self, dir: &Path, lines: usize) -> Result<String, RuntimeError> {

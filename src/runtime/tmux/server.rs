@@ -26,6 +26,9 @@ pub const SESSION_OPTION: &str = "@gt_session";
 /// The oldest version that has what is used here.
 const OLDEST: (u32, u32) = (3, 2);
 
+/// What the program of tmux says when the server that it asked is no more: another one may be there by now.
+const GONE: [&str; 2] = ["server exited", "no server running"];
+
 /// A tmux server, which may or may not run.
 #[derive(Debug, Clone)]
 pub struct TmuxServer {
@@ -204,6 +207,9 @@ impl TmuxServer {
         }
         self.check_alive()?;
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if GONE.iter().any(|words| message.starts_with(words)) {
+            return Err(RuntimeError::ServerDead { socket: self.socket.clone() });
+        }
         Err(RuntimeError::Tmux { command: words.first().cloned().unwrap_or_default(), message })
     }
 }
