@@ -207,7 +207,8 @@ pub fn close(open: &OpenTown, row: &SessionRow, why: Option<&str>) -> Outcome<Op
         Some(exit) => SessionEnd {
             at: exit.ended,
             status: exit.code(),
-            reason: why.map_or_else(|| word(exit.reason).to_owned(), ToOwned::to_owned),
+            // What was lost with its terminal was not ended for the reason of whoever came to end it.
+            reason: why.filter(|_| exit.reason != ExitReason::HungUp).unwrap_or(word(exit.reason)).to_owned(),
         },
         None => SessionEnd { at: open.now(), status: None, reason: why.unwrap_or("lost").to_owned() },
     };

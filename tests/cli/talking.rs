@@ -63,11 +63,15 @@ impl Talking {
 
     /// What the conversation of a session was told, once it was told `turns` times.
     pub fn told(&self, session: &Value, turns: usize) -> String {
-        let id = session["conversation"].as_str().expect("its conversation is known");
-        let file = self.town.sandbox.join("home/conversations").join(id);
-        let read = || fs::read_to_string(&file).unwrap_or_default();
+        let read = || self.heard(session);
         wait_until("the agent to be told", || read().matches("\n=== ").count() + 1 == turns && !read().is_empty());
         read()
+    }
+
+    /// What the conversation of a session was told so far.
+    pub fn heard(&self, session: &Value) -> String {
+        let id = session["conversation"].as_str().expect("its conversation is known");
+        fs::read_to_string(self.town.sandbox.join("home/conversations").join(id)).unwrap_or_default()
     }
 
     pub fn bead_shown(&self, id: &str) -> Value {
