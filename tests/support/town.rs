@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use gt::town::Town;
+
 use super::normalise::Normaliser;
 use super::{Invocation, Project, Ran, processes};
 
@@ -334,6 +336,10 @@ impl Drop for TestTown {
         if self.keep {
             eprintln!("kept {}", self.sandbox.display());
         } else {
+            // What was begun from a terminal does not know the temporary folder of the test.
+            if let Ok(outside) = Town::above(&self.root).and_then(|town| town.temporary_dir()) {
+                let _ = fs::remove_dir_all(outside);
+            }
             let _ = fs::remove_dir_all(&self.sandbox);
         }
         if !std::thread::panicking() {
